@@ -1,0 +1,196 @@
+import type { FileRegion } from './server_transport.js';
+
+/**
+ * Segment files of partitions. The one implementation for production is native (`storage/native.ts`).
+ *
+ * A {@link SegmentedLog} is the mechanism only: contiguous batches in segment files with indexes. It knows nothing of
+ * producers, epochs, high watermarks or configs; `storage/partition_log.ts` does.
+ */
+export interface LogStore {
+  /**
+   * Takes the directory's `.lock` (conflicts with any other process or broker that has it, Kafka included).
+   * @throws LogStoreError `LOCKED`, `IO`
+   */
+  openDirectory(path: string): Promise<LogDirectory>;
+  /** Validates exactly one magic-2 batch in `bytes` and reads its header into `into`. No I/O, no allocation. */
+  inspectBatch(bytes: Uint8Array, into: BatchInfo): BatchStatus;
+}
+
+export interface LogDirectory {
+  readonly path: string;
+  /**
+   * Opens or creates the log in `<path>/<name>`; recovery (everything after `recoveryPoint`: CRC check, torn tail cut
+   * off, indexes rebuilt) runs off the loop.
+   * @throws LogStoreError `CORRUPT` (damage before the last valid batch), `IO`
+   */
+  openLog(name: string, options: OpenLogOptions): Promise<SegmentedLog>;
+  /** Renames `<name>` to `<name>.<uuid>-delete` and syncs the directory; the log must be closed. Returns the new name. */
+  markForDeletion(name: string, suffix: string): Promise<string>;
+  /** Removes a directory made by `markForDeletion`, off the loop. */
+  removeMarked(name: string): Promise<void>;
+  /** Set once a write or sync failed; the directory then refuses everything until it is reopened. */
+  readonly failure: LogStoreError | undefined;
+  /** Called once when `failure` is set. */
+  onFailure(handler: (error: LogStoreError) => void): void;
+  readonly flushStatistics: FlushStatistics;
+  /** All its logs must be closed. Gives up the lock. */
+  close(): Promise<void>;
+}
+
+export interface FlushStatistics {
+  /** fdatasync calls. */
+  readonly flushes: number;
+  /** Requests answered by them: `requests / flushes` is the group size. */
+  readonly requests: number;
+  readonly totalUs: number;
+}
+
+export interface OpenLogOptions {
+  readonly segmentBytes: number;
+  readonly indexIntervalBytes: number;
+  readonly segmentIndexBytes: number;
+  /** Batches below it are trusted without a CRC check. 0: verify everything. */
+  readonly recoveryPoint: number;
+  /** From the checkpoint; the log never shows records below it. */
+  readonly logStartOffset: number;
+  /** True after a clean stop: no verification at all. */
+  readonly cleanShutdown: boolean;
+  /** Called on the event loop after group flushes, at most once per flush, when `flushedOffset` grew. */
+  readonly onFlushed: (flushedOffset: number) => void;
+}
+
+export interface SegmentedLog {
+  readonly name: string;
+  readonly logStartOffset: number;
+  readonly logEndOffset: number;
+  /** Everything below is on the medium (fdatasync returned). `logStartOffset ≤ flushedOffset ≤ logEndOffset`. */
+  readonly flushedOffset: number;
+  readonly sizeBytes: number;
+
+  /**
+   * Appends one batch that `inspectBatch` accepted in the same turn. Patches base offset and leader epoch in place; for
+   * LogAppendTime (`appendTimeMs ≥ 0`) also the timestamp type, max timestamp and CRC. `baseOffset` must be ≥
+   * `logEndOffset` (equal, but for replicas and compaction). Rolls a segment when size, index or offset range ask for it.
+   * Synchronous: one pwritev into the page cache.
+   * @throws LogStoreError `IO` (directory is then failed), `NO_SPACE` (nothing was appended, directory stays good)
+   */
+  append(bytes: Uint8Array, options: AppendBatchOptions): void;
+
+  /**
+   * Finds the batch that holds `offset` and pins a region from its start: whole batches only, at most `maxSizeBytes` (but
+   * the first batch always when `minOneBatch`), ending before the batch that holds `upperOffset`. Never crosses a segment.
+   * Undefined when there is nothing (`offset ≥ upperOffset`, or no batch fits).
+   * Requires `logStartOffset ≤ offset ≤ logEndOffset`.
+   */
+  read(offset: number, maxSizeBytes: number, upperOffset: number, minOneBatch: boolean): LogRead | undefined;
+  /** The same bytes copied into JavaScript (coordinator loading, inspection, tools). Empty when there is nothing. */
+  readCopy(offset: number, maxSizeBytes: number, upperOffset: number): Uint8Array;
+  /** Bytes `read` would give from `offset` to `upperOffset`, cheap, for min_bytes decisions; may stop counting at `enoughBytes`. */
+  availableBytes(offset: number, upperOffset: number, enoughBytes: number): number;
+
+  /** First offset whose timestamp is ≥ `timestampMs`, below `upperOffset`. Decompresses nothing: gives the *batch*. */
+  findBatchByTimestamp(timestampMs: number, upperOffset: number): BatchPosition | undefined;
+  /** The batch with the largest maxTimestamp below `upperOffset` (the first of equals). */
+  findBatchOfMaxTimestamp(upperOffset: number): BatchPosition | undefined;
+  /** Headers of up to `maxBatches` batches from the one holding `fromOffset`; for producer state and epochs at load. */
+  scanBatches(fromOffset: number, maxBatches: number): BatchInfo[];
+
+  /** Asks for an fdatasync that covers everything appended so far; `onFlushed` tells. Cheap, callable per append. */
+  requestFlush(): void;
+  /** Resolves when everything appended before the call is on the medium. @throws LogStoreError */
+  flush(): Promise<void>;
+  roll(): void;
+  /** logEndOffset becomes ≤ `offset` (lower if it fell inside a batch). */
+  truncateTo(offset: number): void;
+  truncateFullyAndStartAt(offset: number): void;
+  /** Raises logStartOffset (DeleteRecords); whole segments below it can then be removed by `deleteSegments`. */
+  advanceLogStartOffset(offset: number): void;
+  segments(): SegmentInfo[];
+  /**
+   * Drops sealed segments whose base offset is in `baseOffsets` (oldest first, no gaps); logStartOffset follows. Files are
+   * renamed to `.deleted` now and unlinked by {@link deletePending}. Pinned regions stay readable.
+   */
+  deleteSegments(baseOffsets: readonly number[]): void;
+  /** Unlinks files renamed by `deleteSegments` so far, off the loop. */
+  deletePending(): Promise<void>;
+  /** Changes of topic configs. */
+  reconfigure(options: { segmentBytes: number; indexIntervalBytes: number; segmentIndexBytes: number }): void;
+  /** Flushes when `sync`, trims indexes, closes descriptors. Pinned regions stay readable. */
+  close(options: { readonly sync: boolean }): Promise<void>;
+}
+
+export interface AppendBatchOptions {
+  readonly baseOffset: number;
+  readonly leaderEpoch: number;
+  /** ≥ 0: message.timestamp.type=LogAppendTime, patch the batch. -1: leave as is. */
+  readonly appendTimeMs: number;
+  /** ≥ 0: roll a new segment before this append (segment.ms decided by the caller). */
+  readonly rollFirst: boolean;
+}
+
+export interface LogRead {
+  readonly region: FileRegion;
+  /** Base offset of the first batch in the region (can be below the offset asked for). */
+  readonly baseOffset: number;
+  /** Where a next read would go on. */
+  readonly nextOffset: number;
+}
+
+export interface BatchPosition {
+  readonly baseOffset: number;
+  readonly lastOffset: number;
+  readonly maxTimestampMs: number;
+  readonly leaderEpoch: number;
+}
+
+export interface SegmentInfo {
+  readonly baseOffset: number;
+  readonly sizeBytes: number;
+  /** -1 when the segment has no record. */
+  readonly maxTimestampMs: number;
+  /** Timestamp of the first batch, -1 when empty; `segment.ms` counts from it. */
+  readonly firstTimestampMs: number;
+  readonly lastModifiedMs: number;
+  readonly active: boolean;
+}
+
+/** Header of a magic-2 batch, as a mutable record that callers reuse. */
+export interface BatchInfo {
+  baseOffset: number;
+  /** Whole batch including the first 12 bytes. */
+  sizeBytes: number;
+  leaderEpoch: number;
+  attributes: number;
+  lastOffsetDelta: number;
+  baseTimestampMs: number;
+  maxTimestampMs: number;
+  producerId: number;
+  producerEpoch: number;
+  baseSequence: number;
+  recordCount: number;
+}
+
+/** Why a batch is refused; the caller maps it to a protocol error. */
+export type BatchStatus =
+  | 'ok'
+  | 'empty' /* no bytes → INVALID_RECORD */
+  | 'too-short' /* or length field disagrees with the bytes → CORRUPT_MESSAGE */
+  | 'more-than-one' /* → INVALID_RECORD */
+  | 'unsupported-magic' /* 0 or 1 → INVALID_RECORD; anything else CORRUPT_MESSAGE, see `BatchInfo.attributes` = magic */
+  | 'bad-crc' /* → CORRUPT_MESSAGE */
+  | 'bad-offsets' /* lastOffsetDelta or count inconsistent → INVALID_RECORD */
+  | 'bad-codec'; /* compression bits above 4 → CORRUPT_MESSAGE */
+
+export class LogStoreError extends Error {
+  override readonly name = 'LogStoreError';
+  constructor(
+    readonly kind: 'LOCKED' | 'IO' | 'NO_SPACE' | 'CORRUPT' | 'CLOSED' | 'BAD_ARGUMENTS',
+    readonly operation: string,
+    readonly path: string,
+    /** POSIX name or ''. */
+    readonly code: string,
+    detail = '',
+  ) {
+    super(`${operation} ${path}: ${kind}${code === '' ? '' : ` (${code})`}${detail === '' ? '' : `: ${detail}`}`);
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * The server side of the network: length-prefixed frames in, response chains out. The one implementation for
+ * production is native (see `network/`): one call into JavaScript per loop tick with all frames decoded so far.
+ */
+export interface ServerTransport {
+  /** @throws ListenError (`EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`, ...). */
+  listen(options: ListenOptions, handler: TransportHandler): Promise<TransportListener>;
+}
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 picks a free port. */
+  readonly port: number;
+  readonly backlog: number;
+  /** `socket.request.max.bytes`: a longer frame closes the connection before memory is spent on it. */
+  readonly maxFrameBytes: number;
+  /** `max.connections`, `max.connections.per.ip`, `connections.max.idle.ms`; see Kafka. */
+  readonly maxConnections: number;
+  readonly maxConnectionsPerIp: number;
+  readonly maxIdleMs: number;
+  /** A connection with so many bytes of unreleased frames is not read from (`queued.max.request.bytes` share). */
+  readonly maxUnreleasedBytesPerConnection: number;
+  /** A connection with so many unreleased frames is not read from. */
+  readonly maxUnreleasedFramesPerConnection: number;
+  /** Regions of at least so many bytes leave by sendfile, smaller ones by one copy (pread). */
+  readonly sendfileMinBytes: number;
+}
+
+/** Where it happens, all calls are on the event loop and never re-entrant. */
+export interface TransportHandler {
+  onOpen(connection: TransportConnection): void;
+  /**
+   * One frame without its length prefix: `bytes.subarray(start, end)`, at least 8 bytes long. The memory is valid until
+   * `connection.release(frameId)`, which must be called exactly once per frame, now or later, also after a close.
+   * A view of `bytes` must not be kept after the release.
+   */
+  onFrame(connection: TransportConnection, frameId: number, bytes: Uint8Array, start: number, end: number): void;
+  /** Exactly once per onOpen, whoever closed. */
+  onClose(connection: TransportConnection, reason: CloseReason): void;
+}
+
+export interface TransportConnection {
+  /** Unique in the process's life. */
+  readonly id: number;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  /**
+   * Sends the chain as one response, the parts in order (the caller has put the length prefix in the first part). Memory
+   * parts are copied or written before the call returns, so the caller may reuse them at once; regions are consumed: the
+   * transport releases their pin when sent or when the connection dies. After a close it only releases.
+   */
+  send(chain: ResponseChain): void;
+  /** The bytes of a frame are no longer needed. */
+  release(frameId: number): void;
+  /** Closes after what was sent has left (`graceful`) or at once. onClose follows in a later turn. */
+  close(options: { readonly graceful: boolean; readonly reason: CloseReason }): void;
+}
+
+export type ResponseChain = ReadonlyArray<Uint8Array | FileRegion>;
+
+/**
+ * Bytes of a segment file, pinned: the file stays readable at this position until the region was sent or released,
+ * whatever happens to the log meanwhile. Made by the `LogStore`, consumed by the `ServerTransport`.
+ */
+export interface FileRegion {
+  readonly kind: 'region';
+  /** Handle in the native region table. */
+  readonly regionId: number;
+  readonly sizeBytes: number;
+}
+
+export type CloseReason =
+  | 'remote' /* peer closed in an orderly way */
+  | 'reset' /* peer reset, or any socket error */
+  | 'idle' /* connections.max.idle.ms */
+  | 'frame-too-large'
+  | 'frame-negative-length'
+  | 'frame-too-short'
+  | 'http' /* the first bytes are an HTTP request */
+  | 'tls' /* the first bytes are a TLS ClientHello */
+  | 'invalid-request' /* the request pipeline could not parse it */
+  | 'max-connections'
+  | 'max-connections-per-ip'
+  | 'slow-reader'
+  | 'server-closed';
+
+export interface TransportListener {
+  readonly port: number;
+  readonly host: string;
+  readonly statistics: TransportStatistics;
+  /** Stops accepting; connections stay. */
+  stopAccepting(): void;
+  /** Closes everything; resolves when every onClose was called and every descriptor closed. */
+  close(): Promise<void>;
+}
+
+/** Totals since the listener started; cheap to read. */
+export interface TransportStatistics {
+  readonly connectionsOpen: number;
+  readonly connectionsAccepted: number;
+  readonly connectionsRefused: number;
+  readonly framesReceived: number;
+  readonly bytesReceived: number;
+  readonly bytesSentFromMemory: number;
+  /** Region bytes sent by one copy (pread into the response buffer). */
+  readonly bytesCopied: number;
+  readonly bytesSendfile: number;
+  readonly recvCalls: number;
+  readonly writevCalls: number;
+  readonly sendfileCalls: number;
+  readonly preadCalls: number;
+  readonly bufferBytes: number;
+}
+
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+  constructor(
+    readonly host: string,
+    readonly port: number,
+    readonly code: string,
+    options?: { readonly cause?: unknown },
+  ) {
+    super(`cannot listen on ${host}:${port}: ${code}`, options);
+  }
+}

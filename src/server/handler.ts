@@ -1,0 +1,32 @@
+/**
+ * What a request handler is. One file per API in `server/handlers/`, each exporting a function that takes what it needs
+ * (ports and services) and gives back a {@link Handler}; `server/broker.ts` wires them, nothing else knows them all.
+ */
+export interface RequestContext {
+  readonly apiKey: number;
+  readonly apiVersion: number;
+  readonly correlationId: number;
+  /** As sent; null from clients that do not name themselves. */
+  readonly clientId: string | null;
+  readonly connectionId: number;
+  /** Address of the peer without port, e.g. `127.0.0.1`. Kafka prints it as `/127.0.0.1`. */
+  readonly clientAddress: string;
+  /** The listener the request came in on: Metadata, FindCoordinator and DescribeCluster answer its advertised address. */
+  readonly listenerName: string;
+  /** `User:ANONYMOUS` until there is authentication. */
+  readonly principal: string;
+  /** Runs `callback` when the connection closes, at the latest when the broker does. Returns an undo. */
+  onConnectionClose(callback: () => void): () => void;
+}
+
+/**
+ * Answers one request. Either at once, or with a promise (a long poll, an append that waits for its flush); `null` means that
+ * no response is sent (Produce with acks=0). Views of request memory (`records` fields) are valid in the synchronous part
+ * only, everything else in `request` may be kept. A rejection is a bug: the pipeline logs it and answers
+ * UNKNOWN_SERVER_ERROR by closing the connection. Requests of one connection are processed in order, one at a time; only
+ * consecutive Produce requests overlap.
+ */
+export type Handler<Request, Response> = (
+  request: Request,
+  context: RequestContext,
+) => Response | null | Promise<Response | null>;

@@ -1,0 +1,285 @@
+import type { Uuid } from '../common/ids.js';
+import type { FileRegion, ResponseChain } from '../common/ports/index.js';
+import type { UnknownTaggedField } from './schema.js';
+
+/** Record bytes of a response or request: in memory, in a file, or several of these one after the other. */
+export type RecordsValue = Uint8Array | FileRegion | ReadonlyArray<Uint8Array | FileRegion>;
+
+/** A value that the version being encoded cannot carry. */
+export class EncodeError extends Error {
+  override readonly name = 'EncodeError';
+}
+
+/** Record bytes in memory from this size on are linked, not copied. */
+const spliceMinBytes = 16 * 1024;
+
+/**
+ * Writes big-endian wire types to a buffer that grows, and is reused after {@link reset}. File regions and large record
+ * arrays are not copied: {@link toChain} puts them between the pieces of the buffer.
+ */
+export class Writer {
+  private buffer: Buffer;
+  private readonly splices: Array<{
+    readonly at: number;
+    readonly part: Uint8Array | FileRegion;
+    readonly sizeBytes: number;
+  }> = [];
+  private splicedBytes = 0;
+  /** Where the next byte goes; spliced parts do not count. */
+  position = 0;
+
+  constructor(initialBytes = 1024) {
+    this.buffer = Buffer.allocUnsafe(initialBytes);
+  }
+
+  /** Forgets what was written. The chain and views handed out before become invalid. */
+  reset(): this {
+    this.position = 0;
+    this.splices.length = 0;
+    this.splicedBytes = 0;
+    return this;
+  }
+
+  /** Everything written, spliced parts included. */
+  get totalBytes(): number {
+    return this.position + this.splicedBytes;
+  }
+
+  /** A view of what was written. Only without spliced parts. */
+  bytes(): Uint8Array {
+    if (this.splices.length > 0) throw new EncodeError('there are spliced parts: use toChain()');
+    return this.buffer.subarray(0, this.position);
+  }
+
+  /** What was written with the spliced parts in their places; views of this writer's buffer. */
+  toChain(): ResponseChain {
+    if (this.splices.length === 0) return [this.buffer.subarray(0, this.position)];
+    const chain: Array<Uint8Array | FileRegion> = [];
+    let from = 0;
+    for (const { at, part } of this.splices) {
+      if (at > from) chain.push(this.buffer.subarray(from, at));
+      chain.push(part);
+      from = at;
+    }
+    if (this.position > from) chain.push(this.buffer.subarray(from, this.position));
+    return chain;
+  }
+
+  /** Makes room for `count` bytes and moves past them. Returns where they are. */
+  reserve(count: number): number {
+    const at = this.position;
+    const end = at + count;
+    if (end > this.buffer.length) this.grow(end);
+    this.position = end;
+    return at;
+  }
+
+  private grow(needed: number): void {
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2));
+    this.buffer.copy(larger, 0, 0, this.position);
+    this.buffer = larger;
+  }
+
+  bool(value: boolean): void {
+    const at = this.reserve(1);
+    this.buffer[at] = value ? 1 : 0;
+  }
+
+  int8(value: number): void {
+    const at = this.reserve(1);
+    this.buffer[at] = value;
+  }
+
+  int16(value: number): void {
+    const at = this.reserve(2);
+    this.buffer[at] = value >> 8;
+    this.buffer[at + 1] = value;
+  }
+
+  uint16(value: number): void {
+    this.int16(value);
+  }
+
+  int32(value: number): void {
+    this.patchInt32(this.reserve(4), value);
+  }
+
+  /** Overwrites four bytes written or reserved before. */
+  patchInt32(at: number, value: number): void {
+    const b = this.buffer;
+    b[at] = value >> 24;
+    b[at + 1] = value >> 16;
+    b[at + 2] = value >> 8;
+    b[at + 3] = value;
+  }
+
+  uint32(value: number): void {
+    this.int32(value | 0);
+  }
+
+  int64(value: number): void {
+    if (value >= 2 ** 63) {
+      this.int32(0x7fffffff);
+      this.int32(-1);
+      return;
+    }
+    const high = Math.floor(value / 0x1_0000_0000);
+    this.int32(high);
+    this.int32((value - high * 0x1_0000_0000) | 0);
+  }
+
+  float64(value: number): void {
+    const at = this.reserve(8);
+    this.buffer.writeDoubleBE(value, at);
+  }
+
+  unsignedVarint(value: number): void {
+    let rest = value >>> 0;
+    while (rest >= 0x80) {
+      this.int8((rest & 0x7f) | 0x80);
+      rest >>>= 7;
+    }
+    this.int8(rest);
+  }
+
+  uuid(value: Uuid): void {
+    const at = this.reserve(16);
+    if (this.buffer.write(value, at, 16, 'base64url') !== 16) throw new EncodeError(`not a uuid: ${value}`);
+  }
+
+  string(value: string): void {
+    const prefix = this.reserve(2);
+    const length = this.text(value);
+    if (length > 0x7fff) throw new EncodeError(`string of ${length} bytes is too long`);
+    this.buffer[prefix] = length >> 8;
+    this.buffer[prefix + 1] = length;
+  }
+
+  nullableString(value: string | null): void {
+    if (value === null) this.int16(-1);
+    else this.string(value);
+  }
+
+  compactString(value: string): void {
+    // Nearly all strings are short: guess a one-byte prefix and move the text if the guess was wrong.
+    const prefix = this.reserve(1);
+    const length = this.text(value);
+    if (length + 1 < 0x80) this.buffer[prefix] = length + 1;
+    else {
+      this.position = prefix;
+      this.unsignedVarint(length + 1);
+      this.text(value);
+    }
+  }
+
+  compactNullableString(value: string | null): void {
+    if (value === null) this.int8(0);
+    else this.compactString(value);
+  }
+
+  private text(value: string): number {
+    const length = value.length;
+    const at = this.reserve(length);
+    const b = this.buffer;
+    for (let i = 0; i < length; i += 1) {
+      const code = value.charCodeAt(i);
+      if (code >= 0x80) {
+        this.position = at;
+        const size = Buffer.byteLength(value, 'utf8');
+        this.reserve(size);
+        this.buffer.write(value, at, size, 'utf8');
+        return size;
+      }
+      b[at + i] = code;
+    }
+    return length;
+  }
+
+  /** Bytes without a length. */
+  raw(value: Uint8Array): void {
+    const at = this.reserve(value.length);
+    this.buffer.set(value, at);
+  }
+
+  bytesField(value: Uint8Array): void {
+    this.int32(value.length);
+    this.raw(value);
+  }
+
+  nullableBytes(value: Uint8Array | null): void {
+    if (value === null) this.int32(-1);
+    else this.bytesField(value);
+  }
+
+  compactBytes(value: Uint8Array): void {
+    this.unsignedVarint(value.length + 1);
+    this.raw(value);
+  }
+
+  compactNullableBytes(value: Uint8Array | null): void {
+    if (value === null) this.int8(0);
+    else this.compactBytes(value);
+  }
+
+  records(value: RecordsValue | null): void {
+    if (value === null) this.int32(-1);
+    else {
+      this.int32(recordsSize(value));
+      this.splice(value);
+    }
+  }
+
+  compactRecords(value: RecordsValue | null): void {
+    if (value === null) this.int8(0);
+    else {
+      this.unsignedVarint(recordsSize(value) + 1);
+      this.splice(value);
+    }
+  }
+
+  private splice(value: RecordsValue): void {
+    if (value instanceof Uint8Array) {
+      if (value.length < spliceMinBytes) this.raw(value);
+      else this.link(value, value.length);
+    } else if ('kind' in value) {
+      if (value.sizeBytes > 0) this.link(value, value.sizeBytes);
+    } else for (const part of value) this.splice(part);
+  }
+
+  private link(part: Uint8Array | FileRegion, sizeBytes: number): void {
+    this.splices.push({ at: this.position, part, sizeBytes });
+    this.splicedBytes += sizeBytes;
+  }
+
+  /** After a tagged field was written from `at` on: puts its size before it. Tagged fields hold no spliced parts. */
+  finishTagged(at: number): void {
+    const size = this.position - at;
+    let prefix = 1;
+    for (let rest = size >>> 7; rest > 0; rest >>>= 7) prefix += 1;
+    this.reserve(prefix);
+    this.buffer.copyWithin(at + prefix, at, at + size);
+    this.position = at;
+    this.unsignedVarint(size);
+    this.position = at + prefix + size;
+  }
+
+  /** Unknown tagged fields from `index` on with a tag below `belowTag`. Returns the first index not written. */
+  unknownTagged(fields: readonly UnknownTaggedField[], index: number, belowTag: number): number {
+    let next = index;
+    for (; next < fields.length; next += 1) {
+      const field = fields[next];
+      if (field === undefined || field.tag >= belowTag) break;
+      this.unsignedVarint(field.tag);
+      this.unsignedVarint(field.data.length);
+      this.raw(field.data);
+    }
+    return next;
+  }
+}
+
+/** Bytes of a records value. */
+export function recordsSize(value: RecordsValue): number {
+  if (value instanceof Uint8Array) return value.length;
+  if ('kind' in value) return value.sizeBytes;
+  return value.reduce((sum, part) => sum + recordsSize(part), 0);
+}

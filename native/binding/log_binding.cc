@@ -1,0 +1,322 @@
+#include "log_binding.h"
+
+#include <sys/stat.h>
+
+#include "addon_data.h"
+#include "convert.h"
+
+namespace millrace {
+namespace {
+
+/// Order of the fields that `storage/native_log.ts` reads.
+void writeHeader(double* out, const BatchHeader& header) {
+  out[0] = static_cast<double>(header.baseOffset);
+  out[1] = static_cast<double>(header.sizeBytes);
+  out[2] = header.leaderEpoch;
+  out[3] = header.attributes;
+  out[4] = header.lastOffsetDelta;
+  out[5] = static_cast<double>(header.baseTimestampMs);
+  out[6] = static_cast<double>(header.maxTimestampMs);
+  out[7] = static_cast<double>(header.producerId);
+  out[8] = header.producerEpoch;
+  out[9] = header.baseSequence;
+  out[10] = header.recordCount;
+}
+constexpr std::size_t kHeaderFields = 11;
+
+/// inspectBatch(bytes, out) → status. For an unsupported magic out[3] is the magic.
+Napi::Value inspect(const Napi::CallbackInfo& info) {
+  const ByteSpan bytes = bytesOf(info.Env(), info[0]);
+  double* const out = doublesOf(info.Env(), info[1], kHeaderFields);
+  if (out == nullptr) return info.Env().Undefined();
+  BatchHeader header;
+  const BatchStatus status = inspectBatch(bytes.data, bytes.size, header);
+  writeHeader(out, header);
+  if (status == BatchStatus::kUnsupportedMagic) out[3] = header.magic;
+  return Napi::Number::New(info.Env(), static_cast<int>(status));
+}
+
+}  // namespace
+
+void initLogBinding(Napi::Env env, Napi::Object exports) {
+  exports.Set("NativeDirectory", NativeDirectory::define(env));
+  exports.Set("NativeLog", NativeLog::define(env));
+  exports.Set("inspectBatch", Napi::Function::New(env, inspect, "inspectBatch"));
+  exports.Set("releaseRegion", Napi::Function::New(
+                                   env,
+                                   [](const Napi::CallbackInfo& info) -> Napi::Value {
+                                     (void)addonData(info.Env()).regions.take(info[0].As<Napi::Number>().Uint32Value());
+                                     return info.Env().Undefined();
+                                   },
+                                   "releaseRegion"));
+  exports.Set("regionsInUse", Napi::Function::New(
+                                  env,
+                                  [](const Napi::CallbackInfo& info) -> Napi::Value {
+                                    return Napi::Number::New(info.Env(), static_cast<double>(addonData(info.Env()).regions.inUse()));
+                                  },
+                                  "regionsInUse"));
+}
+
+Napi::Function NativeLog::define(Napi::Env env) {
+  return DefineClass(
+      env, "NativeLog",
+      {InstanceMethod<&NativeLog::append>("append"), InstanceMethod<&NativeLog::read>("read"), InstanceMethod<&NativeLog::readCopy>("readCopy"),
+       InstanceMethod<&NativeLog::availableBytes>("availableBytes"), InstanceMethod<&NativeLog::findByTimestamp>("findByTimestamp"),
+       InstanceMethod<&NativeLog::findMaxTimestamp>("findMaxTimestamp"), InstanceMethod<&NativeLog::scan>("scan"),
+       InstanceMethod<&NativeLog::requestFlush>("requestFlush"), InstanceMethod<&NativeLog::roll>("roll"),
+       InstanceMethod<&NativeLog::truncateTo>("truncateTo"), InstanceMethod<&NativeLog::truncateFullyAndStartAt>("truncateFullyAndStartAt"),
+       InstanceMethod<&NativeLog::advanceLogStartOffset>("advanceLogStartOffset"), InstanceMethod<&NativeLog::dropOldest>("dropOldest"),
+       InstanceMethod<&NativeLog::segments>("segments"), InstanceMethod<&NativeLog::reconfigure>("reconfigure"),
+       InstanceMethod<&NativeLog::offsets>("offsets"), InstanceMethod<&NativeLog::close>("close")});
+}
+
+NativeLog::NativeLog(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativeLog>(info) {
+  if (!info[0].IsExternal()) {
+    Napi::TypeError::New(info.Env(), "logs are opened through a directory").ThrowAsJavaScriptException();
+    return;
+  }
+  using Given = std::pair<std::shared_ptr<DirectoryState>, std::unique_ptr<Log>>;
+  const std::unique_ptr<Given> given(static_cast<Given*>(info[0].As<Napi::External<void>>().Data()));
+  directory_ = std::move(given->first);
+  log_ = std::move(given->second);
+  id_ = log_->flushWork()->logId;
+  directory_->logs[id_] = log_.get();
+  // Four numbers that JavaScript reads without a call.
+  Napi::Float64Array shared = Napi::Float64Array::New(info.Env(), 4);
+  offsets_ = shared.Data();
+  shared_ = Napi::Persistent(shared);
+  info.This().As<Napi::Object>().Set("shared", shared);
+  info.This().As<Napi::Object>().Set("id", id_);
+  writeOffsets();
+}
+
+void NativeLog::writeOffsets() {
+  offsets_[0] = static_cast<double>(log_->logStartOffset());
+  offsets_[1] = static_cast<double>(log_->logEndOffset());
+  offsets_[2] = static_cast<double>(log_->flushedOffset());
+  offsets_[3] = static_cast<double>(log_->sizeBytes());
+}
+
+bool NativeLog::usable(Napi::Env env) const {
+  if (log_ != nullptr) return true;
+  toJs(env, Error{Error::Kind::kClosed, "use", "log", 0, "the log is closed"}).ThrowAsJavaScriptException();
+  return false;
+}
+
+/// append(bytes, baseOffset, leaderEpoch, appendTimeMs, rollFirst)
+Napi::Value NativeLog::append(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (!usable(env)) return env.Undefined();
+  const ByteSpan bytes = bytesOf(env, info[0]);
+  if (bytes.size < batch::kHeaderBytes) {
+    toJs(env, Error{Error::Kind::kBadArguments, "append", log_->directory(), 0, "no batch"}).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  storeBe<std::int64_t>(bytes.data, int64Of(env, info[1]));
+  storeBe<std::int32_t>(bytes.data + batch::kLeaderEpochAt, static_cast<std::int32_t>(int64Of(env, info[2])));
+  if (const std::int64_t appendTimeMs = int64Of(env, info[3]); appendTimeMs >= 0) stampLogAppendTime(bytes.data, bytes.size, appendTimeMs);
+  const BatchHeader header = BatchHeader::load(bytes.data);
+  if (header.sizeBytes != static_cast<std::int64_t>(bytes.size)) {
+    toJs(env, Error{Error::Kind::kBadArguments, "append", log_->directory(), 0, "not exactly one batch"}).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  const std::int64_t before = log_->active().sizeBytes();
+  auto status = log_->append(bytes.data, header, boolOf(env, info[4]));
+  if (!status.ok()) toJs(env, status.error()).ThrowAsJavaScriptException();
+  offsets_[1] = static_cast<double>(log_->logEndOffset());
+  offsets_[3] += static_cast<double>(log_->active().sizeBytes() >= before ? log_->active().sizeBytes() - before : log_->active().sizeBytes());
+  return env.Undefined();
+}
+
+/// read(offset, maxSizeBytes, upperOffset, minOneBatch, out) → whether there is a region; out: regionId, sizeBytes, baseOffset, nextOffset
+Napi::Value NativeLog::read(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (!usable(env)) return env.Undefined();
+  double* const out = doublesOf(env, info[4], 4);
+  auto result = log_->read(int64Of(env, info[0]), int64Of(env, info[1]), int64Of(env, info[2]), boolOf(env, info[3]));
+  if (!result.ok()) {
+    toJs(env, result.error()).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  if (!result.value().has_value() || out == nullptr) return Napi::Boolean::New(env, false);
+  LogReadResult& read = *result.value();
+  out[1] = static_cast<double>(read.region.sizeBytes);
+  out[2] = static_cast<double>(read.baseOffset);
+  out[3] = static_cast<double>(read.nextOffset);
+  out[0] = addonData(env).regions.put(std::move(read.region));
+  return Napi::Boolean::New(env, true);
+}
+
+/// readCopy(offset, maxSizeBytes, upperOffset) → Buffer
+Napi::Value NativeLog::readCopy(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (!usable(env)) return env.Undefined();
+  auto result = log_->read(int64Of(env, info[0]), int64Of(env, info[1]), int64Of(env, info[2]), true);
+  if (!result.ok()) {
+    toJs(env, result.error()).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  if (!result.value().has_value()) return Napi::Buffer<std::uint8_t>::New(env, 0);
+  const FileRegion& region = result.value()->region;
+  Napi::Buffer<std::uint8_t> buffer = Napi::Buffer<std::uint8_t>::New(env, region.sizeBytes);
+  std::size_t done = 0;
+  while (done < region.sizeBytes) {
+    const ssize_t got = posixFileSystem().pread(region.file->get(), buffer.Data() + done, region.sizeBytes - done, static_cast<off_t>(region.position + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) {
+      toJs(env, systemError("pread", log_->directory(), got == 0 ? EIO : errno)).ThrowAsJavaScriptException();
+      return env.Undefined();
+    }
+    done += static_cast<std::size_t>(got);
+  }
+  return buffer;
+}
+
+Napi::Value NativeLog::availableBytes(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (!usable(env)) return env.Undefined();
+  auto result = log_->availableBytes(int64Of(env, info[0]), int64Of(env, info[1]), int64Of(env, info[2]));
+  if (!result.ok()) {
+    toJs(env, result.error()).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  return Napi::Number::New(env, static_cast<double>(result.value()));
+}
+
+namespace {
+
+/// Fills `out` (a header) and says whether there is a batch.
+Napi::Value located(Napi::Env env, Result<std::optional<LocatedBatch>>& result, napi_value into) {
+  if (!result.ok()) {
+    toJs(env, result.error()).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  double* const out = doublesOf(env, into, kHeaderFields);
+  if (!result.value().has_value() || out == nullptr) return Napi::Boolean::New(env, false);
+  writeHeader(out, result.value()->header);
+  return Napi::Boolean::New(env, true);
+}
+
+}  // namespace
+
+Napi::Value NativeLog::findByTimestamp(const Napi::CallbackInfo& info) {
+  if (!usable(info.Env())) return info.Env().Undefined();
+  auto result = log_->findByTimestamp(int64Of(info.Env(), info[0]), int64Of(info.Env(), info[1]));
+  return located(info.Env(), result, info[2]);
+}
+
+Napi::Value NativeLog::findMaxTimestamp(const Napi::CallbackInfo& info) {
+  if (!usable(info.Env())) return info.Env().Undefined();
+  auto result = log_->findMaxTimestamp(int64Of(info.Env(), info[0]));
+  return located(info.Env(), result, info[1]);
+}
+
+/// scan(fromOffset, maxBatches) → Float64Array with kHeaderFields numbers a batch
+Napi::Value NativeLog::scan(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (!usable(env)) return env.Undefined();
+  auto result = log_->scan(int64Of(env, info[0]), static_cast<std::size_t>(int64Of(env, info[1])));
+  if (!result.ok()) {
+    toJs(env, result.error()).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  Napi::Float64Array flat = Napi::Float64Array::New(env, result.value().size() * kHeaderFields);
+  for (std::size_t i = 0; i < result.value().size(); ++i) writeHeader(flat.Data() + i * kHeaderFields, result.value()[i]);
+  return flat;
+}
+
+Napi::Value NativeLog::requestFlush(const Napi::CallbackInfo& info) {
+  if (!usable(info.Env()) || directory_->flusher == nullptr) return info.Env().Undefined();
+  log_->markDirty();
+  directory_->flusher->request(log_->flushWork());
+  return info.Env().Undefined();
+}
+
+Napi::Value NativeLog::roll(const Napi::CallbackInfo& info) {
+  if (!usable(info.Env())) return info.Env().Undefined();
+  if (auto status = log_->roll(); !status.ok()) toJs(info.Env(), status.error()).ThrowAsJavaScriptException();
+  writeOffsets();
+  return info.Env().Undefined();
+}
+
+Napi::Value NativeLog::truncateTo(const Napi::CallbackInfo& info) {
+  if (!usable(info.Env())) return info.Env().Undefined();
+  if (auto status = log_->truncateTo(int64Of(info.Env(), info[0])); !status.ok()) toJs(info.Env(), status.error()).ThrowAsJavaScriptException();
+  writeOffsets();
+  return info.Env().Undefined();
+}
+
+Napi::Value NativeLog::truncateFullyAndStartAt(const Napi::CallbackInfo& info) {
+  if (!usable(info.Env())) return info.Env().Undefined();
+  if (auto status = log_->truncateFullyAndStartAt(int64Of(info.Env(), info[0])); !status.ok())
+    toJs(info.Env(), status.error()).ThrowAsJavaScriptException();
+  writeOffsets();
+  return info.Env().Undefined();
+}
+
+Napi::Value NativeLog::advanceLogStartOffset(const Napi::CallbackInfo& info) {
+  if (!usable(info.Env())) return info.Env().Undefined();
+  log_->advanceLogStartOffset(int64Of(info.Env(), info[0]));
+  writeOffsets();
+  return info.Env().Undefined();
+}
+
+/// dropOldest(count) → paths to unlink later
+Napi::Value NativeLog::dropOldest(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (!usable(env)) return env.Undefined();
+  auto dropped = log_->dropOldest(static_cast<std::size_t>(int64Of(env, info[0])));
+  writeOffsets();
+  if (!dropped.ok()) {
+    toJs(env, dropped.error()).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  Napi::Array paths = Napi::Array::New(env, dropped.value().size());
+  for (std::uint32_t i = 0; i < dropped.value().size(); ++i) paths.Set(i, dropped.value()[i]);
+  return paths;
+}
+
+/// segments() → Float64Array, five numbers a segment: baseOffset, sizeBytes, maxTimestampMs, firstTimestampMs, lastModifiedMs
+Napi::Value NativeLog::segments(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (!usable(env)) return env.Undefined();
+  const std::size_t count = log_->sealed().size() + 1;
+  Napi::Float64Array flat = Napi::Float64Array::New(env, count * 5);
+  for (std::size_t i = 0; i < count; ++i) {
+    const SegmentView& view = i + 1 < count ? static_cast<const SegmentView&>(log_->sealed()[i]) : log_->active();
+    struct stat modified {};
+    (void)::fstat(view.file()->descriptor()->get(), &modified);
+    double* const out = flat.Data() + i * 5;
+    out[0] = static_cast<double>(view.baseOffset());
+    out[1] = static_cast<double>(view.sizeBytes());
+    out[2] = static_cast<double>(view.maxTimestampMs());
+    out[3] = static_cast<double>(view.firstTimestampMs());
+    out[4] = static_cast<double>(modified.st_mtim.tv_sec) * 1000 + static_cast<double>(modified.st_mtim.tv_nsec / 1000000);
+  }
+  return flat;
+}
+
+Napi::Value NativeLog::reconfigure(const Napi::CallbackInfo& info) {
+  if (!usable(info.Env())) return info.Env().Undefined();
+  log_->reconfigure(int64Of(info.Env(), info[0]), int64Of(info.Env(), info[1]), int64Of(info.Env(), info[2]));
+  return info.Env().Undefined();
+}
+
+/// Refreshes the shared numbers (after the flusher changed flushedOffset).
+Napi::Value NativeLog::offsets(const Napi::CallbackInfo& info) {
+  if (log_ != nullptr) writeOffsets();
+  return info.Env().Undefined();
+}
+
+/// close(sync): the sync runs on the loop thread; only orderly stops and deletions come here.
+Napi::Value NativeLog::close(const Napi::CallbackInfo& info) {
+  if (log_ == nullptr) return info.Env().Undefined();
+  directory_->logs.erase(id_);
+  auto status = log_->close(boolOf(info.Env(), info[0]));
+  writeOffsets();
+  log_.reset();
+  if (!status.ok()) toJs(info.Env(), status.error()).ThrowAsJavaScriptException();
+  return info.Env().Undefined();
+}
+
+}  // namespace millrace

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+#include <unordered_map>
+
+#include "../io/directory_lock.h"
+#include "../log/flusher.h"
+#include "../log/log.h"
+
+namespace millrace {
+
+/// Everything of one log directory that outlives a JavaScript call: shared with async work, so that a wrapper collected in
+/// the middle of an open does no harm.
+struct DirectoryState {
+  std::string path;
+  std::unique_ptr<DirectoryLock> lock;
+  std::unique_ptr<Flusher> flusher;
+  Napi::ThreadSafeFunction wake;
+  std::unordered_map<std::uint32_t, Log*> logs;  // loop thread
+  std::uint32_t nextLogId = 1;
+  std::unique_ptr<Error> failure;
+  bool closed = false;
+};
+
+class NativeDirectory : public Napi::ObjectWrap<NativeDirectory> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  explicit NativeDirectory(const Napi::CallbackInfo& info);
+  void Finalize(Napi::BasicEnv env) override;
+
+ private:
+  Napi::Value openLog(const Napi::CallbackInfo& info);
+  Napi::Value markForDeletion(const Napi::CallbackInfo& info);
+  Napi::Value removeMarked(const Napi::CallbackInfo& info);
+  Napi::Value unlinkFiles(const Napi::CallbackInfo& info);
+  Napi::Value drain(const Napi::CallbackInfo& info);
+  Napi::Value statistics(const Napi::CallbackInfo& info);
+  Napi::Value close(const Napi::CallbackInfo& info);
+
+  std::shared_ptr<DirectoryState> state_;
+};
+
+class NativeLog : public Napi::ObjectWrap<NativeLog> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  explicit NativeLog(const Napi::CallbackInfo& info);
+
+  Napi::Value append(const Napi::CallbackInfo& info);
+  Napi::Value read(const Napi::CallbackInfo& info);
+  Napi::Value readCopy(const Napi::CallbackInfo& info);
+  Napi::Value availableBytes(const Napi::CallbackInfo& info);
+  Napi::Value findByTimestamp(const Napi::CallbackInfo& info);
+  Napi::Value findMaxTimestamp(const Napi::CallbackInfo& info);
+  Napi::Value scan(const Napi::CallbackInfo& info);
+  Napi::Value requestFlush(const Napi::CallbackInfo& info);
+  Napi::Value roll(const Napi::CallbackInfo& info);
+  Napi::Value truncateTo(const Napi::CallbackInfo& info);
+  Napi::Value truncateFullyAndStartAt(const Napi::CallbackInfo& info);
+  Napi::Value advanceLogStartOffset(const Napi::CallbackInfo& info);
+  Napi::Value dropOldest(const Napi::CallbackInfo& info);
+  Napi::Value segments(const Napi::CallbackInfo& info);
+  Napi::Value reconfigure(const Napi::CallbackInfo& info);
+  Napi::Value offsets(const Napi::CallbackInfo& info);
+  Napi::Value close(const Napi::CallbackInfo& info);
+
+ private:
+  [[nodiscard]] bool usable(Napi::Env env) const;
+  void writeOffsets();
+
+  std::shared_ptr<DirectoryState> directory_;
+  std::unique_ptr<Log> log_;
+  Napi::Reference<Napi::Float64Array> shared_;
+  double* offsets_ = nullptr;  ///< into `shared_`: logStartOffset, logEndOffset, flushedOffset, sizeBytes
+  std::uint32_t id_ = 0;
+};
+
+}  // namespace millrace

@@ -1,0 +1,209 @@
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "addon_data.h"
+#include "convert.h"
+#include "log_binding.h"
+
+namespace millrace {
+namespace {
+
+/// Opens and recovers one log on a worker thread, then hands it to a new NativeLog on the loop.
+class OpenLogWork : public Napi::AsyncWorker {
+ public:
+  OpenLogWork(Napi::Env env, std::shared_ptr<DirectoryState> directory, Napi::Function constructor, std::string name, LogOptions options)
+      : Napi::AsyncWorker(env),
+        directory_(std::move(directory)),
+        constructor_(Napi::Persistent(constructor)),
+        path_(directory_->path + "/" + name),
+        options_(options),
+        id_(directory_->nextLogId++),
+        deferred_(Napi::Promise::Deferred::New(env)) {}
+
+  [[nodiscard]] Napi::Promise promise() const { return deferred_.Promise(); }
+
+  void Execute() override {
+    auto opened = Log::open(posixFileSystem(), path_, id_, options_, report_);
+    if (opened.ok()) log_ = std::move(opened.value());
+    else failure_ = std::make_unique<Error>(std::move(opened.error()));
+  }
+
+  void OnOK() override {
+    Napi::Env env = Env();
+    Napi::HandleScope scope(env);
+    if (failure_ != nullptr) {
+      deferred_.Reject(toJs(env, *failure_).Value());
+      return;
+    }
+    auto given = std::make_unique<std::pair<std::shared_ptr<DirectoryState>, std::unique_ptr<Log>>>(directory_, std::move(log_));
+    auto external = Napi::External<void>::New(env, given.release());
+    Napi::Object log = constructor_.New({external});
+    log.Set("truncatedBytes", static_cast<double>(report_.truncatedBytes));
+    log.Set("truncatedAtOffset", static_cast<double>(report_.truncatedAtOffset));
+    log.Set("indexesRebuilt", report_.indexesRebuilt);
+    deferred_.Resolve(log);
+  }
+
+ private:
+  std::shared_ptr<DirectoryState> directory_;
+  Napi::FunctionReference constructor_;
+  std::string path_;
+  LogOptions options_;
+  std::uint32_t id_;
+  Napi::Promise::Deferred deferred_;
+  std::unique_ptr<Log> log_;
+  std::unique_ptr<Error> failure_;
+  RecoveryReport report_;
+};
+
+/// Removes files and directory trees on a worker thread.
+class RemoveWork : public Napi::AsyncWorker {
+ public:
+  RemoveWork(Napi::Env env, std::vector<std::string> paths, std::string directory)
+      : Napi::AsyncWorker(env), paths_(std::move(paths)), directory_(std::move(directory)), deferred_(Napi::Promise::Deferred::New(env)) {}
+  [[nodiscard]] Napi::Promise promise() const { return deferred_.Promise(); }
+
+  void Execute() override {
+    for (const std::string& path : paths_) {
+      std::error_code code;
+      std::filesystem::remove_all(path, code);
+      if (code && failure_ == nullptr) failure_ = std::make_unique<Error>(systemError("remove", path, code.value()));
+    }
+    if (failure_ == nullptr && posixFileSystem().syncDirectory(directory_.c_str()) != 0 && errno != ENOENT)
+      failure_ = std::make_unique<Error>(systemError("fsync", directory_, errno));
+  }
+  void OnOK() override {
+    Napi::HandleScope scope(Env());
+    if (failure_ != nullptr) deferred_.Reject(toJs(Env(), *failure_).Value());
+    else deferred_.Resolve(Env().Undefined());
+  }
+
+ private:
+  std::vector<std::string> paths_;
+  std::string directory_;
+  Napi::Promise::Deferred deferred_;
+  std::unique_ptr<Error> failure_;
+};
+
+}  // namespace
+
+Napi::Function NativeDirectory::define(Napi::Env env) {
+  return DefineClass(env, "NativeDirectory",
+                     {InstanceMethod<&NativeDirectory::openLog>("openLog"), InstanceMethod<&NativeDirectory::markForDeletion>("markForDeletion"),
+                      InstanceMethod<&NativeDirectory::removeMarked>("removeMarked"), InstanceMethod<&NativeDirectory::unlinkFiles>("unlinkFiles"),
+                      InstanceMethod<&NativeDirectory::drain>("drain"), InstanceMethod<&NativeDirectory::statistics>("statistics"),
+                      InstanceMethod<&NativeDirectory::close>("close")});
+}
+
+NativeDirectory::NativeDirectory(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativeDirectory>(info), state_(std::make_shared<DirectoryState>()) {
+  Napi::Env env = info.Env();
+  state_->path = info[0].As<Napi::String>().Utf8Value();
+  if (posixFileSystem().mkdir(state_->path.c_str(), 0755) != 0 && errno != EEXIST) {
+    toJs(env, systemError("mkdir", state_->path, errno)).ThrowAsJavaScriptException();
+    return;
+  }
+  auto lock = DirectoryLock::take(posixFileSystem(), state_->path);
+  if (!lock.ok()) {
+    toJs(env, lock.error()).ThrowAsJavaScriptException();
+    return;
+  }
+  state_->lock = std::make_unique<DirectoryLock>(std::move(lock.value()));
+  state_->wake = Napi::ThreadSafeFunction::New(env, info[1].As<Napi::Function>(), "millrace flush", 0, 1);
+  // The flusher only wakes the loop; the callback then drains. It must not touch the state, which owns the flusher.
+  state_->flusher = std::make_unique<Flusher>([wake = state_->wake]() mutable { (void)wake.NonBlockingCall(); });
+}
+
+void NativeDirectory::Finalize(Napi::BasicEnv) {
+  if (state_ != nullptr && !state_->closed && state_->flusher != nullptr) {
+    state_->closed = true;
+    state_->flusher.reset();
+    (void)state_->wake.Release();
+  }
+}
+
+Napi::Value NativeDirectory::openLog(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  LogOptions options;
+  options.segmentBytes = info[2].As<Napi::Number>().Int64Value();
+  options.indexIntervalBytes = info[3].As<Napi::Number>().Int64Value();
+  options.segmentIndexBytes = info[4].As<Napi::Number>().Int64Value();
+  options.recoveryPoint = info[5].As<Napi::Number>().Int64Value();
+  options.logStartOffset = info[6].As<Napi::Number>().Int64Value();
+  options.cleanShutdown = info[7].As<Napi::Boolean>().Value();
+  auto* work = new OpenLogWork(env, state_, info[0].As<Napi::Function>(), info[1].As<Napi::String>().Utf8Value(), options);
+  const Napi::Promise promise = work->promise();
+  work->Queue();  // deletes itself when done
+  return promise;
+}
+
+Napi::Value NativeDirectory::markForDeletion(const Napi::CallbackInfo& info) {
+  const std::string from = state_->path + "/" + info[0].As<Napi::String>().Utf8Value();
+  const std::string to = state_->path + "/" + info[1].As<Napi::String>().Utf8Value();
+  FileSystem& fs = posixFileSystem();
+  if (fs.rename(from.c_str(), to.c_str()) != 0) toJs(info.Env(), systemError("rename", from, errno)).ThrowAsJavaScriptException();
+  else if (fs.syncDirectory(state_->path.c_str()) != 0) toJs(info.Env(), systemError("fsync", state_->path, errno)).ThrowAsJavaScriptException();
+  return info.Env().Undefined();
+}
+
+Napi::Value NativeDirectory::removeMarked(const Napi::CallbackInfo& info) {
+  auto* work = new RemoveWork(info.Env(), {state_->path + "/" + info[0].As<Napi::String>().Utf8Value()}, state_->path);
+  const Napi::Promise promise = work->promise();
+  work->Queue();
+  return promise;
+}
+
+Napi::Value NativeDirectory::unlinkFiles(const Napi::CallbackInfo& info) {
+  const auto list = info[0].As<Napi::Array>();
+  std::vector<std::string> paths;
+  for (std::uint32_t i = 0; i < list.Length(); ++i) paths.push_back(list.Get(i).As<Napi::String>().Utf8Value());
+  const std::string directory = paths.empty() ? state_->path : paths.front().substr(0, paths.front().find_last_of('/'));
+  auto* work = new RemoveWork(info.Env(), std::move(paths), directory);
+  const Napi::Promise promise = work->promise();
+  work->Queue();
+  return promise;
+}
+
+/// Applies finished flushes to their logs. Returns `[logId, logId, ...]`; throws the failure that ended flushing, once.
+Napi::Value NativeDirectory::drain(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (state_->flusher == nullptr) return Napi::Array::New(env, 0);
+  const auto results = state_->flusher->drain();
+  Napi::Array ids = Napi::Array::New(env, results.size());
+  std::uint32_t count = 0;
+  for (const FlushResult& result : results) {
+    const auto found = state_->logs.find(result.logId);
+    if (found == state_->logs.end()) continue;
+    found->second->flushed(result.flushedOffset);
+    ids.Set(count++, Napi::Number::New(env, result.logId));
+  }
+  Error failure;
+  if (state_->flusher->takeFailure(failure)) {
+    Napi::Error error = toJs(env, failure);
+    error.Set("flushed", ids);
+    error.ThrowAsJavaScriptException();
+  }
+  return ids;
+}
+
+Napi::Value NativeDirectory::statistics(const Napi::CallbackInfo& info) {
+  Napi::Array values = Napi::Array::New(info.Env(), 3);
+  const Flusher::Statistics statistics = state_->flusher == nullptr ? Flusher::Statistics{} : state_->flusher->statistics();
+  values.Set(0u, static_cast<double>(statistics.flushes));
+  values.Set(1u, static_cast<double>(statistics.requests));
+  values.Set(2u, static_cast<double>(statistics.totalUs));
+  return values;
+}
+
+Napi::Value NativeDirectory::close(const Napi::CallbackInfo& info) {
+  if (!state_->closed) {
+    state_->closed = true;
+    state_->flusher.reset();
+    (void)state_->wake.Release();
+    state_->lock.reset();
+  }
+  return info.Env().Undefined();
+}
+
+}  // namespace millrace

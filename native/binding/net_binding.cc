@@ -1,0 +1,209 @@
+#include <napi.h>
+#include <uv.h>
+
+#include <memory>
+
+#include "../net/server.h"
+#include "addon_data.h"
+#include "convert.h"
+
+namespace millrace {
+namespace {
+
+/// Numbers per event in the shared array, in the order that `network/native_transport.ts` reads them.
+constexpr std::size_t kEventFields = 6;
+/// Events handed over in one call; what is more waits for the next call of the same turn.
+constexpr std::size_t kEventsPerCall = 1024;
+
+}  // namespace
+
+/// One listening address. JavaScript gives the callback, and two objects that are filled before each call: an Int32Array with the
+/// events and an array of slabs (Uint8Array by slab number).
+class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink, private SlabMemory {
+ public:
+  static Napi::Function define(Napi::Env env) {
+    return DefineClass(env, "NativeServer",
+                       {InstanceMethod<&NativeServer::listen>("listen"), InstanceMethod<&NativeServer::stopAccepting>("stopAccepting"),
+                        InstanceMethod<&NativeServer::close>("close"), InstanceMethod<&NativeServer::send>("send"),
+                        InstanceMethod<&NativeServer::sendChain>("sendChain"), InstanceMethod<&NativeServer::release>("release"),
+                        InstanceMethod<&NativeServer::closeConnection>("closeConnection"), InstanceMethod<&NativeServer::peer>("peer"),
+                        InstanceMethod<&NativeServer::statistics>("statistics")});
+  }
+
+  /// new NativeServer(options, slabs, events, onEvents, onClosed)
+  explicit NativeServer(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativeServer>(info), env_(info.Env()) {
+    const auto given = info[0].As<Napi::Object>();
+    const auto number = [&given](const char* name) { return given.Get(name).As<Napi::Number>().Int64Value(); };
+    const auto bounded = [&number](const char* name) { return static_cast<std::uint32_t>(std::min<std::int64_t>(number(name), UINT32_MAX)); };
+    ServerOptions options;
+    options.host = given.Get("host").As<Napi::String>().Utf8Value();
+    options.port = static_cast<std::uint16_t>(number("port"));
+    options.backlog = static_cast<int>(number("backlog"));
+    options.frames.maxFrameBytes = static_cast<std::size_t>(number("maxFrameBytes"));
+    options.frames.maxUnreleasedBytes = static_cast<std::size_t>(number("maxUnreleasedBytesPerConnection"));
+    options.frames.maxUnreleasedFrames = bounded("maxUnreleasedFramesPerConnection");
+    options.maxConnections = bounded("maxConnections");
+    options.maxConnectionsPerIp = bounded("maxConnectionsPerIp");
+    options.sendfileMinBytes = static_cast<std::size_t>(number("sendfileMinBytes"));
+    slabs_ = Napi::Persistent(info[1].As<Napi::Object>());
+    auto events = info[2].As<Napi::Int32Array>();
+    events_ = events.Data();
+    eventsReference_ = Napi::Persistent(events);
+    onEvents_ = Napi::Persistent(info[3].As<Napi::Function>());
+    onClosed_ = Napi::Persistent(info[4].As<Napi::Function>());
+    uv_loop_t* loop = nullptr;
+    napi_get_uv_event_loop(info.Env(), &loop);
+    napi_async_init(info.Env(), nullptr, Napi::String::New(info.Env(), "millrace"), &context_);
+    server_ = std::unique_ptr<Server>(new Server(loop, static_cast<SlabMemory&>(*this), static_cast<Server::Sink&>(*this), std::move(options)));
+  }
+
+ private:
+  Napi::Value listen(const Napi::CallbackInfo& info) {
+    auto status = server_->listen();
+    if (!status.ok()) {
+      toJs(info.Env(), status.error()).ThrowAsJavaScriptException();
+      return info.Env().Undefined();
+    }
+    Ref();  // lives until closed
+    return Napi::Number::New(info.Env(), server_->port());
+  }
+
+  Napi::Value stopAccepting(const Napi::CallbackInfo& info) {
+    server_->stopAccepting();
+    return info.Env().Undefined();
+  }
+
+  Napi::Value close(const Napi::CallbackInfo& info) {
+    server_->close();
+    return info.Env().Undefined();
+  }
+
+  /// send(connection, bytes)
+  Napi::Value send(const Napi::CallbackInfo& info) {
+    const auto id = static_cast<std::uint32_t>(int64Of(info.Env(), info[0]));
+    const ByteSpan bytes = bytesOf(info.Env(), info[1]);
+    server_->sendBytes(id, bytes.data, bytes.size);
+    server_->sendDone(id);
+    return info.Env().Undefined();
+  }
+
+  /// sendChain(connection, parts): Uint8Arrays and region numbers in order
+  Napi::Value sendChain(const Napi::CallbackInfo& info) {
+    napi_env env = info.Env();
+    const auto id = static_cast<std::uint32_t>(int64Of(env, info[0]));
+    std::uint32_t length = 0;
+    napi_get_array_length(env, info[1], &length);
+    for (std::uint32_t i = 0; i < length; ++i) {
+      napi_value part;
+      napi_get_element(env, info[1], i, &part);
+      napi_valuetype type;
+      napi_typeof(env, part, &type);
+      if (type == napi_number) {
+        // Taken also when the connection is gone: the pin ends here.
+        server_->sendRegion(id, addonData(info.Env()).regions.take(static_cast<std::uint32_t>(int64Of(env, part))));
+      } else {
+        const ByteSpan bytes = bytesOf(env, part);
+        server_->sendBytes(id, bytes.data, bytes.size);
+      }
+    }
+    server_->sendDone(id);
+    return info.Env().Undefined();
+  }
+
+  Napi::Value release(const Napi::CallbackInfo& info) {
+    server_->releaseFrame(static_cast<std::uint32_t>(int64Of(info.Env(), info[0])));
+    return info.Env().Undefined();
+  }
+
+  /// closeConnection(connection, graceful)
+  Napi::Value closeConnection(const Napi::CallbackInfo& info) {
+    server_->closeConnection(static_cast<std::uint32_t>(int64Of(info.Env(), info[0])), CloseReason::kServerClosed, boolOf(info.Env(), info[1]));
+    return info.Env().Undefined();
+  }
+
+  Napi::Value peer(const Napi::CallbackInfo& info) {
+    return Napi::String::New(info.Env(), server_->peer(static_cast<std::uint32_t>(int64Of(info.Env(), info[0]))));
+  }
+
+  Napi::Value statistics(const Napi::CallbackInfo& info) {
+    const ServerStatistics& s = server_->statistics();
+    const double values[] = {static_cast<double>(s.connectionsOpen),      static_cast<double>(s.connectionsAccepted),
+                             static_cast<double>(s.connectionsRefused),   static_cast<double>(s.framesReceived),
+                             static_cast<double>(s.bytesReceived),        static_cast<double>(s.egress.bytesFromMemory),
+                             static_cast<double>(s.egress.bytesCopied),   static_cast<double>(s.egress.bytesSendfile),
+                             static_cast<double>(s.recvCalls),            static_cast<double>(s.egress.sendCalls),
+                             static_cast<double>(s.egress.sendfileCalls), static_cast<double>(s.egress.preadCalls),
+                             static_cast<double>(server_->bufferBytes())};
+    Napi::Float64Array out = Napi::Float64Array::New(info.Env(), std::size(values));
+    std::copy(std::begin(values), std::end(values), out.Data());
+    return out;
+  }
+
+  // Server::Sink
+
+  void deliver(const std::vector<ServerEvent>& events) override {
+    Napi::HandleScope scope(env_);
+    for (std::size_t done = 0; done < events.size();) {
+      const std::size_t count = std::min(kEventsPerCall, events.size() - done);
+      std::int32_t* out = events_;
+      for (std::size_t i = 0; i < count; ++i, out += kEventFields) {
+        const ServerEvent& event = events[done + i];
+        out[0] = static_cast<std::int32_t>(event.kind);
+        out[1] = static_cast<std::int32_t>(event.connection);
+        out[2] = event.kind == ServerEvent::Kind::kFrame ? static_cast<std::int32_t>(event.frame) : static_cast<std::int32_t>(event.reason);
+        out[3] = static_cast<std::int32_t>(event.slab);
+        out[4] = static_cast<std::int32_t>(event.start);
+        out[5] = static_cast<std::int32_t>(event.end);
+      }
+      done += count;
+      call(onEvents_.Value(), static_cast<double>(count));
+    }
+  }
+
+  void closed() override {
+    Napi::HandleScope scope(env_);
+    call(onClosed_.Value(), 0);
+    Unref();
+  }
+
+  /// Into JavaScript from the loop: microtasks and nextTicks run before it returns. What it throws is the process's business.
+  void call(const Napi::Function& function, double argument) {
+    napi_value value;
+    napi_create_double(env_, argument, &value);
+    napi_value result;
+    const napi_status status = napi_make_callback(env_, context_, Value(), function, 1, &value, &result);
+    if (status != napi_pending_exception) return;
+    napi_value error;
+    napi_get_and_clear_last_exception(env_, &error);
+    napi_fatal_exception(env_, error);
+  }
+
+  // SlabMemory
+
+  std::uint8_t* allocate(std::uint32_t index, std::size_t capacity) override {
+    Napi::HandleScope scope(env_);
+    void* data = nullptr;
+    napi_value buffer;
+    if (napi_create_buffer(env_, capacity, &data, &buffer) != napi_ok) return nullptr;
+    slabs_.Value().Set(index, Napi::Value(env_, buffer));
+    return static_cast<std::uint8_t*>(data);
+  }
+
+  void free(std::uint32_t index) override {
+    Napi::HandleScope scope(env_);
+    slabs_.Value().Set(index, env_.Undefined());
+  }
+
+  Napi::Env env_;
+  napi_async_context context_ = nullptr;
+  Napi::ObjectReference slabs_;
+  Napi::Reference<Napi::Int32Array> eventsReference_;
+  std::int32_t* events_ = nullptr;
+  Napi::FunctionReference onEvents_;
+  Napi::FunctionReference onClosed_;
+  std::unique_ptr<Server> server_;
+};
+
+void initNetBinding(Napi::Env env, Napi::Object exports) { exports.Set("NativeServer", NativeServer::define(env)); }
+
+}  // namespace millrace

@@ -1,0 +1,108 @@
+#include "file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+namespace millrace {
+
+Error systemError(std::string operation, std::string path, int code) {
+  const auto kind = code == ENOSPC || code == EDQUOT ? Error::Kind::kNoSpace : Error::Kind::kIo;
+  return Error{kind, std::move(operation), std::move(path), code, {}};
+}
+
+Result<File> File::open(FileSystem& fs, std::string path) {
+  UniqueFd fd(fs.open(path.c_str(), O_RDWR | O_CREAT, 0644));
+  if (!fd.valid()) return systemError("open", path, errno);
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return systemError("fstat", path, errno);
+  return File(fs, std::move(path), std::move(fd), static_cast<std::uint64_t>(info.st_size));
+}
+
+Status File::append(const std::uint8_t* bytes, std::size_t size) {
+  std::size_t done = 0;
+  while (done < size) {
+    const struct iovec part = {const_cast<std::uint8_t*>(bytes) + done, size - done};
+    const ssize_t written = fs_->pwritev(fd_->get(), &part, 1, static_cast<off_t>(size_ + done));
+    if (written > 0) {
+      done += static_cast<std::size_t>(written);
+      continue;
+    }
+    const int code = written == 0 ? EIO : errno;
+    if (code == EINTR) continue;
+    Error error = systemError("pwritev", path_, code);
+    if (done > 0 && fs_->ftruncate(fd_->get(), static_cast<off_t>(size_)) != 0) {
+      // Half a batch stays behind the end we know: only recovery may touch this file now.
+      return systemError("ftruncate", path_, errno == ENOSPC ? EIO : errno);
+    }
+    return error;
+  }
+  size_ += size;
+  return Done{};
+}
+
+Result<std::size_t> File::readFully(std::uint8_t* into, std::size_t size, std::uint64_t position) const {
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t count = fs_->pread(fd_->get(), into + done, size - done, static_cast<off_t>(position + done));
+    if (count == 0) break;
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      return systemError("pread", path_, errno);
+    }
+    done += static_cast<std::size_t>(count);
+  }
+  return done;
+}
+
+Status File::truncate(std::uint64_t size) {
+  if (fs_->ftruncate(fd_->get(), static_cast<off_t>(size)) != 0) return systemError("ftruncate", path_, errno);
+  size_ = size;
+  return Done{};
+}
+
+Status File::sync() {
+  if (fs_->fdatasync(fd_->get()) != 0) return systemError("fdatasync", path_, errno);
+  return Done{};
+}
+
+Result<std::vector<std::uint8_t>> readWholeFile(FileSystem& fs, const std::string& path) {
+  const UniqueFd fd(fs.open(path.c_str(), O_RDONLY, 0));
+  if (!fd.valid()) return systemError("open", path, errno);
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return systemError("fstat", path, errno);
+  std::vector<std::uint8_t> content(static_cast<std::size_t>(info.st_size));
+  std::size_t done = 0;
+  while (done < content.size()) {
+    const ssize_t count = fs.pread(fd.get(), content.data() + done, content.size() - done, static_cast<off_t>(done));
+    if (count == 0) break;
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      return systemError("pread", path, errno);
+    }
+    done += static_cast<std::size_t>(count);
+  }
+  content.resize(done);
+  return content;
+}
+
+Status writeWholeFile(FileSystem& fs, const std::string& path, const std::uint8_t* bytes, std::size_t size, bool sync) {
+  const std::string temporary = path + ".tmp";
+  {
+    auto opened = File::open(fs, temporary);
+    if (!opened.ok()) return opened.error();
+    File& file = opened.value();
+    if (file.size() > 0) {
+      if (auto status = file.truncate(0); !status.ok()) return status;
+    }
+    if (auto status = file.append(bytes, size); !status.ok()) return status;
+    if (sync) {
+      if (auto status = file.sync(); !status.ok()) return status;
+    }
+  }
+  if (fs.rename(temporary.c_str(), path.c_str()) != 0) return systemError("rename", path, errno);
+  return Done{};
+}
+
+}  // namespace millrace

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <string>
+
+namespace millrace {
+
+/// The seam between the engine and the kernel: every call that can fail or lose data goes through here, so that tests can make
+/// the n-th one fail. Functions are named after the system call and follow its conventions (-1 and errno). Thread-safe.
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+  virtual int open(const char* path, int flags, mode_t mode);
+  virtual ssize_t pwritev(int fd, const struct iovec* parts, int count, off_t position);
+  virtual ssize_t pread(int fd, void* into, std::size_t size, off_t position);
+  virtual int fdatasync(int fd);
+  virtual int ftruncate(int fd, off_t size);
+  virtual int fallocate(int fd, off_t size);
+  virtual int rename(const char* from, const char* to);
+  virtual int unlink(const char* path);
+  virtual int mkdir(const char* path, mode_t mode);
+  /// Opens, fsyncs and closes a directory.
+  virtual int syncDirectory(const char* path);
+};
+
+/// The real one.
+[[nodiscard]] FileSystem& posixFileSystem();
+
+}  // namespace millrace

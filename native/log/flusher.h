@@ -1,0 +1,83 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "../base/result.h"
+#include "../io/file.h"
+
+namespace millrace {
+
+/// What has to reach the medium for one log; shared by the loop thread (which marks) and the flusher (which syncs).
+struct FlushWork {
+  explicit FlushWork(std::uint32_t id, std::string directory, FileSystem& fs) : logId(id), directory(std::move(directory)), fs(&fs) {}
+
+  const std::uint32_t logId;
+  std::string directory;
+  FileSystem* fs;
+  std::mutex mutex;
+  /// Guarded by mutex. Sealed files not synced yet, oldest first, then the active one.
+  std::vector<std::shared_ptr<File>> dirty;
+  /// Everything below it is in the dirty files or on the medium already.
+  std::int64_t endOffset = 0;
+  /// A segment file was created or renamed since the last sync of the directory.
+  bool directoryDirty = false;
+  bool queued = false;
+  /// How often a flush was asked for since the last one began: the group's size.
+  std::uint32_t requests = 0;
+};
+
+struct FlushResult {
+  std::uint32_t logId;
+  std::int64_t flushedOffset;
+};
+
+/// One thread per log directory that answers many flush requests with one fdatasync per dirty file: whatever is appended while
+/// a round is running is covered by the next round. `request` is for the loop thread, the notification comes on the flusher's
+/// own thread and must only wake the loop, which then takes the results with `drain`.
+class Flusher {
+ public:
+  explicit Flusher(std::function<void()> notify);
+  /// Finishes the round that is running and ends the thread; requests not begun are dropped.
+  ~Flusher();
+  Flusher(const Flusher&) = delete;
+  Flusher& operator=(const Flusher&) = delete;
+
+  void request(const std::shared_ptr<FlushWork>& work);
+  /// Results since the last call. Nothing more comes after a failure.
+  [[nodiscard]] std::vector<FlushResult> drain();
+  /// The first failed sync. Final: the directory must be reopened and recovered.
+  [[nodiscard]] bool takeFailure(Error& into);
+
+  struct Statistics {
+    std::uint64_t flushes = 0;
+    std::uint64_t requests = 0;
+    std::uint64_t totalUs = 0;
+  };
+  [[nodiscard]] Statistics statistics();
+
+  /// Syncs one log now, on the caller's thread (close, checkpoints).
+  [[nodiscard]] static Result<std::int64_t> syncNow(FlushWork& work, std::uint64_t* syncs = nullptr, std::uint64_t* requests = nullptr);
+
+ private:
+  void run();
+
+  std::function<void()> notify_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<std::shared_ptr<FlushWork>> queue_;
+  std::vector<FlushResult> results_;
+  Statistics statistics_;
+  std::unique_ptr<Error> failure_;
+  bool failed_ = false;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,360 @@
+#include "log.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+namespace millrace {
+namespace {
+
+std::string parentOf(const std::string& path) {
+  const auto slash = path.find_last_of('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
+/// Base offsets of the segment files in a log's directory, ascending. Left-overs of interrupted work are removed.
+Result<std::vector<std::int64_t>> listSegments(FileSystem& fs, const std::string& directory) {
+  DIR* const handle = ::opendir(directory.c_str());
+  if (handle == nullptr) return systemError("opendir", directory, errno);
+  std::vector<std::int64_t> bases;
+  while (const dirent* const entry = ::readdir(handle)) {
+    const std::string name = entry->d_name;
+    const auto dot = name.find('.');
+    if (dot == std::string::npos || dot == 0) continue;
+    const std::string suffix = name.substr(dot);
+    if (name.ends_with(".deleted") || name.ends_with(".cleaned") || (name.ends_with(".tmp") && dot == 20)) {
+      fs.unlink((directory + "/" + name).c_str());
+    } else if (suffix == ".log" && dot == 20 && name.find_first_not_of("0123456789") == dot) {
+      bases.push_back(std::strtoll(name.c_str(), nullptr, 10));
+    }
+  }
+  ::closedir(handle);
+  std::sort(bases.begin(), bases.end());
+  return bases;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Log>> Log::open(FileSystem& fs, std::string directory, std::uint32_t id, const LogOptions& options, RecoveryReport& report) {
+  if (fs.mkdir(directory.c_str(), 0755) == 0) {
+    const std::string parent = parentOf(directory);
+    if (fs.syncDirectory(parent.c_str()) != 0) return systemError("fsync", parent, errno);
+  } else if (errno != EEXIST) {
+    return systemError("mkdir", directory, errno);
+  }
+  auto bases = listSegments(fs, directory);
+  if (!bases.ok()) return bases.error();
+  std::unique_ptr<Log> log(new Log(fs, std::move(directory), id, options));
+  const std::int64_t verifyFrom = options.cleanShutdown ? INT64_MAX : options.recoveryPoint;
+  for (std::size_t i = 0; i < bases.value().size(); ++i) {
+    const std::int64_t base = bases.value()[i];
+    const bool last = i + 1 == bases.value().size();
+    LoadReport loaded;
+    auto view = SegmentLoader::load(fs, log->directory_ + "/" + offsetFileName(base), base, verifyFrom, last, options.indexIntervalBytes, loaded);
+    if (!view.ok()) return view.error();
+    if (loaded.indexRebuilt) ++report.indexesRebuilt;
+    if (loaded.truncatedBytes > 0) {
+      report.truncatedBytes += loaded.truncatedBytes;
+      report.truncatedAtOffset = view.value().nextOffset();
+    }
+    if (!last && view.value().nextOffset() > bases.value()[i + 1])
+      return Error{Error::Kind::kCorrupt, "recover", view.value().file()->path(), 0, "overlaps the next segment, which begins at " + std::to_string(bases.value()[i + 1])};
+    if (last) log->active_.emplace(std::move(view.value()));
+    else log->sealed_.emplace_back(std::move(view.value()));
+  }
+  if (!log->active_.has_value()) {
+    if (auto status = log->createActive(options.logStartOffset); !status.ok()) return status.error();
+  }
+  const std::int64_t firstBase = log->segment(0).baseOffset();
+  log->logStartOffset_ = std::clamp(options.logStartOffset, firstBase, std::max(firstBase, log->logEndOffset()));
+  // What recovery checked is in the page cache at least; it counts as flushed only after the next sync.
+  log->flushedOffset_ = options.cleanShutdown ? log->logEndOffset() : std::clamp(options.recoveryPoint, log->logStartOffset_, log->logEndOffset());
+  if (log->flushedOffset_ < log->logEndOffset()) {
+    log->markDirty();
+    const std::lock_guard lock(log->work_->mutex);
+    for (auto sealed = log->sealed_.rbegin(); sealed != log->sealed_.rend() && sealed->nextOffset() > log->flushedOffset_; ++sealed)
+      log->work_->dirty.insert(log->work_->dirty.begin(), sealed->file());
+    log->work_->directoryDirty = true;
+  }
+  return log;
+}
+
+const SegmentView& Log::segment(std::size_t index) const noexcept {
+  if (index < sealed_.size()) return sealed_[index];
+  return *active_;
+}
+
+std::size_t Log::segmentFor(std::int64_t offset) const noexcept {
+  if (offset >= active_->baseOffset()) return sealed_.size();
+  const auto after = std::upper_bound(sealed_.begin(), sealed_.end(), offset,
+                                      [](std::int64_t wanted, const SealedSegment& segment) { return wanted < segment.baseOffset(); });
+  return after == sealed_.begin() ? 0 : static_cast<std::size_t>(std::prev(after) - sealed_.begin());
+}
+
+std::int64_t Log::sizeBytes() const noexcept {
+  std::int64_t sum = active_->sizeBytes();
+  for (const SealedSegment& segment : sealed_) sum += segment.sizeBytes();
+  return sum;
+}
+
+Status Log::createActive(std::int64_t baseOffset) {
+  const std::string stem = directory_ + "/" + offsetFileName(baseOffset);
+  auto file = File::open(fs_, stem + ".log");
+  if (!file.ok()) return file.error();
+  if (file.value().size() > 0) {
+    if (auto status = file.value().truncate(0); !status.ok()) return status;
+  }
+  active_.emplace(SegmentView(stem, baseOffset, std::make_shared<File>(std::move(file.value()))));
+  const std::lock_guard lock(work_->mutex);
+  work_->directoryDirty = true;
+  work_->endOffset = std::max(work_->endOffset, baseOffset);
+  return Done{};
+}
+
+Status Log::append(const std::uint8_t* bytes, const BatchHeader& header, bool rollFirst) {
+  if (header.baseOffset < logEndOffset())
+    return Error{Error::Kind::kBadArguments, "append", directory_, 0, "base offset " + std::to_string(header.baseOffset) + " is below the end"};
+  const bool full = active_->sizeBytes() > 0 && active_->sizeBytes() + header.sizeBytes > options_.segmentBytes;
+  const bool indexFull = static_cast<std::int64_t>((active_->index().offsetEntries() + 1) * kOffsetEntryBytes) > options_.segmentIndexBytes ||
+                         static_cast<std::int64_t>((active_->index().timeEntries() + 2) * kTimeEntryBytes) > options_.segmentIndexBytes;
+  const bool rangeFull = header.lastOffset() - active_->baseOffset() > INT32_MAX || active_->sizeBytes() + header.sizeBytes > INT32_MAX;
+  if (active_->sizeBytes() > 0 && (full || indexFull || rangeFull || rollFirst)) {
+    if (auto status = roll(); !status.ok()) return status;
+  }
+  return active_->append(bytes, header, options_.indexIntervalBytes);
+}
+
+Status Log::roll() {
+  if (active_->sizeBytes() == 0) return Done{};
+  const std::int64_t nextBase = active_->nextOffset();
+  {
+    // The sealed file's tail belongs to the next flush, before the new file's.
+    const std::lock_guard lock(work_->mutex);
+    if (work_->dirty.empty() || work_->dirty.back() != active_->file()) work_->dirty.push_back(active_->file());
+    work_->endOffset = nextBase;
+  }
+  auto sealed = std::move(*active_).seal();
+  if (!sealed.ok()) return sealed.error();
+  sealed_.push_back(std::move(sealed.value()));
+  return createActive(nextBase);
+}
+
+void Log::markDirty() {
+  const std::lock_guard lock(work_->mutex);
+  if (work_->dirty.empty() || work_->dirty.back() != active_->file()) work_->dirty.push_back(active_->file());
+  work_->endOffset = logEndOffset();
+}
+
+void Log::flushed(std::int64_t offset) noexcept {
+  // A truncation may have taken the end below what was being synced.
+  flushedOffset_ = std::max(flushedOffset_, std::min(offset, logEndOffset()));
+}
+
+void Log::rememberCursor(std::int64_t offset, std::int64_t baseOffset, std::int64_t position) noexcept {
+  cursors_[static_cast<std::size_t>(static_cast<std::uint64_t>(offset) * 0x9e3779b97f4a7c15ULL >> 60)] = {offset, baseOffset, position};
+}
+
+Result<std::int64_t> Log::positionOf(std::size_t index, std::int64_t offset) {
+  const SegmentView& view = segment(index);
+  if (offset >= view.nextOffset()) return view.sizeBytes();
+  const Cursor& cursor = cursors_[static_cast<std::size_t>(static_cast<std::uint64_t>(offset) * 0x9e3779b97f4a7c15ULL >> 60)];
+  if (cursor.offset == offset && cursor.segmentBaseOffset == view.baseOffset()) return cursor.position;
+  auto found = view.find(offset);
+  if (!found.ok()) return found.error();
+  return found.value().has_value() ? found.value()->position : view.sizeBytes();
+}
+
+Result<std::optional<LogReadResult>> Log::read(std::int64_t offset, std::int64_t maxSizeBytes, std::int64_t upperOffset, bool minOneBatch) {
+  if (offset >= upperOffset) return std::optional<LogReadResult>{};
+  for (std::size_t index = segmentFor(offset); index < segmentCount(); ++index) {
+    const SegmentView& view = segment(index);
+    if (view.baseOffset() >= upperOffset) break;
+    auto from = positionOf(index, offset);
+    if (!from.ok()) return from.error();
+    std::int64_t end = view.sizeBytes();
+    if (upperOffset < view.nextOffset()) {
+      auto upper = positionOf(index, upperOffset);
+      if (!upper.ok()) return upper.error();
+      end = upper.value();
+    }
+    if (from.value() >= end) continue;  // a gap at the end of this segment
+    std::int64_t limit = end;
+    std::int64_t nextOffset = std::min(view.nextOffset(), upperOffset);
+    if (maxSizeBytes < end - from.value()) {
+      auto last = view.lastBefore(from.value(), from.value() + std::max<std::int64_t>(maxSizeBytes, 0));
+      if (!last.ok()) return last.error();
+      if (!last.value().has_value() && minOneBatch) last = view.at(from.value());
+      if (!last.ok()) return last.error();
+      if (!last.value().has_value()) return std::optional<LogReadResult>{};
+      limit = std::min(end, last.value()->endPosition());
+      nextOffset = last.value()->header.lastOffset() + 1;
+    }
+    rememberCursor(nextOffset, view.baseOffset(), limit);
+    LogReadResult result{{view.file()->descriptor(), static_cast<std::uint64_t>(from.value()), static_cast<std::uint64_t>(limit - from.value())}, offset, nextOffset};
+    return std::optional<LogReadResult>{std::move(result)};
+  }
+  return std::optional<LogReadResult>{};
+}
+
+Result<std::int64_t> Log::availableBytes(std::int64_t offset, std::int64_t upperOffset, std::int64_t enoughBytes) {
+  std::int64_t sum = 0;
+  for (std::size_t index = segmentFor(offset); index < segmentCount() && sum < enoughBytes; ++index) {
+    const SegmentView& view = segment(index);
+    if (view.baseOffset() >= upperOffset) break;
+    auto from = positionOf(index, offset);
+    if (!from.ok()) return from.error();
+    auto to = upperOffset >= view.nextOffset() ? Result<std::int64_t>(view.sizeBytes()) : positionOf(index, upperOffset);
+    if (!to.ok()) return to.error();
+    sum += std::max<std::int64_t>(0, to.value() - from.value());
+  }
+  return sum;
+}
+
+Result<std::optional<LocatedBatch>> Log::findByTimestamp(std::int64_t timestampMs, std::int64_t upperOffset) const {
+  for (std::size_t index = segmentFor(logStartOffset_); index < segmentCount(); ++index) {
+    const SegmentView& view = segment(index);
+    if (view.baseOffset() >= upperOffset) break;
+    if (view.maxTimestampMs() < timestampMs) continue;
+    const std::int64_t from = std::max(logStartOffset_, view.baseOffset() + view.index().lookupTime(timestampMs));
+    auto found = view.find(from);
+    if (!found.ok()) return found;
+    HeaderWalker walker(*view.file(), found.value().has_value() ? found.value()->position : view.sizeBytes(), view.sizeBytes());
+    for (;;) {
+      auto batch = walker.next();
+      if (!batch.ok()) return batch;
+      if (!batch.value().has_value()) break;
+      if (batch.value()->header.baseOffset >= upperOffset) return std::optional<LocatedBatch>{};
+      if (batch.value()->header.maxTimestampMs >= timestampMs) return batch;
+    }
+  }
+  return std::optional<LocatedBatch>{};
+}
+
+Result<std::optional<LocatedBatch>> Log::findMaxTimestamp(std::int64_t upperOffset) const {
+  std::optional<LocatedBatch> best;
+  for (std::size_t index = segmentFor(logStartOffset_); index < segmentCount(); ++index) {
+    const SegmentView& view = segment(index);
+    if (view.baseOffset() >= upperOffset) break;
+    if (best.has_value() && view.maxTimestampMs() <= best->header.maxTimestampMs) continue;
+    const std::int64_t from = std::max(logStartOffset_, view.baseOffset() + view.index().lookupTime(view.maxTimestampMs()));
+    auto found = view.find(from);
+    if (!found.ok()) return found;
+    HeaderWalker walker(*view.file(), found.value().has_value() ? found.value()->position : view.sizeBytes(), view.sizeBytes());
+    for (;;) {
+      auto batch = walker.next();
+      if (!batch.ok()) return batch;
+      if (!batch.value().has_value() || batch.value()->header.baseOffset >= upperOffset) break;
+      if (!best.has_value() || batch.value()->header.maxTimestampMs > best->header.maxTimestampMs) best = batch.value();
+    }
+  }
+  return best;
+}
+
+Result<std::vector<BatchHeader>> Log::scan(std::int64_t fromOffset, std::size_t maxBatches) const {
+  std::vector<BatchHeader> headers;
+  for (std::size_t index = segmentFor(fromOffset); index < segmentCount() && headers.size() < maxBatches; ++index) {
+    const SegmentView& view = segment(index);
+    auto found = view.find(fromOffset);
+    if (!found.ok()) return found.error();
+    if (!found.value().has_value()) continue;
+    HeaderWalker walker(*view.file(), found.value()->position, view.sizeBytes());
+    while (headers.size() < maxBatches) {
+      auto batch = walker.next();
+      if (!batch.ok()) return batch.error();
+      if (!batch.value().has_value()) break;
+      headers.push_back(batch.value()->header);
+    }
+  }
+  return headers;
+}
+
+Status Log::removeFiles(const SegmentView& view) {
+  for (const char* suffix : {".log", ".index", ".timeindex", ".txnindex", ".snapshot"}) {
+    const std::string path = view.stem() + suffix;
+    if (fs_.unlink(path.c_str()) != 0 && errno != ENOENT) return systemError("unlink", path, errno);
+  }
+  const std::lock_guard lock(work_->mutex);
+  work_->directoryDirty = true;
+  std::erase(work_->dirty, view.file());
+  return Done{};
+}
+
+Status Log::truncateTo(std::int64_t offset) {
+  if (offset >= logEndOffset()) return Done{};
+  if (offset <= segment(0).baseOffset()) return truncateFullyAndStartAt(offset);
+  cursors_.fill(Cursor{});
+  while (active_->baseOffset() > offset || (active_->baseOffset() == offset && !sealed_.empty())) {
+    if (auto status = removeFiles(*active_); !status.ok()) return status;
+    active_.emplace(std::move(static_cast<SegmentView&>(sealed_.back())));
+    sealed_.pop_back();
+  }
+  if (auto status = active_->truncateTo(offset, options_.indexIntervalBytes); !status.ok()) return status;
+  flushedOffset_ = std::min(flushedOffset_, logEndOffset());
+  logStartOffset_ = std::min(logStartOffset_, logEndOffset());
+  const std::lock_guard lock(work_->mutex);
+  work_->endOffset = std::min(work_->endOffset, logEndOffset());
+  return Done{};
+}
+
+Status Log::truncateFullyAndStartAt(std::int64_t offset) {
+  cursors_.fill(Cursor{});
+  for (const SealedSegment& view : sealed_) {
+    if (auto status = removeFiles(view); !status.ok()) return status;
+  }
+  sealed_.clear();
+  if (auto status = removeFiles(*active_); !status.ok()) return status;
+  {
+    const std::lock_guard lock(work_->mutex);
+    work_->endOffset = offset;
+  }
+  if (auto status = createActive(offset); !status.ok()) return status;
+  logStartOffset_ = offset;
+  flushedOffset_ = offset;
+  return Done{};
+}
+
+void Log::advanceLogStartOffset(std::int64_t offset) noexcept { logStartOffset_ = std::clamp(offset, logStartOffset_, logEndOffset()); }
+
+Result<std::vector<std::string>> Log::dropOldest(std::size_t count) {
+  std::vector<std::string> renamed;
+  count = std::min(count, sealed_.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    for (const char* suffix : {".log", ".index", ".timeindex", ".txnindex", ".snapshot"}) {
+      const std::string from = sealed_[i].stem() + suffix;
+      const std::string to = from + ".deleted";
+      if (fs_.rename(from.c_str(), to.c_str()) == 0) renamed.push_back(to);
+      else if (errno != ENOENT) return systemError("rename", from, errno);
+    }
+  }
+  {
+    const std::lock_guard lock(work_->mutex);
+    for (std::size_t i = 0; i < count; ++i) std::erase(work_->dirty, sealed_[i].file());
+    work_->directoryDirty = true;
+  }
+  sealed_.erase(sealed_.begin(), sealed_.begin() + static_cast<std::ptrdiff_t>(count));
+  logStartOffset_ = std::max(logStartOffset_, segment(0).baseOffset());
+  flushedOffset_ = std::max(flushedOffset_, logStartOffset_);
+  return renamed;
+}
+
+void Log::reconfigure(std::int64_t segmentBytes, std::int64_t indexIntervalBytes, std::int64_t segmentIndexBytes) noexcept {
+  options_.segmentBytes = segmentBytes;
+  options_.indexIntervalBytes = indexIntervalBytes;
+  options_.segmentIndexBytes = segmentIndexBytes;
+}
+
+Status Log::close(bool sync) {
+  if (sync) {
+    if (flushedOffset_ < logEndOffset()) markDirty();
+    auto synced = Flusher::syncNow(*work_);
+    if (!synced.ok()) return synced.error();
+    flushed(synced.value());
+  }
+  return active_->sizeBytes() > 0 ? active_->storeIndex(false) : Status(Done{});
+}
+
+}  // namespace millrace

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "../io/file_region.h"
+#include "flusher.h"
+#include "segment.h"
+
+namespace millrace {
+
+struct LogOptions {
+  std::int64_t segmentBytes = 1 << 30;
+  std::int64_t indexIntervalBytes = 4096;
+  std::int64_t segmentIndexBytes = 10 << 20;
+  /// Batches below it are trusted without a CRC check.
+  std::int64_t recoveryPoint = 0;
+  std::int64_t logStartOffset = 0;
+  bool cleanShutdown = false;
+};
+
+struct LogReadResult {
+  FileRegion region;
+  std::int64_t baseOffset = 0;
+  std::int64_t nextOffset = 0;
+};
+
+struct RecoveryReport {
+  std::int64_t truncatedBytes = 0;
+  std::int64_t truncatedAtOffset = -1;
+  std::uint32_t indexesRebuilt = 0;
+};
+
+/// The segments of one partition: contiguous, `logStartOffset ≤ flushedOffset ≤ logEndOffset`.
+/// Loop thread only, but for `open` (any one thread, before anything else) and the flusher, which sees only FlushWork.
+class Log {
+ public:
+  /// Opens or creates the log in `directory` (created when missing) and recovers it.
+  [[nodiscard]] static Result<std::unique_ptr<Log>> open(FileSystem& fs, std::string directory, std::uint32_t id, const LogOptions& options,
+                                                         RecoveryReport& report);
+
+  [[nodiscard]] std::int64_t logStartOffset() const noexcept { return logStartOffset_; }
+  [[nodiscard]] std::int64_t logEndOffset() const noexcept { return active_->nextOffset(); }
+  [[nodiscard]] std::int64_t flushedOffset() const noexcept { return flushedOffset_; }
+  [[nodiscard]] std::int64_t sizeBytes() const noexcept;
+  [[nodiscard]] const std::shared_ptr<FlushWork>& flushWork() const noexcept { return work_; }
+  [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
+
+  /// `bytes` was accepted by inspectBatch into `header`, with its base offset set to the final one.
+  Status append(const std::uint8_t* bytes, const BatchHeader& header, bool rollFirst);
+  [[nodiscard]] Result<std::optional<LogReadResult>> read(std::int64_t offset, std::int64_t maxSizeBytes, std::int64_t upperOffset, bool minOneBatch);
+  [[nodiscard]] Result<std::int64_t> availableBytes(std::int64_t offset, std::int64_t upperOffset, std::int64_t enoughBytes);
+  [[nodiscard]] Result<std::optional<LocatedBatch>> findByTimestamp(std::int64_t timestampMs, std::int64_t upperOffset) const;
+  [[nodiscard]] Result<std::optional<LocatedBatch>> findMaxTimestamp(std::int64_t upperOffset) const;
+  [[nodiscard]] Result<std::vector<BatchHeader>> scan(std::int64_t fromOffset, std::size_t maxBatches) const;
+
+  /// Tells the flusher what is dirty; the caller then queues `flushWork()`.
+  void markDirty();
+  void flushed(std::int64_t offset) noexcept;
+  Status roll();
+  Status truncateTo(std::int64_t offset);
+  Status truncateFullyAndStartAt(std::int64_t offset);
+  void advanceLogStartOffset(std::int64_t offset) noexcept;
+  /// Renames the oldest `count` sealed segments to `.deleted`; returns the paths to unlink later.
+  [[nodiscard]] Result<std::vector<std::string>> dropOldest(std::size_t count);
+  void reconfigure(std::int64_t segmentBytes, std::int64_t indexIntervalBytes, std::int64_t segmentIndexBytes) noexcept;
+  /// Syncs everything (when asked to) and writes the active segment's index.
+  Status close(bool sync);
+
+  [[nodiscard]] const std::vector<SealedSegment>& sealed() const noexcept { return sealed_; }
+  [[nodiscard]] const ActiveSegment& active() const noexcept { return *active_; }
+
+ private:
+  Log(FileSystem& fs, std::string directory, std::uint32_t id, const LogOptions& options)
+      : fs_(fs), directory_(std::move(directory)), options_(options), work_(std::make_shared<FlushWork>(id, directory_, fs)) {}
+
+  [[nodiscard]] std::size_t segmentCount() const noexcept { return sealed_.size() + 1; }
+  [[nodiscard]] const SegmentView& segment(std::size_t index) const noexcept;
+  /// Index of the segment that covers `offset` (the last one whose base offset is ≤ it).
+  [[nodiscard]] std::size_t segmentFor(std::int64_t offset) const noexcept;
+  /// Position of the batch that holds `offset` in segment `index`; its size when it lies behind the last batch.
+  [[nodiscard]] Result<std::int64_t> positionOf(std::size_t index, std::int64_t offset);
+  Status createActive(std::int64_t baseOffset);
+  Status removeFiles(const SegmentView& segment);
+  void rememberCursor(std::int64_t offset, std::int64_t baseOffset, std::int64_t position) noexcept;
+
+  // Where sequential readers go on: a reader that asks for the offset after what it got needs no index search.
+  struct Cursor {
+    std::int64_t offset = -1;
+    std::int64_t segmentBaseOffset = 0;
+    std::int64_t position = 0;
+  };
+  static constexpr std::size_t kCursors = 16;
+
+  FileSystem& fs_;
+  std::string directory_;
+  LogOptions options_;
+  std::vector<SealedSegment> sealed_;
+  std::optional<ActiveSegment> active_;
+  std::int64_t logStartOffset_ = 0;
+  std::int64_t flushedOffset_ = 0;
+  std::shared_ptr<FlushWork> work_;
+  std::array<Cursor, kCursors> cursors_;
+};
+
+}  // namespace millrace

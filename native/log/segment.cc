@@ -1,0 +1,238 @@
+#include "segment.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+namespace millrace {
+
+std::string offsetFileName(std::int64_t offset) {
+  char name[32];
+  std::snprintf(name, sizeof name, "%020lld", static_cast<long long>(offset));
+  return name;
+}
+
+Result<std::optional<LocatedBatch>> HeaderWalker::next() {
+  if (position_ + static_cast<std::int64_t>(batch::kHeaderBytes) > end_) return std::optional<LocatedBatch>{};
+  const bool inChunk = position_ >= chunkFrom_ && position_ + static_cast<std::int64_t>(batch::kHeaderBytes) <= chunkFrom_ + static_cast<std::int64_t>(chunkSize_);
+  if (!inChunk) {
+    const auto wanted = static_cast<std::size_t>(std::min<std::int64_t>(kChunkBytes, end_ - position_));
+    auto got = file_.readFully(chunk_.data(), wanted, static_cast<std::uint64_t>(position_));
+    if (!got.ok()) return got.error();
+    chunkFrom_ = position_;
+    chunkSize_ = got.value();
+    if (chunkSize_ < batch::kHeaderBytes) return std::optional<LocatedBatch>{};
+  }
+  LocatedBatch located{BatchHeader::load(chunk_.data() + (position_ - chunkFrom_)), position_};
+  if (!plausible(located.header) || located.endPosition() > end_) return std::optional<LocatedBatch>{};
+  position_ = located.endPosition();
+  return std::optional<LocatedBatch>{located};
+}
+
+Result<std::optional<LocatedBatch>> SegmentView::at(std::int64_t position) const {
+  HeaderWalker walker(*file_, position, sizeBytes());
+  return walker.next();
+}
+
+Result<std::optional<LocatedBatch>> SegmentView::find(std::int64_t offset) const {
+  const std::int64_t relative = std::clamp<std::int64_t>(offset - baseOffset_, 0, INT32_MAX);
+  HeaderWalker walker(*file_, index_.lookup(static_cast<std::int32_t>(relative)), sizeBytes());
+  for (;;) {
+    auto batch = walker.next();
+    if (!batch.ok() || !batch.value().has_value() || batch.value()->header.lastOffset() >= offset) return batch;
+  }
+}
+
+Result<std::optional<LocatedBatch>> SegmentView::lastBefore(std::int64_t from, std::int64_t limit) const {
+  // An index entry lies on a batch boundary, so walking may begin at the last one below the limit.
+  HeaderWalker walker(*file_, std::max<std::int64_t>(from, index_.floorPosition(limit - 1)), sizeBytes());
+  std::optional<LocatedBatch> last;
+  bool jumped = walker.position() > from;
+  for (;;) {
+    auto batch = walker.next();
+    if (!batch.ok()) return batch;
+    if (!batch.value().has_value() || batch.value()->endPosition() > limit) break;
+    last = batch.value();
+  }
+  if (last.has_value() || !jumped) return last;
+  // The indexed batch itself does not fit: the one before it is the last that does.
+  HeaderWalker again(*file_, from, sizeBytes());
+  for (;;) {
+    auto batch = again.next();
+    if (!batch.ok()) return batch;
+    if (!batch.value().has_value() || batch.value()->endPosition() > limit) return last;
+    last = batch.value();
+  }
+}
+
+void SegmentLoader::account(SegmentView& segment, const BatchHeader& header, std::int64_t position, std::int64_t indexIntervalBytes) {
+  const std::int64_t lastOffset = header.lastOffset();
+  if (segment.firstTimestampMs_ < 0) segment.firstTimestampMs_ = header.maxTimestampMs;
+  if (header.maxTimestampMs > segment.maxTimestampMs_) {
+    segment.maxTimestampMs_ = header.maxTimestampMs;
+    segment.offsetOfMaxTimestamp_ = lastOffset;
+  }
+  if (segment.bytesSinceIndexEntry_ > indexIntervalBytes) {
+    segment.index_.addOffset(static_cast<std::int32_t>(lastOffset - segment.baseOffset_), static_cast<std::int32_t>(position));
+    segment.index_.addTime(segment.maxTimestampMs_, static_cast<std::int32_t>(segment.offsetOfMaxTimestamp_ - segment.baseOffset_));
+    segment.bytesSinceIndexEntry_ = 0;
+  }
+  segment.bytesSinceIndexEntry_ += header.sizeBytes;
+  segment.nextOffset_ = lastOffset + 1;
+}
+
+Status ActiveSegment::append(const std::uint8_t* bytes, const BatchHeader& header, std::int64_t indexIntervalBytes) {
+  const std::int64_t position = sizeBytes();
+  if (auto status = file_->append(bytes, static_cast<std::size_t>(header.sizeBytes)); !status.ok()) return status;
+  SegmentLoader::account(*this, header, position, indexIntervalBytes);
+  return Done{};
+}
+
+Status ActiveSegment::storeIndex(bool sync) {
+  index_.addTime(maxTimestampMs_, static_cast<std::int32_t>(offsetOfMaxTimestamp_ - baseOffset_));
+  return index_.store(file_->fileSystem(), stem_, sync);
+}
+
+Result<SealedSegment> ActiveSegment::seal() && {
+  if (auto status = storeIndex(false); !status.ok()) return status.error();
+  return SealedSegment(std::move(static_cast<SegmentView&>(*this)));
+}
+
+Status ActiveSegment::truncateTo(std::int64_t offset, std::int64_t indexIntervalBytes) {
+  auto found = find(offset);
+  if (!found.ok()) return found.error();
+  if (!found.value().has_value()) return Done{};
+  if (auto status = file_->truncate(static_cast<std::uint64_t>(found.value()->position)); !status.ok()) return status;
+  return SegmentLoader::rebuild(*this, indexIntervalBytes);
+}
+
+Status SegmentLoader::rebuild(SegmentView& segment, std::int64_t indexIntervalBytes) {
+  segment.index_.clear();
+  segment.nextOffset_ = segment.baseOffset_;
+  segment.maxTimestampMs_ = -1;
+  segment.firstTimestampMs_ = -1;
+  segment.offsetOfMaxTimestamp_ = segment.baseOffset_;
+  segment.bytesSinceIndexEntry_ = 0;
+  HeaderWalker walker(*segment.file_, 0, segment.sizeBytes());
+  for (;;) {
+    auto batch = walker.next();
+    if (!batch.ok()) return batch.error();
+    if (!batch.value().has_value()) return Done{};
+    account(segment, batch.value()->header, batch.value()->position, indexIntervalBytes);
+  }
+}
+
+namespace {
+
+Error corrupt(const SegmentView& segment, std::int64_t position, const std::string& what) {
+  return Error{Error::Kind::kCorrupt, "recover", segment.file()->path(), 0,
+               what + " at position " + std::to_string(position) + ", after offset " + std::to_string(segment.nextOffset() - 1)};
+}
+
+/// Whether a valid batch with an offset ≥ `minOffset` begins anywhere in `(from, size)`: then what lies before it is damage in
+/// the middle of the log, not a torn tail.
+Result<bool> validBatchBehind(const SegmentView& segment, std::int64_t from, std::int64_t minOffset) {
+  constexpr std::int64_t kWindow = 1 << 20;
+  std::vector<std::uint8_t> window;
+  std::vector<std::uint8_t> whole;
+  for (std::int64_t start = from + 1; start + static_cast<std::int64_t>(batch::kHeaderBytes) <= segment.sizeBytes(); start += kWindow) {
+    window.resize(static_cast<std::size_t>(std::min<std::int64_t>(kWindow + static_cast<std::int64_t>(batch::kHeaderBytes), segment.sizeBytes() - start)));
+    auto got = segment.file()->readFully(window.data(), window.size(), static_cast<std::uint64_t>(start));
+    if (!got.ok()) return got.error();
+    for (std::size_t i = 0; i + batch::kHeaderBytes <= got.value() && i < static_cast<std::size_t>(kWindow); ++i) {
+      if (window[i + batch::kMagicAt] != static_cast<std::uint8_t>(batch::kMagic) || window[i] != 0) continue;
+      const BatchHeader header = BatchHeader::load(window.data() + i);
+      const std::int64_t position = start + static_cast<std::int64_t>(i);
+      if (!plausible(header) || header.baseOffset < minOffset || position + header.sizeBytes > segment.sizeBytes()) continue;
+      whole.resize(static_cast<std::size_t>(header.sizeBytes));
+      auto read = segment.file()->readFully(whole.data(), whole.size(), static_cast<std::uint64_t>(position));
+      if (!read.ok()) return read.error();
+      BatchHeader checked;
+      if (inspectBatch(whole.data(), whole.size(), checked) == BatchStatus::kOk) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Status SegmentLoader::verify(SegmentView& segment, std::int64_t verifyFrom, bool last, std::int64_t indexIntervalBytes, LoadReport& report) {
+  segment.index_.clear();
+  HeaderWalker walker(*segment.file_, 0, segment.sizeBytes());
+  std::vector<std::uint8_t> whole;
+  std::int64_t good = 0;
+  report.indexRebuilt = true;
+  for (;;) {
+    auto next = walker.next();
+    if (!next.ok()) return next.error();
+    if (!next.value().has_value()) break;
+    const LocatedBatch& located = *next.value();
+    if (located.header.baseOffset < segment.nextOffset_) break;
+    if (located.header.lastOffset() >= verifyFrom) {
+      whole.resize(static_cast<std::size_t>(located.header.sizeBytes));
+      auto got = segment.file_->readFully(whole.data(), whole.size(), static_cast<std::uint64_t>(located.position));
+      if (!got.ok()) return got.error();
+      BatchHeader checked;
+      const BatchStatus status = inspectBatch(whole.data(), got.value(), checked);
+      // Compaction leaves batches with fewer records than their offsets span; their CRC is what counts here.
+      if (status != BatchStatus::kOk && status != BatchStatus::kBadOffsets) break;
+    }
+    account(segment, located.header, located.position, indexIntervalBytes);
+    good = located.endPosition();
+  }
+  if (good == segment.sizeBytes()) return Done{};
+  if (!last) return corrupt(segment, good, "damage before the last segment");
+  auto behind = validBatchBehind(segment, good, segment.nextOffset_);
+  if (!behind.ok()) return behind.error();
+  if (behind.value()) return corrupt(segment, good, "damage in the middle of the log");
+  report.truncatedBytes = segment.sizeBytes() - good;
+  return segment.file_->truncate(static_cast<std::uint64_t>(good));
+}
+
+Result<SegmentView> SegmentLoader::load(FileSystem& fs, std::string stem, std::int64_t baseOffset, std::int64_t verifyFrom, bool last,
+                                        std::int64_t indexIntervalBytes, LoadReport& report) {
+  auto file = File::open(fs, stem + ".log");
+  if (!file.ok()) return file.error();
+  SegmentView segment(std::move(stem), baseOffset, std::make_shared<File>(std::move(file.value())));
+  segment.offsetOfMaxTimestamp_ = baseOffset;
+  if (segment.sizeBytes() == 0) return segment;
+  const bool indexed = segment.index_.load(fs, segment.stem_, static_cast<std::uint64_t>(segment.sizeBytes()));
+  // With a trusted index only the part behind its last entry is walked. Otherwise everything is, and checked from verifyFrom on.
+  if (!indexed) {
+    if (auto status = verify(segment, verifyFrom, last, indexIntervalBytes, report); !status.ok()) return status.error();
+    return segment;
+  }
+  const SegmentIndex stored = segment.index_;
+  const std::int64_t from = stored.offsetEntries() == 0 ? 0 : stored.offsets().back().position;
+  HeaderWalker walker(*segment.file_, from, segment.sizeBytes());
+  std::int64_t lastOffset = -1;
+  segment.maxTimestampMs_ = stored.times().back().timestampMs;
+  segment.offsetOfMaxTimestamp_ = baseOffset + stored.times().back().relativeOffset;
+  for (;;) {
+    auto batch = walker.next();
+    if (!batch.ok()) return batch.error();
+    if (!batch.value().has_value()) break;
+    lastOffset = batch.value()->header.lastOffset();
+    if (batch.value()->header.maxTimestampMs > segment.maxTimestampMs_) {
+      segment.maxTimestampMs_ = batch.value()->header.maxTimestampMs;
+      segment.offsetOfMaxTimestamp_ = lastOffset;
+    }
+    if (batch.value()->position != from) segment.bytesSinceIndexEntry_ += batch.value()->header.sizeBytes;
+    else segment.bytesSinceIndexEntry_ = batch.value()->header.sizeBytes;
+  }
+  const bool whole = walker.position() == segment.sizeBytes() && lastOffset >= 0;
+  if (!whole || lastOffset >= verifyFrom) {
+    segment.bytesSinceIndexEntry_ = 0;
+    segment.maxTimestampMs_ = -1;
+    segment.nextOffset_ = baseOffset;
+    if (auto status = verify(segment, verifyFrom, last, indexIntervalBytes, report); !status.ok()) return status.error();
+    return segment;
+  }
+  segment.nextOffset_ = lastOffset + 1;
+  auto first = segment.at(0);
+  if (!first.ok()) return first.error();
+  if (first.value().has_value()) segment.firstTimestampMs_ = first.value()->header.maxTimestampMs;
+  return segment;
+}
+
+}  // namespace millrace

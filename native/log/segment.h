@@ -1,0 +1,127 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "../base/result.h"
+#include "../io/file.h"
+#include "batch.h"
+#include "index.h"
+
+namespace millrace {
+
+/// A batch and where it lies in its segment.
+struct LocatedBatch {
+  BatchHeader header;
+  std::int64_t position = 0;
+  [[nodiscard]] std::int64_t endPosition() const noexcept { return position + header.sizeBytes; }
+};
+
+/// What readers need of a segment, sealed or active: its file, its index and the offsets it covers.
+class SegmentView {
+ public:
+  SegmentView(std::string stem, std::int64_t baseOffset, std::shared_ptr<File> file)
+      : stem_(std::move(stem)), baseOffset_(baseOffset), nextOffset_(baseOffset), file_(std::move(file)) {}
+
+  [[nodiscard]] std::int64_t baseOffset() const noexcept { return baseOffset_; }
+  /// Offset after the last record; the base offset when there is none.
+  [[nodiscard]] std::int64_t nextOffset() const noexcept { return nextOffset_; }
+  [[nodiscard]] std::int64_t sizeBytes() const noexcept { return static_cast<std::int64_t>(file_->size()); }
+  [[nodiscard]] std::int64_t maxTimestampMs() const noexcept { return maxTimestampMs_; }
+  [[nodiscard]] std::int64_t firstTimestampMs() const noexcept { return firstTimestampMs_; }
+  [[nodiscard]] const std::shared_ptr<File>& file() const noexcept { return file_; }
+  [[nodiscard]] const SegmentIndex& index() const noexcept { return index_; }
+  [[nodiscard]] const std::string& stem() const noexcept { return stem_; }
+
+  /// The batch that holds `offset`, or the first one after it; nullopt at the end of the segment.
+  [[nodiscard]] Result<std::optional<LocatedBatch>> find(std::int64_t offset) const;
+  /// The batch that begins at `position`; nullopt at the end of the segment.
+  [[nodiscard]] Result<std::optional<LocatedBatch>> at(std::int64_t position) const;
+  /// The last batch that ends at or before `limit`, walking from `from` (a batch boundary); nullopt when the first one is longer.
+  [[nodiscard]] Result<std::optional<LocatedBatch>> lastBefore(std::int64_t from, std::int64_t limit) const;
+
+  void setStem(std::string stem) { stem_ = std::move(stem); }
+
+ protected:
+  friend class SegmentLoader;
+  std::string stem_;
+  std::int64_t baseOffset_;
+  std::int64_t nextOffset_;
+  std::int64_t maxTimestampMs_ = -1;
+  std::int64_t offsetOfMaxTimestamp_ = 0;
+  std::int64_t firstTimestampMs_ = -1;
+  std::int64_t bytesSinceIndexEntry_ = 0;
+  std::shared_ptr<File> file_;
+  SegmentIndex index_;
+};
+
+/// A segment that takes no more appends. Made by sealing the active one, or by loading.
+class SealedSegment : public SegmentView {
+ public:
+  explicit SealedSegment(SegmentView view) : SegmentView(std::move(view)) {}
+};
+
+/// The segment that appends go to; the last of its log.
+class ActiveSegment : public SegmentView {
+ public:
+  explicit ActiveSegment(SegmentView view) : SegmentView(std::move(view)) {}
+
+  /// `header` describes the batch in `bytes`, already with its final base offset. Adds index entries as Kafka does: the entry
+  /// for a batch that begins more than `indexIntervalBytes` after the last indexed one.
+  Status append(const std::uint8_t* bytes, const BatchHeader& header, std::int64_t indexIntervalBytes);
+  /// Writes the final time index entry and both index files, and gives up the right to append.
+  [[nodiscard]] Result<SealedSegment> seal() &&;
+  /// As sealing, but the segment stays active (orderly close).
+  Status storeIndex(bool sync);
+  /// Everything from the batch that holds `offset` on is dropped.
+  Status truncateTo(std::int64_t offset, std::int64_t indexIntervalBytes);
+};
+
+/// Walks the batch headers of a file in order with one pread per chunk.
+class HeaderWalker {
+ public:
+  HeaderWalker(const File& file, std::int64_t from, std::int64_t end) : file_(file), position_(from), end_(end) {}
+  /// Next whole batch before `end`; nullopt when there is none (also when the bytes there are no batch).
+  [[nodiscard]] Result<std::optional<LocatedBatch>> next();
+  /// Where the next batch would begin: after a nullopt the first byte that belongs to none.
+  [[nodiscard]] std::int64_t position() const noexcept { return position_; }
+
+ private:
+  static constexpr std::size_t kChunkBytes = 4096;
+  const File& file_;
+  std::int64_t position_;
+  std::int64_t end_;
+  std::array<std::uint8_t, kChunkBytes> chunk_;
+  std::int64_t chunkFrom_ = 0;
+  std::size_t chunkSize_ = 0;
+};
+
+/// What loading a segment found out.
+struct LoadReport {
+  /// Bytes cut off the end (a torn tail).
+  std::int64_t truncatedBytes = 0;
+  bool indexRebuilt = false;
+};
+
+/// Loads one segment. Batches whose offset is at or above `verifyFrom` have their CRC checked.
+class SegmentLoader {
+ public:
+  /// `last`: a torn tail may be cut off, when no valid batch lies behind the damage. Elsewhere damage is kCorrupt with its place.
+  [[nodiscard]] static Result<SegmentView> load(FileSystem& fs, std::string stem, std::int64_t baseOffset, std::int64_t verifyFrom, bool last,
+                                                std::int64_t indexIntervalBytes, LoadReport& report);
+  /// Rebuilds index, timestamps and next offset from the headers in the file.
+  static Status rebuild(SegmentView& segment, std::int64_t indexIntervalBytes);
+  /// Accounts for one batch: next offset, timestamps, index entries.
+  static void account(SegmentView& segment, const BatchHeader& header, std::int64_t position, std::int64_t indexIntervalBytes);
+
+ private:
+  static Status verify(SegmentView& segment, std::int64_t verifyFrom, bool last, std::int64_t indexIntervalBytes, LoadReport& report);
+};
+
+/// `00000000000000000042`
+[[nodiscard]] std::string offsetFileName(std::int64_t offset);
+
+}  // namespace millrace

@@ -1,0 +1,141 @@
+#include "send_queue.h"
+
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace millrace {
+
+void SendQueue::pushBytes(const std::uint8_t* bytes, std::size_t size) {
+  if (size == 0) return;
+  memoryBytes_ += size;
+  if (!parts_.empty() && parts_.back().region.file == nullptr) {
+    parts_.back().bytes.insert(parts_.back().bytes.end(), bytes, bytes + size);
+    return;
+  }
+  Part part;
+  part.bytes.swap(spare_);
+  part.bytes.assign(bytes, bytes + size);
+  parts_.push_back(std::move(part));
+}
+
+void SendQueue::pushRegion(FileRegion region) {
+  if (region.sizeBytes == 0) return;
+  Part part;
+  part.region = std::move(region);
+  parts_.push_back(std::move(part));
+}
+
+void SendQueue::popFront() {
+  Part& front = parts_.front();
+  // One buffer is kept for the next response, unless it has grown large.
+  if (front.region.file == nullptr && front.bytes.capacity() <= 64 * 1024) {
+    front.bytes.clear();
+    spare_.swap(front.bytes);
+  }
+  parts_.pop_front();
+}
+
+void SendQueue::consume(std::size_t bytes, EgressStatistics& statistics) {
+  while (bytes > 0) {
+    Part& front = parts_.front();
+    const std::size_t step = std::min(bytes, front.left());
+    if (front.region.file == nullptr) {
+      front.sent += step;
+      memoryBytes_ -= step;
+      statistics.bytesFromMemory += step;
+    } else {
+      front.region.position += step;
+      front.region.sizeBytes -= step;
+      statistics.bytesCopied += step;
+    }
+    bytes -= step;
+    if (front.left() == 0) popFront();
+  }
+}
+
+SendQueue::Outcome SendQueue::sendGathered(int fd, std::size_t sendfileMinBytes, std::vector<std::uint8_t>& scratch, EgressStatistics& statistics,
+                                           std::size_t& sent) {
+  constexpr std::size_t kMaxParts = 64;
+  struct iovec vectors[kMaxParts];
+  std::size_t count = 0;
+  std::size_t gathered = 0;
+  std::size_t scratchUsed = 0;
+  bool fileFollows = false;
+  scratch.resize(kGatherBytes);
+  for (Part& part : parts_) {
+    if (count == kMaxParts || gathered >= kGatherBytes) break;
+    if (part.region.file == nullptr) {
+      vectors[count++] = {part.bytes.data() + part.sent, part.left()};
+      gathered += part.left();
+      continue;
+    }
+    if (part.region.sizeBytes >= sendfileMinBytes) {
+      fileFollows = true;
+      break;
+    }
+    const std::size_t step = std::min<std::size_t>(part.region.sizeBytes, kGatherBytes - scratchUsed);
+    if (step == 0) break;
+    ssize_t got;
+    do {
+      got = ::pread(part.region.file->get(), scratch.data() + scratchUsed, step, static_cast<off_t>(part.region.position));
+      ++statistics.preadCalls;
+    } while (got < 0 && errno == EINTR);
+    if (got <= 0) return Outcome::kFailed;
+    vectors[count++] = {scratch.data() + scratchUsed, static_cast<std::size_t>(got)};
+    scratchUsed += static_cast<std::size_t>(got);
+    gathered += static_cast<std::size_t>(got);
+    if (static_cast<std::size_t>(got) < part.region.sizeBytes) break;
+  }
+  struct msghdr message {};
+  message.msg_iov = vectors;
+  message.msg_iovlen = count;
+  // A header before a sendfile waits for it, so that both leave in full segments.
+  const ssize_t written = ::sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT | (fileFollows ? MSG_MORE : 0));
+  ++statistics.sendCalls;
+  if (written < 0) {
+    if (errno == EINTR) return Outcome::kYield;
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? Outcome::kBlocked : Outcome::kFailed;
+  }
+  consume(static_cast<std::size_t>(written), statistics);
+  sent += static_cast<std::size_t>(written);
+  return static_cast<std::size_t>(written) < gathered ? Outcome::kBlocked : Outcome::kYield;
+}
+
+SendQueue::Outcome SendQueue::sendRegion(int fd, EgressStatistics& statistics, std::size_t& sent) {
+  FileRegion& region = parts_.front().region;
+  off_t position = static_cast<off_t>(region.position);
+  const ssize_t written = ::sendfile(fd, region.file->get(), &position, std::min<std::size_t>(region.sizeBytes, kFlushBytes));
+  ++statistics.sendfileCalls;
+  if (written < 0) {
+    if (errno == EINTR) return Outcome::kYield;
+    return errno == EAGAIN || errno == EWOULDBLOCK ? Outcome::kBlocked : Outcome::kFailed;
+  }
+  // The file ends before the region does: the frame can never be completed.
+  if (written == 0) return Outcome::kFailed;
+  const auto step = static_cast<std::size_t>(written);
+  region.position += step;
+  region.sizeBytes -= step;
+  statistics.bytesSendfile += step;
+  sent += step;
+  if (region.sizeBytes == 0) popFront();
+  return Outcome::kYield;
+}
+
+SendQueue::Outcome SendQueue::flush(int fd, std::size_t sendfileMinBytes, std::vector<std::uint8_t>& scratch, EgressStatistics& statistics) {
+  std::size_t sent = 0;
+  while (!parts_.empty()) {
+    if (sent >= kFlushBytes) return Outcome::kYield;
+    const FileRegion& region = parts_.front().region;
+    const bool large = region.file != nullptr && region.sizeBytes >= sendfileMinBytes;
+    const Outcome outcome = large ? sendRegion(fd, statistics, sent) : sendGathered(fd, sendfileMinBytes, scratch, statistics, sent);
+    if (outcome == Outcome::kBlocked || outcome == Outcome::kFailed) return outcome;
+  }
+  return Outcome::kEmpty;
+}
+
+}  // namespace millrace

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "../io/file_region.h"
+
+namespace millrace {
+
+/// Counters of what left by which way, and what it cost. One set per listener.
+struct EgressStatistics {
+  std::uint64_t bytesFromMemory = 0;
+  std::uint64_t bytesCopied = 0;    ///< region bytes read into memory and written
+  std::uint64_t bytesSendfile = 0;  ///< region bytes handed from the page cache to the socket
+  std::uint64_t sendCalls = 0;
+  std::uint64_t sendfileCalls = 0;
+  std::uint64_t preadCalls = 0;
+};
+
+/// Responses on their way to one socket, in order: memory and file regions. Large regions leave by sendfile, small ones by one
+/// copy through a scratch buffer together with their neighbours in one call. A region keeps its file pinned until its last byte
+/// was taken by the kernel; nothing is kept in memory for a region that waits.
+class SendQueue {
+ public:
+  /// Bytes gathered for one call, and the size of the scratch buffer.
+  static constexpr std::size_t kGatherBytes = 256 * 1024;
+  /// Bytes one flush may send, so that one fast reader does not hold up the others.
+  static constexpr std::size_t kFlushBytes = 4 * 1024 * 1024;
+
+  void pushBytes(const std::uint8_t* bytes, std::size_t size);
+  void pushRegion(FileRegion region);
+
+  enum class Outcome { kEmpty, kBlocked, kYield, kFailed };
+  /// Sends until the queue is empty (kEmpty), the socket takes no more (kBlocked), the share of this turn is used up (kYield) or
+  /// the connection is lost (kFailed, also when a region's file is shorter than it was).
+  [[nodiscard]] Outcome flush(int fd, std::size_t sendfileMinBytes, std::vector<std::uint8_t>& scratch, EgressStatistics& statistics);
+
+  [[nodiscard]] bool empty() const noexcept { return parts_.empty(); }
+  [[nodiscard]] std::size_t memoryBytes() const noexcept { return memoryBytes_; }
+  [[nodiscard]] std::size_t parts() const noexcept { return parts_.size(); }
+
+ private:
+  struct Part {
+    std::vector<std::uint8_t> bytes;  ///< used when region.file is null
+    std::size_t sent = 0;
+    FileRegion region;
+    [[nodiscard]] std::size_t left() const noexcept { return region.file == nullptr ? bytes.size() - sent : region.sizeBytes; }
+  };
+  [[nodiscard]] Outcome sendGathered(int fd, std::size_t sendfileMinBytes, std::vector<std::uint8_t>& scratch, EgressStatistics& statistics, std::size_t& sent);
+  [[nodiscard]] Outcome sendRegion(int fd, EgressStatistics& statistics, std::size_t& sent);
+  void consume(std::size_t bytes, EgressStatistics& statistics);
+  void popFront();
+
+  std::deque<Part> parts_;
+  std::size_t memoryBytes_ = 0;
+  std::vector<std::uint8_t> spare_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,343 @@
+#include "server.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace millrace {
+namespace {
+
+constexpr int kAcceptsPerTurn = 64;
+
+std::string addressOf(const sockaddr_storage& address, std::uint16_t* port) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (address.ss_family == AF_INET) {
+    const auto* const four = reinterpret_cast<const sockaddr_in*>(&address);
+    ::inet_ntop(AF_INET, &four->sin_addr, text, sizeof text);
+    if (port != nullptr) *port = ntohs(four->sin_port);
+    return text;
+  }
+  const auto* const six = reinterpret_cast<const sockaddr_in6*>(&address);
+  if (port != nullptr) *port = ntohs(six->sin6_port);
+  if (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr)) {
+    ::inet_ntop(AF_INET, six->sin6_addr.s6_addr + 12, text, sizeof text);
+    return text;
+  }
+  ::inet_ntop(AF_INET6, &six->sin6_addr, text, sizeof text);
+  return text;
+}
+
+}  // namespace
+
+/// The loop handles of the server itself. `check` runs right after the poll phase: there events are delivered. `idle` runs only
+/// while connections wait to go on (their limits were lifted outside of a delivery).
+struct Server::Handles {
+  uv_poll_t accept{};
+  uv_check_t check{};
+  uv_idle_t idle{};
+  bool accepting = false;
+};
+
+Server::Server(uv_loop_t* loop, SlabMemory& memory, Sink& sink, ServerOptions options)
+    : loop_(loop), slabs_(memory), sink_(sink), options_(std::move(options)), handles_(std::make_unique<Handles>()) {}
+
+Server::~Server() = default;
+
+Status Server::listen() {
+  const std::string where = options_.host + ":" + std::to_string(options_.port);
+  addrinfo hints{};
+  hints.ai_flags = AI_PASSIVE;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_family = options_.host.empty() ? AF_INET6 : AF_UNSPEC;
+  addrinfo* found = nullptr;
+  const std::string port = std::to_string(options_.port);
+  const int resolved = ::getaddrinfo(options_.host.empty() ? nullptr : options_.host.c_str(), port.c_str(), &hints, &found);
+  if (resolved != 0) return Error{Error::Kind::kIo, "getaddrinfo", where, EADDRNOTAVAIL, ::gai_strerror(resolved)};
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, &::freeaddrinfo);
+  UniqueFd fd(::socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const sockaddr* address = found->ai_addr;
+  socklen_t addressSize = found->ai_addrlen;
+  sockaddr_in any{};
+  if (!fd.valid() && options_.host.empty()) {  // a machine without IPv6
+    any.sin_family = AF_INET;
+    any.sin_port = htons(options_.port);
+    address = reinterpret_cast<const sockaddr*>(&any);
+    addressSize = sizeof any;
+    fd.reset(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  }
+  if (!fd.valid()) return Error{Error::Kind::kIo, "socket", where, errno, {}};
+  const int one = 1;
+  const int zero = 0;
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  if (address->sa_family == AF_INET6 && options_.host.empty()) ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof zero);
+  if (::bind(fd.get(), address, addressSize) != 0) return Error{Error::Kind::kIo, "bind", where, errno, {}};
+  if (::listen(fd.get(), options_.backlog) != 0) return Error{Error::Kind::kIo, "listen", where, errno, {}};
+  sockaddr_storage bound{};
+  socklen_t boundSize = sizeof bound;
+  ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&bound), &boundSize);
+  (void)addressOf(bound, &port_);
+  listening_ = std::move(fd);
+  reserve_.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+
+  uv_poll_init(loop_, &handles_->accept, listening_.get());
+  handles_->accept.data = this;
+  uv_poll_start(&handles_->accept, UV_READABLE, [](uv_poll_t* handle, int, int) { static_cast<Server*>(handle->data)->accept(); });
+  handles_->accepting = true;
+  uv_check_init(loop_, &handles_->check);
+  handles_->check.data = this;
+  uv_check_start(&handles_->check, [](uv_check_t* handle) { static_cast<Server*>(handle->data)->deliver(); });
+  uv_unref(reinterpret_cast<uv_handle_t*>(&handles_->check));
+  uv_idle_init(loop_, &handles_->idle);
+  handles_->idle.data = this;
+  return Done{};
+}
+
+void Server::accept() {
+  for (int i = 0; i < kAcceptsPerTurn; ++i) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    UniqueFd fd(::accept4(listening_.get(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!fd.valid()) {
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      if ((errno == EMFILE || errno == ENFILE) && reserve_.valid()) {
+        // Out of descriptors: with the one kept for this the peer is at least told, instead of the loop spinning.
+        reserve_.reset();
+        UniqueFd refused(::accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+        refused.reset();
+        ++statistics_.connectionsRefused;
+        reserve_.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        continue;
+      }
+      return;
+    }
+    const int one = 1;
+    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+    std::string ip = addressOf(address, nullptr);
+    ++statistics_.connectionsAccepted;
+    const bool full = statistics_.connectionsOpen >= options_.maxConnections;
+    const bool fullForIp = !full && options_.maxConnectionsPerIp != UINT32_MAX && perIp_[ip] >= options_.maxConnectionsPerIp;
+    std::uint32_t id = 0;
+    if (freeConnections_.empty()) {
+      id = static_cast<std::uint32_t>(connections_.size());
+      connections_.emplace_back();
+    } else {
+      id = freeConnections_.back();
+      freeConnections_.pop_back();
+    }
+    ++perIp_[ip];
+    ++statistics_.connectionsOpen;
+    connections_[id] = std::make_unique<Connection>(*this, id, std::move(fd), std::move(ip));
+    pushEvent({ServerEvent::Kind::kOpen, CloseReason::kNone, id, 0, 0, 0, 0});
+    connections_[id]->start();
+    if (full || fullForIp) {
+      ++statistics_.connectionsRefused;
+      connections_[id]->shut(full ? CloseReason::kMaxConnections : CloseReason::kMaxConnectionsPerIp);
+    }
+  }
+}
+
+Connection* Server::find(std::uint32_t id) const noexcept { return id < connections_.size() ? connections_[id].get() : nullptr; }
+
+std::uint32_t Server::addFrame(std::uint32_t connection, const FrameReader::Frame& frame) {
+  std::uint32_t number = 0;
+  if (freeFrames_.empty()) {
+    number = static_cast<std::uint32_t>(frames_.size());
+    frames_.emplace_back();
+  } else {
+    number = freeFrames_.back();
+    freeFrames_.pop_back();
+  }
+  frames_[number] = {frame.slab, connection, static_cast<std::uint32_t>(frame.end - frame.start)};
+  return number;
+}
+
+void Server::releaseFrame(std::uint32_t frame) {
+  if (frame >= frames_.size() || frames_[frame].slab == nullptr) return;
+  const FrameSlot slot = std::exchange(frames_[frame], FrameSlot{});
+  freeFrames_.push_back(frame);
+  slabs_.release(slot.slab);
+  Connection* const connection = find(slot.connection);
+  if (connection == nullptr) return;
+  const bool couldRead = connection->mayRead();
+  connection->unreleasedBytes_ -= slot.bytes;
+  --connection->unreleasedFrames_;
+  // Frames may lie in its buffer already: cutting goes on in a later step of this turn.
+  if (!couldRead && connection->mayRead()) later(slot.connection);
+}
+
+void Server::pushEvent(ServerEvent event) {
+  events_.push_back(event);
+  // Outside of the poll phase (a close called from JavaScript) something has to bring the loop round to deliver.
+  if (events_.size() == 1) wakeIdle();
+}
+
+void Server::later(std::uint32_t connection) {
+  Connection* const found = find(connection);
+  if (found == nullptr || found->inLater_) return;
+  found->inLater_ = true;
+  later_.push_back(connection);
+  wakeIdle();
+}
+
+void Server::runLater() {
+  std::vector<std::uint32_t> ready;
+  ready.swap(later_);
+  uv_idle_stop(&handles_->idle);
+  for (const std::uint32_t id : ready) {
+    Connection* const connection = find(id);
+    if (connection == nullptr) continue;
+    connection->inLater_ = false;
+    if (connection->closing_) continue;
+    connection->cut();
+    if (connection->closing_) continue;
+    connection->reader_.rest();
+    if (!connection->queue_.empty() && connection->writable_) flush(*connection);
+    if (!connection->closing_) connection->updatePoll();
+  }
+  if (closing_) finishClose();
+}
+
+void Server::deliver() {
+  if (events_.empty() || inDelivery_) return;
+  inDelivery_ = true;
+  delivering_.swap(events_);
+  sink_.deliver(delivering_);
+  delivering_.clear();
+  inDelivery_ = false;
+  for (std::size_t i = 0; i < dirty_.size(); ++i) {
+    Connection* const connection = find(dirty_[i]);
+    if (connection == nullptr) continue;
+    connection->dirty_ = false;
+    if (!connection->closing_) flush(*connection);
+  }
+  dirty_.clear();
+}
+
+void Server::sendBytes(std::uint32_t id, const std::uint8_t* bytes, std::size_t size) {
+  Connection* const connection = find(id);
+  if (connection != nullptr && !connection->closing_) connection->queue_.pushBytes(bytes, size);
+}
+
+void Server::sendRegion(std::uint32_t id, FileRegion region) {
+  Connection* const connection = find(id);
+  if (connection != nullptr && !connection->closing_) connection->queue_.pushRegion(std::move(region));
+}
+
+void Server::sendDone(std::uint32_t id) {
+  Connection* const connection = find(id);
+  if (connection == nullptr || connection->closing_) return;
+  if (!inDelivery_) return flush(*connection);
+  if (connection->dirty_) return;
+  connection->dirty_ = true;
+  dirty_.push_back(id);
+}
+
+void Server::flush(Connection& connection) {
+  if (!connection.writable_ && !connection.closing_) return;  // the poll says when
+  const bool couldRead = connection.mayRead();
+  const auto outcome = connection.queue_.flush(connection.fd_.get(), options_.sendfileMinBytes, scratch_, statistics_.egress);
+  switch (outcome) {
+    case SendQueue::Outcome::kEmpty:
+      if (connection.closeWhenSent_) return connection.shut(connection.closeReason_);
+      break;
+    case SendQueue::Outcome::kBlocked:
+      connection.writable_ = false;
+      break;
+    case SendQueue::Outcome::kYield:
+      later(connection.id_);
+      break;
+    case SendQueue::Outcome::kFailed:
+      return connection.shut(CloseReason::kReset);
+  }
+  if (!couldRead && connection.mayRead()) later(connection.id_);
+  connection.updatePoll();
+}
+
+void Server::closeConnection(std::uint32_t id, CloseReason reason, bool graceful) {
+  Connection* const connection = find(id);
+  if (connection == nullptr || connection->closing_) return;
+  if (graceful && !connection->queue_.empty()) {
+    connection->closeWhenSent_ = true;
+    connection->closeReason_ = reason;
+    connection->updatePoll();
+    return;
+  }
+  connection->shut(reason);
+}
+
+void Server::destroy(std::uint32_t id) {
+  std::unique_ptr<Connection> connection = std::move(connections_[id]);
+  --statistics_.connectionsOpen;
+  const auto counted = perIp_.find(connection->ip_);
+  if (counted != perIp_.end() && --counted->second == 0) perIp_.erase(counted);
+  // Its frames are released by JavaScript one by one; they only must not find the next connection with this number.
+  for (FrameSlot& slot : frames_)
+    if (slot.slab != nullptr && slot.connection == id) slot.connection = UINT32_MAX;
+  freeConnections_.push_back(id);
+}
+
+std::string Server::peer(std::uint32_t id) const {
+  const Connection* const connection = find(id);
+  if (connection == nullptr) return "unknown 0 unknown 0";
+  std::string text;
+  for (const auto ask : {&::getpeername, &::getsockname}) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    std::uint16_t port = 0;
+    const bool known = ask(connection->fd_.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0;
+    const std::string name = known ? addressOf(address, &port) : connection->ip_;
+    text += (text.empty() ? "" : " ") + name + " " + std::to_string(port);
+  }
+  return text;
+}
+
+void Server::stopAccepting() {
+  if (!handles_->accepting) return;
+  handles_->accepting = false;
+  uv_poll_stop(&handles_->accept);
+  ++openHandles_;
+  uv_close(reinterpret_cast<uv_handle_t*>(&handles_->accept), [](uv_handle_t* handle) {
+    auto* const server = static_cast<Server*>(handle->data);
+    server->listening_.reset();
+    server->handleClosed();
+  });
+}
+
+void Server::close() {
+  if (closing_) return;
+  closing_ = true;
+  stopAccepting();
+  for (auto& connection : connections_)
+    if (connection != nullptr) connection->shut(CloseReason::kServerClosed);
+  wakeIdle();
+}
+
+/// Ends once everything that happened was delivered and every other handle is closed.
+void Server::finishClose() {
+  deliver();
+  if (statistics_.connectionsOpen > 0 || !events_.empty() || openHandles_ > 0) return wakeIdle();
+  reserve_.reset();
+  openHandles_ = 2;
+  const auto closed = [](uv_handle_t* handle) {
+    auto* const server = static_cast<Server*>(handle->data);
+    if (--server->openHandles_ == 0) server->sink_.closed();
+  };
+  uv_close(reinterpret_cast<uv_handle_t*>(&handles_->check), closed);
+  uv_close(reinterpret_cast<uv_handle_t*>(&handles_->idle), closed);
+}
+
+void Server::wakeIdle() {
+  if (!uv_is_closing(reinterpret_cast<uv_handle_t*>(&handles_->idle)))
+    uv_idle_start(&handles_->idle, [](uv_idle_t* handle) { static_cast<Server*>(handle->data)->runLater(); });
+}
+
+void Server::handleClosed() { --openHandles_; }
+
+}  // namespace millrace

@@ -1,0 +1,174 @@
+#pragma once
+
+#include <uv.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "../base/result.h"
+#include "../base/unique_fd.h"
+#include "frame_reader.h"
+#include "send_queue.h"
+
+namespace millrace {
+
+struct ServerOptions {
+  std::string host;
+  std::uint16_t port = 0;
+  int backlog = 512;
+  FrameLimits frames;
+  std::uint32_t maxConnections = UINT32_MAX;
+  std::uint32_t maxConnectionsPerIp = UINT32_MAX;
+  std::size_t sendfileMinBytes = 128 * 1024;
+  /// Memory that may wait in one connection's send queue before it is no longer read from.
+  std::size_t maxSendQueueBytes = 4 * 1024 * 1024;
+};
+
+struct ServerStatistics {
+  std::uint64_t connectionsOpen = 0;
+  std::uint64_t connectionsAccepted = 0;
+  std::uint64_t connectionsRefused = 0;
+  std::uint64_t framesReceived = 0;
+  std::uint64_t bytesReceived = 0;
+  std::uint64_t recvCalls = 0;
+  EgressStatistics egress;
+};
+
+/// What happened since the last delivery, in order.
+struct ServerEvent {
+  enum class Kind : std::uint8_t { kOpen = 1, kFrame = 2, kClose = 3 };
+  Kind kind;
+  CloseReason reason;
+  std::uint32_t connection;
+  std::uint32_t frame;
+  std::uint32_t slab;
+  std::uint32_t start;
+  std::uint32_t end;
+};
+
+class Connection;
+
+/// Accepts connections on one address and moves frames and responses on the libuv loop. Everything happens on the loop's thread.
+/// Events are gathered while the loop polls and handed over once per turn (`deliver`); what is sent meanwhile leaves when the
+/// delivery is over, one call per connection.
+class Server {
+ public:
+  /// Called once per turn that had events. Must not destroy the server.
+  class Sink {
+   public:
+    virtual ~Sink() = default;
+    virtual void deliver(const std::vector<ServerEvent>& events) = 0;
+    /// Everything is closed after `close()`.
+    virtual void closed() = 0;
+  };
+
+  Server(uv_loop_t* loop, SlabMemory& memory, Sink& sink, ServerOptions options);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  Status listen();
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  void stopAccepting();
+  void close();
+
+  /// Connections are named by a number that is not used again before its close was delivered.
+  void sendBytes(std::uint32_t connection, const std::uint8_t* bytes, std::size_t size);
+  void sendRegion(std::uint32_t connection, FileRegion region);
+  /// The response is complete: it may leave.
+  void sendDone(std::uint32_t connection);
+  void releaseFrame(std::uint32_t frame);
+  void closeConnection(std::uint32_t connection, CloseReason reason, bool graceful);
+  /// "address port localAddress localPort"
+  [[nodiscard]] std::string peer(std::uint32_t connection) const;
+
+  [[nodiscard]] const ServerStatistics& statistics() const noexcept { return statistics_; }
+  [[nodiscard]] std::size_t bufferBytes() const noexcept { return slabs_.totalBytes(); }
+
+ private:
+  friend class Connection;
+  struct FrameSlot {
+    Slab* slab = nullptr;
+    std::uint32_t connection = 0;
+    std::uint32_t bytes = 0;
+  };
+  struct Handles;
+
+  void accept();
+  void refuse(int fd);
+  [[nodiscard]] Connection* find(std::uint32_t id) const noexcept;
+  std::uint32_t addFrame(std::uint32_t connection, const FrameReader::Frame& frame);
+  void pushEvent(ServerEvent event);
+  void deliver();
+  void later(std::uint32_t connection);
+  void runLater();
+  void flush(Connection& connection);
+  void destroy(std::uint32_t connection);
+  void handleClosed();
+  void finishClose();
+  void wakeIdle();
+
+  uv_loop_t* loop_;
+  SlabPool slabs_;
+  Sink& sink_;
+  ServerOptions options_;
+  ServerStatistics statistics_;
+  UniqueFd listening_;
+  UniqueFd reserve_;
+  std::uint16_t port_ = 0;
+  std::unique_ptr<Handles> handles_;
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<std::uint32_t> freeConnections_;
+  std::unordered_map<std::string, std::uint32_t> perIp_;
+  std::vector<FrameSlot> frames_;
+  std::vector<std::uint32_t> freeFrames_;
+  std::vector<ServerEvent> events_;
+  std::vector<ServerEvent> delivering_;
+  std::vector<std::uint32_t> dirty_;
+  std::vector<std::uint32_t> later_;
+  std::vector<std::uint8_t> scratch_;
+  bool inDelivery_ = false;
+  bool closing_ = false;
+  int openHandles_ = 0;
+};
+
+/// One accepted socket.
+class Connection {
+ public:
+  Connection(Server& server, std::uint32_t id, UniqueFd fd, std::string ip);
+
+  [[nodiscard]] bool open() const noexcept { return !closing_; }
+
+ private:
+  friend class Server;
+  void start();
+  void onPoll(int status, int events);
+  /// Receives and cuts frames, as much as this turn allows.
+  void receive();
+  void cut();
+  void updatePoll();
+  [[nodiscard]] bool mayRead() const noexcept;
+  void shut(CloseReason reason);
+
+  Server& server_;
+  std::uint32_t id_;
+  UniqueFd fd_;
+  std::string ip_;
+  uv_poll_t poll_{};
+  FrameReader reader_;
+  SendQueue queue_;
+  std::size_t unreleasedBytes_ = 0;
+  std::uint32_t unreleasedFrames_ = 0;
+  int polling_ = 0;
+  bool writable_ = true;
+  bool dirty_ = false;
+  bool inLater_ = false;
+  bool closing_ = false;
+  bool closeWhenSent_ = false;
+  CloseReason closeReason_ = CloseReason::kNone;
+};
+
+}  // namespace millrace

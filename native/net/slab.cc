@@ -1,0 +1,51 @@
+#include "slab.h"
+
+#include <cstring>
+
+namespace millrace {
+
+std::size_t SlabPool::classOf(std::size_t bytes) noexcept {
+  std::size_t index = 0;
+  for (std::size_t size = kSmallestBytes; size < bytes; size *= 4) ++index;
+  return index;
+}
+
+Slab* SlabPool::take(std::size_t bytes) {
+  const std::size_t index = classOf(bytes);
+  if (index >= free_.size()) return nullptr;
+  if (!free_[index].empty()) {
+    Slab* const slab = free_[index].back();
+    free_[index].pop_back();
+    freeBytes_ -= slab->capacity;
+    slab->references = 1;
+    return slab;
+  }
+  const std::size_t capacity = kSmallestBytes << (2 * index);
+  const std::uint32_t number = freeIndexes_.empty() ? nextIndex_++ : freeIndexes_.back();
+  if (!freeIndexes_.empty()) freeIndexes_.pop_back();
+  std::uint8_t* const data = memory_.allocate(number, capacity);
+  if (data == nullptr) {
+    freeIndexes_.push_back(number);
+    return nullptr;
+  }
+  totalBytes_ += capacity;
+  return new Slab{data, capacity, number, 1};
+}
+
+void SlabPool::release(Slab* slab) {
+  if (--slab->references > 0) return;
+#ifndef NDEBUG
+  std::memset(slab->data, 0xdb, slab->capacity);  // whoever kept a view too long reads nonsense, not another client's data
+#endif
+  if (freeBytes_ + slab->capacity <= kKeptBytes) {
+    freeBytes_ += slab->capacity;
+    free_[classOf(slab->capacity)].push_back(slab);
+    return;
+  }
+  totalBytes_ -= slab->capacity;
+  memory_.free(slab->index);
+  freeIndexes_.push_back(slab->index);
+  delete slab;
+}
+
+}  // namespace millrace

@@ -1,0 +1,186 @@
+import { constants, type Dirent } from 'node:fs';
+import { type FileHandle, mkdir, mkdtemp, open, readdir, readFile, rename, rm, statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type AppendFile, type DirectoryEntry, type FileSystem, FileSystemError } from '../common/ports/index.js';
+
+/** Files through Node's thread pool: nothing here blocks the event loop. */
+export class NodeFileSystem implements FileSystem {
+  #pending = 0;
+
+  /** Operations in flight; virtual time waits for them. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  readFile(path: string): Promise<Uint8Array | undefined> {
+    return this.#run('read', path, () => readFile(path).catch(undefinedWhenMissing));
+  }
+
+  /** One call per path at a time: the temporary file is `<path>.tmp`, as Kafka names it. */
+  writeFileAtomic(path: string, bytes: Uint8Array, options: { readonly sync: boolean }): Promise<void> {
+    return this.#run('write', path, async () => {
+      const temporary = `${path}.tmp`;
+      const file = await open(temporary, 'w');
+      try {
+        await file.writeFile(bytes);
+        if (options.sync) await file.datasync();
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, path);
+      if (options.sync) await syncDirectory(dirname(path));
+    });
+  }
+
+  makeDirectory(path: string): Promise<void> {
+    return this.#run('mkdir', path, async () => {
+      await mkdir(path, { recursive: true });
+    });
+  }
+
+  listDirectory(path: string): Promise<readonly DirectoryEntry[] | undefined> {
+    return this.#run('list', path, async () => {
+      const entries = await readdir(path, { withFileTypes: true }).catch(undefinedWhenMissing);
+      return entries?.map((entry) => ({ name: entry.name, kind: kindOf(entry) }));
+    });
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return this.#run('rename', from, () => rename(from, to));
+  }
+
+  remove(path: string): Promise<void> {
+    return this.#run('remove', path, () => rm(path, { recursive: true, force: true }));
+  }
+
+  syncDirectory(path: string): Promise<void> {
+    return this.#run('sync', path, () => syncDirectory(path));
+  }
+
+  makeTemporaryDirectory(prefix: string): Promise<string> {
+    const path = join(tmpdir(), prefix);
+    return this.#run('mkdtemp', path, () => mkdtemp(path));
+  }
+
+  openAppendFile(path: string): Promise<AppendFile> {
+    return this.#run('open', path, async () => {
+      const handle = await open(path, constants.O_RDWR | constants.O_CREAT, 0o644);
+      try {
+        const { size } = await handle.stat();
+        return new NodeAppendFile(path, handle, size, (operation, work) => this.#run(operation, path, work));
+      } catch (error) {
+        await handle.close();
+        throw error;
+      }
+    });
+  }
+
+  diskSpace(path: string): Promise<{ readonly totalBytes: number; readonly usableBytes: number }> {
+    return this.#run('statfs', path, async () => {
+      const { blocks, bavail, bsize } = await statfs(path);
+      return { totalBytes: blocks * bsize, usableBytes: bavail * bsize };
+    });
+  }
+
+  async #run<T>(operation: string, path: string, work: () => Promise<T>): Promise<T> {
+    this.#pending += 1;
+    try {
+      return await work();
+    } catch (error) {
+      throw new FileSystemError(operation, path, codeOf(error), { cause: error });
+    } finally {
+      this.#pending -= 1;
+    }
+  }
+}
+
+/** Shared by everything in this process that needs no count of its own. */
+export const nodeFileSystem: FileSystem = new NodeFileSystem();
+
+type Run = <T>(operation: string, work: () => Promise<T>) => Promise<T>;
+
+/** Writes at `sizeBytes`, not with O_APPEND: what a failed write left behind is overwritten by the next one. */
+class NodeAppendFile implements AppendFile {
+  #sizeBytes: number;
+  #syncFailure: FileSystemError | undefined;
+
+  constructor(
+    private readonly path: string,
+    private readonly handle: FileHandle,
+    sizeBytes: number,
+    private readonly run: Run,
+  ) {
+    this.#sizeBytes = sizeBytes;
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  append(bytes: Uint8Array): Promise<void> {
+    return this.#unlessFailed('append', async () => {
+      for (let written = 0; written < bytes.length; ) {
+        const { bytesWritten } = await this.handle.write(
+          bytes,
+          written,
+          bytes.length - written,
+          this.#sizeBytes + written,
+        );
+        written += bytesWritten;
+      }
+      this.#sizeBytes += bytes.length;
+    });
+  }
+
+  async sync(): Promise<void> {
+    try {
+      await this.#unlessFailed('sync', () => this.handle.datasync());
+    } catch (error) {
+      // The kernel may have dropped the dirty pages: a second sync would lie.
+      this.#syncFailure ??= error instanceof FileSystemError ? error : undefined;
+      throw error;
+    }
+  }
+
+  truncate(sizeBytes: number): Promise<void> {
+    return this.#unlessFailed('truncate', async () => {
+      await this.handle.truncate(sizeBytes);
+      this.#sizeBytes = sizeBytes;
+    });
+  }
+
+  close(): Promise<void> {
+    return this.run('close', () => this.handle.close());
+  }
+
+  #unlessFailed<T>(operation: string, work: () => Promise<T>): Promise<T> {
+    if (this.#syncFailure !== undefined)
+      return Promise.reject(
+        new FileSystemError(operation, this.path, this.#syncFailure.code, { cause: this.#syncFailure }),
+      );
+    return this.run(operation, work);
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+function undefinedWhenMissing(error: unknown): undefined {
+  if (codeOf(error) === 'ENOENT') return undefined;
+  throw error;
+}
+
+function kindOf(entry: Dirent): DirectoryEntry['kind'] {
+  return entry.isFile() ? 'file' : entry.isDirectory() ? 'directory' : 'other';
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN';
+}

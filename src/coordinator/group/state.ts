@@ -1,0 +1,155 @@
+import { unreachable } from '../../common/assert.js';
+import type { GroupMetadataValue } from '../../protocol/records/group_classic.js';
+import type { UndoLog } from '../runtime/machine.js';
+import { ClassicGroup, type GroupPatch } from './classic_group.js';
+import { type Member, metadataOf, sameBytes } from './member.js';
+import { OffsetTable, type StoredOffset } from './offset_table.js';
+import type { GroupRecord } from './records.js';
+
+/** What one partition of `__consumer_offsets` says, and what its groups' members are doing. */
+export interface GroupState {
+  readonly groups: Map<string, ClassicGroup>;
+  readonly offsets: OffsetTable;
+  /** Offsets committed in transactions that have not ended, by producer id. */
+  readonly openTransactions: Map<number, OffsetTable>;
+  /** Records applied so far. */
+  applied: number;
+}
+
+export function newGroupState(): GroupState {
+  return { groups: new Map(), offsets: new OffsetTable(), openTransactions: new Map(), applied: 0 };
+}
+
+/** The only mutation of a {@link GroupState}. */
+export function applyGroupRecord(state: GroupState, record: GroupRecord, undo?: UndoLog): void {
+  state.applied += 1;
+  switch (record.kind) {
+    case 'offset':
+      applyOffset(state, record, undo);
+      break;
+    case 'group':
+      applyGroup(state, record.groupId, record.value, undo);
+      break;
+    case 'patch':
+      applyPatch(state, record.patch, undo);
+      break;
+    case 'end-of-transaction':
+      applyEndOfTransaction(state, record.producerId, record.committed, undo);
+      break;
+    default:
+      unreachable(record);
+  }
+}
+
+function applyOffset(state: GroupState, record: GroupRecord & { kind: 'offset' }, undo?: UndoLog): void {
+  const { groupId, topic, partition, committed, producerId } = record;
+  if (committed === undefined) {
+    state.offsets.set(groupId, topic, partition, undefined, undo);
+    for (const open of state.openTransactions.values()) open.set(groupId, topic, partition, undefined, undo);
+    return;
+  }
+  // Offsets without a group are those of a consumer that manages its partitions itself: an empty group without protocol type.
+  if (!state.groups.has(groupId)) setGroup(state, groupId, ClassicGroup.create(groupId, -1), undo);
+  const stored: StoredOffset = { ...committed, order: state.applied };
+  if (producerId === -1) {
+    state.offsets.set(groupId, topic, partition, stored, undo);
+    return;
+  }
+  let open = state.openTransactions.get(producerId);
+  if (open === undefined) {
+    open = new OffsetTable();
+    state.openTransactions.set(producerId, open);
+    undo?.push(() => state.openTransactions.delete(producerId));
+  }
+  open.set(groupId, topic, partition, stored, undo);
+}
+
+function applyEndOfTransaction(state: GroupState, producerId: number, committed: boolean, undo?: UndoLog): void {
+  const open = state.openTransactions.get(producerId);
+  if (open === undefined) return;
+  state.openTransactions.delete(producerId);
+  undo?.push(() => state.openTransactions.set(producerId, open));
+  if (!committed) return;
+  for (const groupId of open.groupIds())
+    for (const [topic, partitions] of open.topicsOf(groupId) ?? [])
+      for (const [partition, stored] of partitions) {
+        // A plain commit that came after the transactional one wins, whenever the transaction ends.
+        const existing = state.offsets.get(groupId, topic, partition);
+        if (existing === undefined || existing.order < stored.order)
+          state.offsets.set(groupId, topic, partition, stored, undo);
+      }
+}
+
+function applyPatch(state: GroupState, patch: GroupPatch, undo?: UndoLog): void {
+  let group = state.groups.get(patch.groupId);
+  if (group === undefined) {
+    group = ClassicGroup.create(patch.groupId, -1);
+    setGroup(state, patch.groupId, group, undo);
+  }
+  const target = group;
+  const inverse = target.apply(patch);
+  undo?.push(() => target.apply(inverse));
+}
+
+function setGroup(state: GroupState, groupId: string, group: ClassicGroup | undefined, undo?: UndoLog): void {
+  const before = state.groups.get(groupId);
+  if (group === undefined) state.groups.delete(groupId);
+  else state.groups.set(groupId, group);
+  undo?.push(() => setGroup(state, groupId, before));
+}
+
+/**
+ * A group record holds a generation that was completed: Stable with members, Empty without. Of members that are known already
+ * it leaves alone what no record holds (who waits, the protocols not chosen), so it does the same live and at load.
+ */
+function applyGroup(state: GroupState, groupId: string, value: GroupMetadataValue | undefined, undo?: UndoLog): void {
+  if (value === undefined) {
+    if (state.groups.has(groupId)) setGroup(state, groupId, undefined, undo);
+    return;
+  }
+  const known = state.groups.get(groupId);
+  const draft = (known ?? ClassicGroup.create(groupId, -1)).draft();
+  const recorded = new Set(value.members.map((member) => member.memberId));
+  for (const { memberId } of [...draft.members()]) if (!recorded.has(memberId)) draft.remove(memberId);
+  for (const member of value.members)
+    draft.setMember(mergeMember(draft.member(member.memberId), member, value.protocol));
+  const protocolType = value.protocolType === '' ? null : value.protocolType;
+  draft.head = {
+    groupId,
+    phase: value.members.length === 0 ? 'Empty' : 'Stable',
+    initialRebalance: false,
+    memberAddedInDelay: false,
+    phaseSinceMs: value.currentStateTimestamp,
+    protocolType,
+    protocolName: value.protocol,
+    generationId: value.generation,
+    leaderId: value.leader,
+    subscribedTopics: draft.readSubscriptions(protocolType, value.protocol),
+  };
+  const patch = draft.patch();
+  if (patch !== undefined) applyPatch(state, patch, undo);
+}
+
+function mergeMember(
+  known: Member | undefined,
+  recorded: GroupMetadataValue['members'][number],
+  protocol: string | null,
+): Member {
+  const name = protocol ?? '';
+  const knownMetadata = known === undefined ? undefined : metadataOf(known, name);
+  const keeps = known !== undefined && knownMetadata !== undefined && sameBytes(knownMetadata, recorded.subscription);
+  return {
+    memberId: recorded.memberId,
+    groupInstanceId: recorded.groupInstanceId,
+    clientId: recorded.clientId,
+    clientHost: recorded.clientHost,
+    rebalanceTimeoutMs: recorded.rebalanceTimeout === -1 ? recorded.sessionTimeout : recorded.rebalanceTimeout,
+    sessionTimeoutMs: recorded.sessionTimeout,
+    protocols: keeps ? known.protocols : [{ name, metadata: recorded.subscription }],
+    assignment: recorded.assignment,
+    joining: known?.joining,
+    syncing: known?.syncing,
+    isNew: known?.isNew ?? false,
+    owesSync: known?.owesSync ?? false,
+  };
+}

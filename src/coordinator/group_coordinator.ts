@@ -1,0 +1,327 @@
+import { assert } from '../common/assert.js';
+import { type Uuid, uuidToBytes } from '../common/ids.js';
+import type { Clock, Random, Timers } from '../common/ports/index.js';
+import type { MetadataCache, MetadataImage } from '../metadata/image.js';
+import type { HeartbeatRequest } from '../protocol/api/heartbeat.js';
+import type { JoinGroupRequest, JoinGroupResponseInput } from '../protocol/api/join_group.js';
+import type { SyncGroupRequest, SyncGroupResponseInput } from '../protocol/api/sync_group.js';
+import { ErrorCode } from '../protocol/errors.js';
+import { coordinatorError } from './error_mapping.js';
+import type {
+  CommitCommand,
+  DeleteOffsetsCommand,
+  DescribedGroup,
+  FetchCommand,
+  GroupCommand,
+  GroupReply,
+  LeaveCommand,
+  ListedGroup,
+} from './group/commands.js';
+import { type GroupMachine, groupMachine } from './group/machine.js';
+import type { GroupRecord } from './group/records.js';
+import type { GroupState } from './group/state.js';
+import { joinError, syncError } from './group/turn.js';
+import { javaStringHash } from './java_hash.js';
+import type { CoordinatorLog } from './runtime/log.js';
+import type { Outcome, ReplyToken } from './runtime/machine.js';
+import { CoordinatorShard, type ShardLogger } from './runtime/shard.js';
+
+export const groupMetadataTopic = '__consumer_offsets';
+
+/** Each is Kafka's setting of the same name (`group.*`, `offsets.*`, `offset.metadata.max.bytes`). */
+export interface GroupCoordinatorConfig {
+  readonly groupMinSessionTimeoutMs: number;
+  readonly groupMaxSessionTimeoutMs: number;
+  readonly groupInitialRebalanceDelayMs: number;
+  readonly groupMaxSize: number;
+  readonly groupCoordinatorAppendLingerMs: number;
+  readonly offsetMetadataMaxBytes: number;
+  /** Of a topic that is still to be created; one that exists keeps the partitions it has. */
+  readonly offsetsTopicNumPartitions: number;
+  readonly offsetsRetentionMinutes: number;
+  readonly offsetsRetentionCheckIntervalMs: number;
+  readonly offsetsCommitTimeoutMs: number;
+  readonly offsetsLoadBufferSize: number;
+}
+
+export interface GroupCoordinatorDeps {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: ShardLogger;
+  readonly config: GroupCoordinatorConfig;
+  readonly metadata: MetadataCache;
+}
+
+/** Who asks; a `RequestContext` of the server is one. */
+export interface GroupClient {
+  readonly apiVersion: number;
+  readonly clientId: string | null;
+  /** Address of the peer without port. */
+  readonly clientAddress: string;
+}
+
+export interface GroupDescription {
+  readonly groupId: string;
+  readonly errorCode: ErrorCode;
+  readonly group: DescribedGroup | undefined;
+}
+
+export interface GroupDeletion {
+  readonly groupId: string;
+  readonly errorCode: ErrorCode;
+}
+
+type Shard = CoordinatorShard<GroupState, GroupCommand, GroupRecord, GroupReply>;
+type ReplyOf<K extends GroupReply['kind']> = GroupReply & { readonly kind: K };
+type Request<C> = C extends unknown ? Omit<C, 'kind' | 'token'> : never;
+
+/** While a partition loads, one turn of the event loop reads no more than this. */
+const loadBytesPerTurn = 256 * 1024;
+
+/**
+ * The groups this broker coordinates: one shard per partition of `__consumer_offsets` it leads. Whoever leads a partition calls
+ * {@link startPartition}, whoever stops to, or lost its log directory, {@link stopPartition}.
+ *
+ * Every method answers; errors are in the answer. A partition that is not here is NOT_COORDINATOR, one that is loading
+ * COORDINATOR_LOAD_IN_PROGRESS.
+ */
+export class GroupCoordinator {
+  private readonly machine: GroupMachine;
+  private readonly shards = new Map<number, Shard>();
+  private readonly unsubscribe: () => void;
+  private fixedPartitionCount: number | undefined;
+  private closed = false;
+
+  constructor(private readonly deps: GroupCoordinatorDeps) {
+    const { config } = deps;
+    this.machine = groupMachine({
+      initialRebalanceDelayMs: config.groupInitialRebalanceDelayMs,
+      maxSize: config.groupMaxSize,
+      offsetMetadataMaxBytes: config.offsetMetadataMaxBytes,
+      offsetsRetentionMs: config.offsetsRetentionMinutes * 60_000,
+      offsetsRetentionCheckIntervalMs: config.offsetsRetentionCheckIntervalMs,
+    });
+    this.unsubscribe = deps.metadata.onChange((next, previous) => this.dropOffsetsOfDeletedTopics(next, previous));
+  }
+
+  /** Loads the groups of a partition whose leader this broker now is. Resolves when they are there, or cannot be had. */
+  startPartition(partition: number, log: CoordinatorLog): Promise<void> {
+    if (this.closed) return Promise.resolve();
+    this.stopPartition(partition);
+    const { clock, timers, logger, config } = this.deps;
+    const shard: Shard = new CoordinatorShard(this.machine, log, {
+      name: `${groupMetadataTopic}-${partition}`,
+      clock,
+      timers,
+      logger,
+      appendLingerMs: config.groupCoordinatorAppendLingerMs,
+      commitTimeoutMs: config.offsetsCommitTimeoutMs,
+      loadBufferBytes: Math.min(config.offsetsLoadBufferSize, loadBytesPerTurn),
+    });
+    this.shards.set(partition, shard);
+    return shard.load();
+  }
+
+  /** Forgets the groups of a partition; who waits for an answer from them is told NOT_COORDINATOR. */
+  stopPartition(partition: number): void {
+    const shard = this.shards.get(partition);
+    this.shards.delete(partition);
+    shard?.close();
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.unsubscribe();
+    for (const partition of [...this.shards.keys()]) this.stopPartition(partition);
+  }
+
+  /** The partition of `__consumer_offsets` that holds a group; fixed from the first time the topic is seen. */
+  partitionFor(groupId: string): number {
+    if (this.fixedPartitionCount === undefined) {
+      const topic = this.deps.metadata.current().topicsByName.get(groupMetadataTopic);
+      if (topic !== undefined && topic.partitions.length > 0) this.fixedPartitionCount = topic.partitions.length;
+    }
+    const count = this.fixedPartitionCount ?? this.deps.config.offsetsTopicNumPartitions;
+    const hash = javaStringHash(groupId);
+    return (hash === -0x8000_0000 ? 0 : Math.abs(hash)) % count;
+  }
+
+  /** For metrics: what the active partitions hold. */
+  statistics(): { readonly partitions: number; readonly groups: number; readonly offsets: number; timers: number } {
+    let groups = 0;
+    let offsets = 0;
+    let timers = 0;
+    for (const shard of this.shards.values()) {
+      groups += shard.current.groups.size;
+      offsets += shard.current.offsets.size;
+      timers += shard.timerCount;
+    }
+    return { partitions: this.shards.size, groups, offsets, timers };
+  }
+
+  /** INVALID_GROUP_ID, INVALID_SESSION_TIMEOUT and everything of KIP-62, KIP-345, KIP-394. */
+  async joinGroup(request: JoinGroupRequest, client: GroupClient): Promise<JoinGroupResponseInput> {
+    const { groupId, sessionTimeoutMs, groupInstanceId, memberId } = request;
+    const { config } = this.deps;
+    const refused = (error: ErrorCode) => joinError(error, memberId).response;
+    if (groupId === '') return refused(ErrorCode.INVALID_GROUP_ID);
+    if (sessionTimeoutMs < config.groupMinSessionTimeoutMs || sessionTimeoutMs > config.groupMaxSessionTimeoutMs)
+      return refused(ErrorCode.INVALID_SESSION_TIMEOUT);
+    const clientId = client.clientId ?? '';
+    const outcome = await this.ask('join', groupId, {
+      apiVersion: client.apiVersion,
+      // Version 0 knows one timeout for both.
+      request: client.apiVersion === 0 ? { ...request, rebalanceTimeoutMs: sessionTimeoutMs } : request,
+      clientId,
+      clientHost: `/${client.clientAddress}`,
+      newMemberId: memberId === '' ? `${groupInstanceId ?? clientId}-${this.randomHex()}` : '',
+    });
+    return outcome.ok ? outcome.reply.response : refused(outcome.error);
+  }
+
+  async syncGroup(request: SyncGroupRequest, client: GroupClient): Promise<SyncGroupResponseInput> {
+    // From version 5 on both are mandatory (KIP-559), null in the versions before.
+    if (client.apiVersion >= 5 && (request.protocolType === null || request.protocolName === null))
+      return syncError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL).response;
+    if (request.groupId === '') return syncError(ErrorCode.INVALID_GROUP_ID).response;
+    const outcome = await this.ask('sync', request.groupId, { request });
+    return outcome.ok ? outcome.reply.response : syncError(outcome.error).response;
+  }
+
+  async heartbeat(request: HeartbeatRequest): Promise<ErrorCode> {
+    if (request.groupId === '') return ErrorCode.INVALID_GROUP_ID;
+    const outcome = await this.ask('heartbeat', request.groupId, { request });
+    if (outcome.ok) return outcome.reply.errorCode;
+    // The members are not known yet, and a heartbeat says no more than that one is alive.
+    return outcome.error === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS ? ErrorCode.NONE : outcome.error;
+  }
+
+  async leaveGroup(
+    request: Request<LeaveCommand>,
+  ): Promise<{ readonly errorCode: ErrorCode; readonly members: ReplyOf<'leave'>['members'] }> {
+    if (request.groupId === '') return { errorCode: ErrorCode.INVALID_GROUP_ID, members: [] };
+    const outcome = await this.ask('leave', request.groupId, request);
+    return outcome.ok
+      ? { errorCode: ErrorCode.NONE, members: outcome.reply.members }
+      : { errorCode: outcome.error, members: [] };
+  }
+
+  /** The empty group id is a group like any other here: it was allowed once, and old consumers use it. */
+  async commitOffsets(request: Request<CommitCommand>): Promise<Omit<ReplyOf<'commit'>, 'kind'>> {
+    const outcome = await this.ask('commit', request.groupId, request);
+    return outcome.ok ? outcome.reply : { errorCode: outcome.error, topics: [] };
+  }
+
+  /** NOT_COORDINATOR where others are told COORDINATOR_NOT_AVAILABLE: clients before 3.9 do not retry that one here. */
+  async fetchOffsets(
+    request: Request<FetchCommand>,
+  ): Promise<{ readonly errorCode: ErrorCode; readonly topics: ReplyOf<'fetch'>['topics'] }> {
+    const outcome = await this.ask('fetch', request.groupId, request);
+    if (outcome.ok) return { errorCode: ErrorCode.NONE, topics: outcome.reply.topics };
+    const unavailable = outcome.error === ErrorCode.COORDINATOR_NOT_AVAILABLE;
+    return { errorCode: unavailable ? ErrorCode.NOT_COORDINATOR : outcome.error, topics: [] };
+  }
+
+  async deleteOffsets(request: Request<DeleteOffsetsCommand>): Promise<Omit<ReplyOf<'delete-offsets'>, 'kind'>> {
+    if (request.groupId === '') return { errorCode: ErrorCode.INVALID_GROUP_ID, topics: [] };
+    const outcome = await this.ask('delete-offsets', request.groupId, request);
+    return outcome.ok ? outcome.reply : { errorCode: outcome.error, topics: [] };
+  }
+
+  /** Filters are case-insensitive, and empty when everything is wanted. One partition that is loading fails the whole. */
+  async listGroups(filter: {
+    readonly states: readonly string[];
+    readonly types: readonly string[];
+  }): Promise<{ readonly errorCode: ErrorCode; readonly groups: readonly ListedGroup[] }> {
+    const states = new Set(filter.states.map((state) => state.trim().toLowerCase()));
+    if (filter.types.length > 0 && !filter.types.some((type) => type.trim().toLowerCase() === 'classic'))
+      return { errorCode: ErrorCode.NONE, groups: [] };
+    const outcomes = await Promise.all(
+      [...this.shards.keys()].map((partition) => this.askPartition('list', partition, { states })),
+    );
+    const groups: ListedGroup[] = [];
+    for (const outcome of outcomes) {
+      if (outcome.ok) for (const group of outcome.reply.groups) groups.push(group);
+      else if (outcome.error !== ErrorCode.NOT_COORDINATOR) return { errorCode: outcome.error, groups: [] };
+    }
+    return { errorCode: ErrorCode.NONE, groups };
+  }
+
+  /** In the order asked for. `group` is undefined when there is no such group, or when `errorCode` is set. */
+  async describeGroups(groupIds: readonly string[]): Promise<GroupDescription[]> {
+    return this.forEachGroup<GroupDescription>(groupIds, async (partition, ids) => {
+      const outcome = await this.askPartition('describe', partition, { groupIds: ids });
+      if (outcome.ok) return outcome.reply.groups.map((found) => ({ ...found, errorCode: ErrorCode.NONE }));
+      return ids.map((groupId) => ({ groupId, errorCode: outcome.error, group: undefined }));
+    });
+  }
+
+  /** In the order asked for; a name given twice is one. */
+  async deleteGroups(groupIds: readonly string[]): Promise<GroupDeletion[]> {
+    return this.forEachGroup<GroupDeletion>([...new Set(groupIds)], async (partition, ids) => {
+      const outcome = await this.askPartition('delete-groups', partition, { groupIds: ids });
+      if (outcome.ok) return outcome.reply.results;
+      return ids.map((groupId) => ({ groupId, errorCode: outcome.error }));
+    });
+  }
+
+  private async forEachGroup<R extends { readonly groupId: string }>(
+    groupIds: readonly string[],
+    ask: (partition: number, groupIds: readonly string[]) => Promise<readonly R[]>,
+  ): Promise<R[]> {
+    const byPartition = new Map<number, string[]>();
+    for (const groupId of groupIds) {
+      const partition = this.partitionFor(groupId);
+      const ids = byPartition.get(partition);
+      if (ids === undefined) byPartition.set(partition, [groupId]);
+      else ids.push(groupId);
+    }
+    const answers = await Promise.all([...byPartition].map(([partition, ids]) => ask(partition, ids)));
+    const results = new Map(answers.flat().map((result) => [result.groupId, result]));
+    return groupIds.flatMap((groupId) => results.get(groupId) ?? []);
+  }
+
+  private ask<K extends GroupReply['kind']>(
+    kind: K,
+    groupId: string,
+    request: Request<GroupCommand & { readonly kind: K }>,
+  ): Promise<Outcome<ReplyOf<K>>> {
+    return this.askPartition(kind, this.partitionFor(groupId), request);
+  }
+
+  private async askPartition<K extends GroupReply['kind']>(
+    kind: K,
+    partition: number,
+    request: Request<GroupCommand & { readonly kind: K }>,
+  ): Promise<Outcome<ReplyOf<K>>> {
+    const shard = this.shards.get(partition);
+    if (shard === undefined) return { ok: false, error: ErrorCode.NOT_COORDINATOR };
+    const build = (token: ReplyToken) => ({ ...request, kind, token }) as GroupCommand;
+    const outcome = await shard.submit(build);
+    if (!outcome.ok) return { ok: false, error: coordinatorError(outcome.error) };
+    const { reply } = outcome;
+    assert(isReply(reply, kind), `a ${kind} command was answered with ${reply.kind}`);
+    return { ok: true, reply };
+  }
+
+  private dropOffsetsOfDeletedTopics(next: MetadataImage, previous: MetadataImage): void {
+    if (next.topicsById === previous.topicsById) return;
+    const topics = new Map<string, Uuid>();
+    for (const [topicId, topic] of previous.topicsById)
+      if (!next.topicsById.has(topicId)) topics.set(topic.name, topicId);
+    if (topics.size === 0) return;
+    for (const shard of this.shards.values()) shard.trigger({ kind: 'topics-deleted', topics });
+  }
+
+  /** As Java prints a random UUID. */
+  private randomHex(): string {
+    const hex = Buffer.from(uuidToBytes(this.deps.random.uuid())).toString('hex');
+    return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+  }
+}
+
+function isReply<K extends GroupReply['kind']>(reply: GroupReply, kind: K): reply is ReplyOf<K> {
+  return reply.kind === kind;
+}

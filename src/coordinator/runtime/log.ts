@@ -1,0 +1,27 @@
+import type { ErrorCode } from '../../protocol/errors.js';
+
+/**
+ * What a coordinator needs of the partition that holds its records. Wired by the server to the replication layer; the shard is
+ * the only writer while it is started.
+ */
+export interface CoordinatorLog {
+  readonly logStartOffset: number;
+  readonly logEndOffset: number;
+  /** Everything below is committed: it survives whatever the broker's durability mode promises. */
+  readonly highWatermark: number;
+  /** Largest batch the partition takes (`max.message.bytes`), bytes. */
+  readonly maxBatchBytes: number;
+  /**
+   * Appends one batch (magic 2; base offset and leader epoch are set here) and asks for its flush. Synchronous: after it
+   * returns the batch is readable, but not committed. An error code is why it was not appended; then nothing
+   * was.
+   */
+  append(batch: Uint8Array): { readonly baseOffset: number; readonly lastOffset: number } | ErrorCode;
+  /** Calls back, never from inside `append`, after the high watermark grew. Returns an undo. */
+  onHighWatermark(listener: (highWatermark: number) => void): () => void;
+  /**
+   * Whole batches from the one that holds `fromOffset`, up to about `maxBytes` but at least one, also above the high
+   * watermark. Empty at `logEndOffset`. The bytes are the caller's to keep.
+   */
+  read(fromOffset: number, maxBytes: number): Uint8Array;
+}

@@ -1,0 +1,77 @@
+import { type GroupCoordinator, groupMetadataTopic } from '../../coordinator/group_coordinator.js';
+import type { MetadataCache } from '../../metadata/image.js';
+import type { FindCoordinatorRequest, FindCoordinatorResponseInput } from '../../protocol/api/find_coordinator.js';
+import { ErrorCode } from '../../protocol/errors.js';
+import type { Handler } from '../handler.js';
+
+/** Topics that the broker needs for itself. */
+export interface InternalTopics {
+  /** Creates the topic when it is not there. Resolves when it is, or when it cannot be now (the reason is logged). */
+  ensure(topic: string): Promise<void>;
+}
+
+/** From this version on one request asks for several keys. */
+const keysVersion = 4;
+const groupKeyType = 0;
+const transactionKeyType = 1;
+
+interface Answer {
+  readonly errorCode: ErrorCode;
+  readonly errorMessage: string | null;
+  readonly nodeId: number;
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * Which broker coordinates a group, with its address on the listener the request came in on. The first request creates
+ * `__consumer_offsets` and waits for it, where Kafka answers COORDINATOR_NOT_AVAILABLE and lets the client ask again.
+ *
+ * Transactional ids are UNSUPPORTED_VERSION, which ends a transactional producer with a sentence at once, instead of the
+ * retriable error that would keep it waiting for its timeout. Share keys (and any other type) are INVALID_REQUEST, as in a
+ * Kafka without share groups.
+ */
+export function findCoordinatorHandler(deps: {
+  readonly coordinator: GroupCoordinator;
+  readonly metadata: MetadataCache;
+  readonly topics: InternalTopics;
+}): Handler<FindCoordinatorRequest, FindCoordinatorResponseInput> {
+  return async (request, context) => {
+    const keys = context.apiVersion >= keysVersion ? request.coordinatorKeys : [request.key];
+    if (request.keyType === groupKeyType && deps.metadata.current().topicsByName.get(groupMetadataTopic) === undefined)
+      await deps.topics.ensure(groupMetadataTopic);
+    const answers = keys.map((key) => ({ key, answer: find(key, request.keyType, context.listenerName) }));
+    if (context.apiVersion >= keysVersion)
+      return { coordinators: answers.map(({ key, answer }) => ({ key, ...answer, errorMessage: messageFor(answer) })) };
+    const [first] = answers;
+    return first === undefined ? {} : { ...first.answer, errorMessage: first.answer.errorMessage ?? 'NONE' };
+  };
+
+  function find(key: string, keyType: number, listenerName: string): Answer {
+    if (keyType === transactionKeyType)
+      return none(ErrorCode.UNSUPPORTED_VERSION, 'Transactions are not available in this version of Millrace.');
+    if (keyType !== groupKeyType)
+      return none(ErrorCode.INVALID_REQUEST, `Coordinator type ${keyType} is not known here.`);
+    const image = deps.metadata.current();
+    const partition = image.topicsByName.get(groupMetadataTopic)?.partitions[deps.coordinator.partitionFor(key)];
+    const broker = partition === undefined ? undefined : image.brokers.get(partition.leader);
+    const endpoint = broker?.fenced === false ? broker.endpoints.get(listenerName) : undefined;
+    if (broker === undefined || endpoint === undefined)
+      return none(ErrorCode.COORDINATOR_NOT_AVAILABLE, 'The coordinator is not available.');
+    return {
+      errorCode: ErrorCode.NONE,
+      errorMessage: null,
+      nodeId: broker.id,
+      host: endpoint.host,
+      port: endpoint.port,
+    };
+  }
+}
+
+function none(errorCode: ErrorCode, errorMessage: string): Answer {
+  return { errorCode, errorMessage, nodeId: -1, host: '', port: -1 };
+}
+
+function messageFor(answer: Answer): string {
+  return answer.errorMessage ?? '';
+}

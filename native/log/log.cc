@@ -240,8 +240,10 @@ Result<std::optional<LocatedBatch>> Log::findMaxTimestamp(std::int64_t upperOffs
     const SegmentView& view = segment(index);
     if (view.baseOffset() >= upperOffset) break;
     if (best.has_value() && view.maxTimestampMs() <= best->header.maxTimestampMs) continue;
-    const std::int64_t from = std::max(logStartOffset_, view.baseOffset() + view.index().lookupTime(view.maxTimestampMs()));
-    auto found = view.find(from);
+    // The index knows where the segment's own maximum is; with an end inside the segment it may lie behind that end.
+    const bool whole = view.nextOffset() <= upperOffset;
+    const std::int64_t skip = whole ? view.index().lookupTime(view.maxTimestampMs()) : 0;
+    auto found = view.find(std::max(logStartOffset_, view.baseOffset() + skip));
     if (!found.ok()) return found;
     HeaderWalker walker(*view.file(), found.value().has_value() ? found.value()->position : view.sizeBytes(), view.sizeBytes());
     for (;;) {

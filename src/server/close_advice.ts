@@ -67,6 +67,11 @@ export function closeAdvice(
         level: 'warn',
         message: `${peer} was refused: max.connections.per.ip is reached for its address; raise it or find the client that leaks connections`,
       };
+    case 'no-memory':
+      return {
+        level: 'warn',
+        message: `${peer} was closed: there was no memory for its request; lower queued.max.request.bytes or add memory`,
+      };
     case 'slow-reader':
       return { level: 'warn', message: `${peer} did not read its responses for too long and was closed` };
     default:

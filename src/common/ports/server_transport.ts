@@ -84,6 +84,7 @@ export type CloseReason =
   | 'max-connections'
   | 'max-connections-per-ip'
   | 'slow-reader'
+  | 'no-memory' /* the receive buffers could not grow */
   | 'server-closed';
 
 export interface TransportListener {

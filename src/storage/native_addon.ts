@@ -1,0 +1,112 @@
+/**
+ * What `native/binding` exports, exactly. Only `native_log.ts` and `network/native_transport.ts` call it; everything else sees the
+ * ports. Errors are thrown as {@link NativeError}.
+ */
+export interface NativeAddon {
+  readonly NativeDirectory: new (path: string, onFlushed: () => void) => NativeDirectory;
+  readonly NativeLog: NativeLogClass;
+  readonly NativeServer: new (
+    options: NativeServerOptions,
+    slabs: Array<Buffer | undefined>,
+    events: Int32Array,
+    onEvents: (count: number) => void,
+    onClosed: () => void,
+  ) => NativeServer;
+  /** Fills `out` with a batch header (see `batch_fields.ts`) and returns the status by number. */
+  inspectBatch(bytes: Uint8Array, out: Float64Array): number;
+  releaseRegion(regionId: number): void;
+  regionsInUse(): number;
+}
+
+/** Logs are made by `NativeDirectory.openLog`; the class itself only goes back to the addon. */
+export type NativeLogClass = new (handle: object) => NativeLog;
+
+export interface NativeError extends Error {
+  readonly kind: 'IO' | 'NO_SPACE' | 'CORRUPT' | 'LOCKED' | 'CLOSED' | 'BAD_ARGUMENTS';
+  readonly operation: string;
+  readonly path: string;
+  readonly errno: number;
+  readonly detail: string;
+  /** Of `drain` only: the logs that were flushed before the failure. */
+  readonly flushed?: readonly number[];
+}
+
+export interface NativeDirectory {
+  openLog(
+    logClass: NativeLogClass,
+    name: string,
+    segmentBytes: number,
+    indexIntervalBytes: number,
+    segmentIndexBytes: number,
+    recoveryPoint: number,
+    logStartOffset: number,
+    cleanShutdown: boolean,
+  ): Promise<NativeLog>;
+  markForDeletion(name: string, newName: string): void;
+  removeMarked(name: string): Promise<void>;
+  unlinkFiles(paths: readonly string[]): Promise<void>;
+  /** Applies finished flushes; ids of the logs whose flushedOffset may have grown. Throws the failure of a sync, once. */
+  drain(): number[];
+  /** flushes, requests, total microseconds */
+  statistics(): [number, number, number];
+  close(): void;
+}
+
+export interface NativeLog {
+  readonly id: number;
+  /** logStartOffset, logEndOffset, flushedOffset, sizeBytes; kept up to date by the addon. */
+  readonly shared: Float64Array;
+  readonly truncatedBytes: number;
+  readonly truncatedAtOffset: number;
+  readonly indexesRebuilt: number;
+  append(bytes: Uint8Array, baseOffset: number, leaderEpoch: number, appendTimeMs: number, rollFirst: boolean): void;
+  /** out: regionId, sizeBytes, baseOffset, nextOffset */
+  read(offset: number, maxSizeBytes: number, upperOffset: number, minOneBatch: boolean, out: Float64Array): boolean;
+  readCopy(offset: number, maxSizeBytes: number, upperOffset: number): Buffer;
+  availableBytes(offset: number, upperOffset: number, enoughBytes: number): number;
+  findByTimestamp(timestampMs: number, upperOffset: number, out: Float64Array): boolean;
+  findMaxTimestamp(upperOffset: number, out: Float64Array): boolean;
+  /** Eleven numbers a batch. */
+  scan(fromOffset: number, maxBatches: number): Float64Array;
+  requestFlush(): void;
+  roll(): void;
+  truncateTo(offset: number): void;
+  truncateFullyAndStartAt(offset: number): void;
+  advanceLogStartOffset(offset: number): void;
+  /** Paths to unlink later. */
+  dropOldest(count: number): string[];
+  /** Five numbers a segment: baseOffset, sizeBytes, maxTimestampMs, firstTimestampMs, lastModifiedMs. */
+  segments(): Float64Array;
+  reconfigure(segmentBytes: number, indexIntervalBytes: number, segmentIndexBytes: number): void;
+  /** Brings `shared` up to date after a drain. */
+  offsets(): void;
+  close(sync: boolean): void;
+}
+
+export interface NativeServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly backlog: number;
+  readonly maxFrameBytes: number;
+  readonly maxUnreleasedBytesPerConnection: number;
+  readonly maxUnreleasedFramesPerConnection: number;
+  readonly maxConnections: number;
+  readonly maxConnectionsPerIp: number;
+  readonly sendfileMinBytes: number;
+}
+
+export interface NativeServer {
+  /** Returns the port. */
+  listen(): number;
+  stopAccepting(): void;
+  /** The `onClosed` callback follows. */
+  close(): void;
+  send(connection: number, bytes: Uint8Array): void;
+  sendChain(connection: number, parts: ReadonlyArray<Uint8Array | number>): void;
+  release(frame: number): void;
+  closeConnection(connection: number, graceful: boolean): void;
+  /** "address port localAddress localPort" */
+  peer(connection: number): string;
+  /** In the order of `TransportStatistics`. */
+  statistics(): Float64Array;
+}

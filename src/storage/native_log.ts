@@ -1,0 +1,400 @@
+import { getSystemErrorName } from 'node:util';
+import {
+  type AppendBatchOptions,
+  type BatchInfo,
+  type BatchPosition,
+  type BatchStatus,
+  type FileRegion,
+  type FlushStatistics,
+  type LogDirectory,
+  type LogRead,
+  type LogStore,
+  LogStoreError,
+  type OpenLogOptions,
+  type SegmentedLog,
+  type SegmentInfo,
+} from '../common/ports/index.js';
+import { loadAddon } from './native.js';
+import type { NativeAddon, NativeDirectory, NativeError, NativeLog } from './native_addon.js';
+
+/** Order of `BatchStatus` in native/log/batch.h. */
+const statuses: readonly BatchStatus[] = [
+  'ok',
+  'empty',
+  'too-short',
+  'more-than-one',
+  'unsupported-magic',
+  'bad-crc',
+  'bad-offsets',
+  'bad-codec',
+];
+const headerFields = 11;
+
+function readHeader(from: Float64Array, at: number, into: BatchInfo): void {
+  into.baseOffset = from[at] as number;
+  into.sizeBytes = from[at + 1] as number;
+  into.leaderEpoch = from[at + 2] as number;
+  into.attributes = from[at + 3] as number;
+  into.lastOffsetDelta = from[at + 4] as number;
+  into.baseTimestampMs = from[at + 5] as number;
+  into.maxTimestampMs = from[at + 6] as number;
+  into.producerId = from[at + 7] as number;
+  into.producerEpoch = from[at + 8] as number;
+  into.baseSequence = from[at + 9] as number;
+  into.recordCount = from[at + 10] as number;
+}
+
+/** A batch header with nothing in it, to be filled by `inspectBatch`. */
+export function emptyBatchInfo(): BatchInfo {
+  return {
+    baseOffset: 0,
+    sizeBytes: 0,
+    leaderEpoch: 0,
+    attributes: 0,
+    lastOffsetDelta: 0,
+    baseTimestampMs: 0,
+    maxTimestampMs: 0,
+    producerId: -1,
+    producerEpoch: -1,
+    baseSequence: -1,
+    recordCount: 0,
+  };
+}
+
+function isNativeError(error: unknown): error is NativeError {
+  return error instanceof Error && 'kind' in error && 'errno' in error;
+}
+
+function typed(error: unknown): unknown {
+  if (!isNativeError(error)) return error;
+  const code = error.errno === 0 ? '' : getSystemErrorName(-error.errno);
+  return new LogStoreError(error.kind, error.operation, error.path, code, error.detail);
+}
+
+/** The production log store, over the addon. One per broker; stateless but for the shared scratch numbers. */
+export function createNativeLogStore(): LogStore {
+  const addon = loadAddon();
+  const header = new Float64Array(headerFields);
+  return {
+    async openDirectory(path: string): Promise<LogDirectory> {
+      return new NativeLogDirectory(addon, path);
+    },
+    inspectBatch(bytes: Uint8Array, into: BatchInfo): BatchStatus {
+      const status = statuses[addon.inspectBatch(bytes, header)];
+      readHeader(header, 0, into);
+      return status ?? 'too-short';
+    },
+  };
+}
+
+/** Gives up a region that will not be sent. */
+export function releaseRegion(region: FileRegion): void {
+  loadAddon().releaseRegion(region.regionId);
+}
+
+class NativeLogDirectory implements LogDirectory {
+  failure: LogStoreError | undefined;
+  private readonly native: NativeDirectory;
+  private readonly logs = new Map<number, NativeSegmentedLog>();
+  private readonly failureHandlers: Array<(error: LogStoreError) => void> = [];
+
+  constructor(
+    private readonly addon: NativeAddon,
+    readonly path: string,
+  ) {
+    try {
+      this.native = new addon.NativeDirectory(path, () => this.drain());
+    } catch (error) {
+      throw typed(error);
+    }
+  }
+
+  async openLog(name: string, options: OpenLogOptions): Promise<SegmentedLog> {
+    this.refuseIfFailed('open', name);
+    try {
+      const native = await this.native.openLog(
+        this.addon.NativeLog,
+        name,
+        options.segmentBytes,
+        options.indexIntervalBytes,
+        options.segmentIndexBytes,
+        options.recoveryPoint,
+        options.logStartOffset,
+        options.cleanShutdown,
+      );
+      const log = new NativeSegmentedLog(this, this.native, native, name, options.onFlushed);
+      this.logs.set(native.id, log);
+      return log;
+    } catch (error) {
+      throw typed(error);
+    }
+  }
+
+  async markForDeletion(name: string, suffix: string): Promise<string> {
+    const renamed = `${name}.${suffix}`;
+    try {
+      this.native.markForDeletion(name, renamed);
+    } catch (error) {
+      throw this.failed(error);
+    }
+    return renamed;
+  }
+
+  async removeMarked(name: string): Promise<void> {
+    try {
+      await this.native.removeMarked(name);
+    } catch (error) {
+      throw typed(error);
+    }
+  }
+
+  onFailure(handler: (error: LogStoreError) => void): void {
+    this.failureHandlers.push(handler);
+  }
+
+  get flushStatistics(): FlushStatistics {
+    const [flushes, requests, totalUs] = this.native.statistics();
+    return { flushes, requests, totalUs };
+  }
+
+  async close(): Promise<void> {
+    this.native.close();
+  }
+
+  /** After a failed sync nothing may be acknowledged any more: everything is refused until the directory is reopened. */
+  refuseIfFailed(operation: string, path: string): void {
+    if (this.failure !== undefined)
+      throw new LogStoreError('IO', operation, path, this.failure.code, 'the log directory is offline');
+  }
+
+  /** The typed form of what the addon threw; an I/O error other than a full disk puts the directory offline. */
+  failed(error: unknown): unknown {
+    const result = typed(error);
+    if (result instanceof LogStoreError && result.kind === 'IO' && this.failure === undefined) {
+      this.failure = result;
+      for (const handler of this.failureHandlers) handler(result);
+    }
+    return result;
+  }
+
+  forget(id: number): void {
+    this.logs.delete(id);
+  }
+
+  private drain(): void {
+    let ids: readonly number[] = [];
+    try {
+      ids = this.native.drain();
+    } catch (error) {
+      if (isNativeError(error)) ids = error.flushed ?? [];
+      this.notify(ids);
+      const failure = this.failed(error);
+      for (const log of this.logs.values()) log.flushFailed(failure);
+      return;
+    }
+    this.notify(ids);
+  }
+
+  private notify(ids: readonly number[]): void {
+    for (const id of ids) this.logs.get(id)?.flushed();
+  }
+}
+
+class NativeSegmentedLog implements SegmentedLog {
+  private readonly shared: Float64Array;
+  private readonly region = new Float64Array(4);
+  private readonly header = new Float64Array(headerFields);
+  private waiting: Array<{ readonly upTo: number; resolve(): void; reject(error: unknown): void }> = [];
+  private pendingFiles: string[] = [];
+  private closed = false;
+  readonly recovered: {
+    readonly truncatedBytes: number;
+    readonly truncatedAtOffset: number;
+    readonly indexesRebuilt: number;
+  };
+
+  constructor(
+    private readonly directory: NativeLogDirectory,
+    private readonly nativeDirectory: NativeDirectory,
+    private readonly native: NativeLog,
+    readonly name: string,
+    private readonly onFlushed: (flushedOffset: number) => void,
+  ) {
+    this.shared = native.shared;
+    this.recovered = {
+      truncatedBytes: native.truncatedBytes,
+      truncatedAtOffset: native.truncatedAtOffset,
+      indexesRebuilt: native.indexesRebuilt,
+    };
+  }
+
+  get logStartOffset(): number {
+    return this.shared[0] as number;
+  }
+  get logEndOffset(): number {
+    return this.shared[1] as number;
+  }
+  get flushedOffset(): number {
+    return this.shared[2] as number;
+  }
+  get sizeBytes(): number {
+    return this.shared[3] as number;
+  }
+
+  append(bytes: Uint8Array, options: AppendBatchOptions): void {
+    this.directory.refuseIfFailed('append', this.name);
+    try {
+      this.native.append(bytes, options.baseOffset, options.leaderEpoch, options.appendTimeMs, options.rollFirst);
+    } catch (error) {
+      throw this.directory.failed(error);
+    }
+  }
+
+  read(offset: number, maxSizeBytes: number, upperOffset: number, minOneBatch: boolean): LogRead | undefined {
+    const out = this.region;
+    try {
+      if (!this.native.read(offset, maxSizeBytes, upperOffset, minOneBatch, out)) return undefined;
+    } catch (error) {
+      throw this.directory.failed(error);
+    }
+    return {
+      region: { kind: 'region', regionId: out[0] as number, sizeBytes: out[1] as number },
+      baseOffset: out[2] as number,
+      nextOffset: out[3] as number,
+    };
+  }
+
+  readCopy(offset: number, maxSizeBytes: number, upperOffset: number): Uint8Array {
+    return this.call(() => this.native.readCopy(offset, maxSizeBytes, upperOffset));
+  }
+
+  availableBytes(offset: number, upperOffset: number, enoughBytes: number): number {
+    return this.call(() => this.native.availableBytes(offset, upperOffset, enoughBytes));
+  }
+
+  findBatchByTimestamp(timestampMs: number, upperOffset: number): BatchPosition | undefined {
+    return this.call(() =>
+      this.native.findByTimestamp(timestampMs, upperOffset, this.header) ? this.position() : undefined,
+    );
+  }
+
+  findBatchOfMaxTimestamp(upperOffset: number): BatchPosition | undefined {
+    return this.call(() => (this.native.findMaxTimestamp(upperOffset, this.header) ? this.position() : undefined));
+  }
+
+  scanBatches(fromOffset: number, maxBatches: number): BatchInfo[] {
+    const flat = this.call(() => this.native.scan(fromOffset, maxBatches));
+    return Array.from({ length: flat.length / headerFields }, (_, index) => {
+      const info = emptyBatchInfo();
+      readHeader(flat, index * headerFields, info);
+      return info;
+    });
+  }
+
+  requestFlush(): void {
+    this.native.requestFlush();
+  }
+
+  flush(): Promise<void> {
+    this.directory.refuseIfFailed('flush', this.name);
+    const upTo = this.logEndOffset;
+    if (this.flushedOffset >= upTo) return Promise.resolve();
+    const done = new Promise<void>((resolve, reject) => this.waiting.push({ upTo, resolve, reject }));
+    this.requestFlush();
+    return done;
+  }
+
+  roll(): void {
+    this.call(() => this.native.roll());
+  }
+  truncateTo(offset: number): void {
+    this.call(() => this.native.truncateTo(offset));
+  }
+  truncateFullyAndStartAt(offset: number): void {
+    this.call(() => this.native.truncateFullyAndStartAt(offset));
+  }
+  advanceLogStartOffset(offset: number): void {
+    this.native.advanceLogStartOffset(offset);
+  }
+
+  segments(): SegmentInfo[] {
+    const flat = this.native.segments();
+    const count = flat.length / 5;
+    return Array.from({ length: count }, (_, index) => ({
+      baseOffset: flat[index * 5] as number,
+      sizeBytes: flat[index * 5 + 1] as number,
+      maxTimestampMs: flat[index * 5 + 2] as number,
+      firstTimestampMs: flat[index * 5 + 3] as number,
+      lastModifiedMs: flat[index * 5 + 4] as number,
+      active: index === count - 1,
+    }));
+  }
+
+  deleteSegments(baseOffsets: readonly number[]): void {
+    const segments = this.segments();
+    const oldest = baseOffsets.every((base, index) => segments[index]?.baseOffset === base && !segments[index]?.active);
+    if (!oldest)
+      throw new LogStoreError('BAD_ARGUMENTS', 'delete segments', this.name, '', 'not the oldest sealed segments');
+    if (baseOffsets.length > 0) this.pendingFiles.push(...this.call(() => this.native.dropOldest(baseOffsets.length)));
+  }
+
+  async deletePending(): Promise<void> {
+    const paths = this.pendingFiles;
+    this.pendingFiles = [];
+    if (paths.length === 0) return;
+    try {
+      await this.nativeDirectory.unlinkFiles(paths);
+    } catch (error) {
+      throw typed(error);
+    }
+  }
+
+  reconfigure(options: { segmentBytes: number; indexIntervalBytes: number; segmentIndexBytes: number }): void {
+    this.native.reconfigure(options.segmentBytes, options.indexIntervalBytes, options.segmentIndexBytes);
+  }
+
+  async close(options: { readonly sync: boolean }): Promise<void> {
+    if (this.closed) return;
+    // The flusher's thread does the waiting; what the close itself syncs is then already on the medium.
+    if (options.sync && this.directory.failure === undefined) await this.flush();
+    this.closed = true;
+    this.directory.forget(this.native.id);
+    this.call(() => this.native.close(options.sync && this.directory.failure === undefined));
+    for (const { reject } of this.waiting.splice(0)) reject(new LogStoreError('CLOSED', 'flush', this.name, ''));
+  }
+
+  flushed(): void {
+    const before = this.flushedOffset;
+    this.native.offsets();
+    const now = this.flushedOffset;
+    if (this.waiting.length > 0) {
+      const ready = this.waiting.filter((waiter) => waiter.upTo <= now);
+      this.waiting = this.waiting.filter((waiter) => waiter.upTo > now);
+      for (const waiter of ready) waiter.resolve();
+    }
+    if (now > before) this.onFlushed(now);
+  }
+
+  flushFailed(error: unknown): void {
+    for (const { reject } of this.waiting.splice(0)) reject(error);
+  }
+
+  private position(): BatchPosition {
+    const info = emptyBatchInfo();
+    readHeader(this.header, 0, info);
+    return {
+      baseOffset: info.baseOffset,
+      lastOffset: info.baseOffset + info.lastOffsetDelta,
+      maxTimestampMs: info.maxTimestampMs,
+      leaderEpoch: info.leaderEpoch,
+    };
+  }
+
+  private call<T>(run: () => T): T {
+    try {
+      return run();
+    } catch (error) {
+      throw this.directory.failed(error);
+    }
+  }
+}

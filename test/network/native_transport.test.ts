@@ -1,0 +1,291 @@
+import { readdirSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import type {
+  CloseReason,
+  ListenOptions,
+  TransportConnection,
+  TransportHandler,
+  TransportListener,
+} from '../../src/common/ports/index.js';
+import { systemClock, systemTimers, VirtualTime } from '../../src/env/index.js';
+import { createNativeTransport } from '../../src/network/native_transport.js';
+
+const options: ListenOptions = {
+  host: '127.0.0.1',
+  port: 0,
+  backlog: 128,
+  maxFrameBytes: 1 << 20,
+  maxConnections: 2 ** 31 - 1,
+  maxConnectionsPerIp: 2 ** 31 - 1,
+  maxIdleMs: -1,
+  maxUnreleasedBytesPerConnection: 4 << 20,
+  maxUnreleasedFramesPerConnection: 16,
+  sendfileMinBytes: 128 * 1024,
+};
+
+/** Answers each frame with itself, prefixed; what happened is kept. */
+class Echo implements TransportHandler {
+  readonly closed: CloseReason[] = [];
+  readonly open = new Set<TransportConnection>();
+  frames = 0;
+  hold: Array<() => void> | undefined;
+  onOpen(connection: TransportConnection): void {
+    this.open.add(connection);
+  }
+  onFrame(connection: TransportConnection, frameId: number, bytes: Uint8Array, start: number, end: number): void {
+    this.frames += 1;
+    const body = Buffer.from(bytes.subarray(start, end));
+    const answer = () => {
+      const head = Buffer.alloc(4);
+      head.writeInt32BE(body.length);
+      connection.send([Buffer.concat([head, body])]);
+      connection.release(frameId);
+    };
+    if (this.hold === undefined) answer();
+    else this.hold.push(answer);
+  }
+  onClose(connection: TransportConnection, reason: CloseReason): void {
+    this.open.delete(connection);
+    this.closed.push(reason);
+  }
+}
+
+let listener: TransportListener | undefined;
+afterEach(async () => {
+  await listener?.close();
+  listener = undefined;
+});
+
+async function start(
+  echo: Echo,
+  more: Partial<ListenOptions> = {},
+  ports = { clock: systemClock, timers: systemTimers },
+) {
+  listener = await createNativeTransport(ports).listen({ ...options, ...more }, echo);
+  return listener.port;
+}
+
+function dial(port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => resolve(socket)).on('error', reject);
+  });
+}
+
+function frame(body: Uint8Array): Buffer {
+  const head = Buffer.alloc(4);
+  head.writeInt32BE(body.length);
+  return Buffer.concat([head, body]);
+}
+
+function readBytes(socket: Socket, count: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let got = 0;
+    const onData = (chunk: Buffer) => {
+      chunks.push(chunk);
+      got += chunk.length;
+      if (got >= count) {
+        socket.off('data', onData);
+        resolve(Buffer.concat(chunks));
+      }
+    };
+    socket.on('data', onData);
+    socket.on('close', () => reject(new Error(`closed after ${got} bytes`)));
+  });
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let i = 0; i < 2000 && !condition(); i += 1) await new Promise((resolve) => setTimeout(resolve, 2));
+  expect(condition()).toBe(true);
+}
+
+const body = (length: number, seed = 1) => Buffer.from(Array.from({ length }, (_, i) => (i * 31 + seed) & 0xff));
+
+describe('native transport', () => {
+  it('answers frames cut at every byte boundary', async () => {
+    const port = await start(new Echo());
+    const whole = Buffer.concat([frame(body(20)), frame(body(33, 7))]);
+    for (let cut = 1; cut < whole.length; cut += 1) {
+      const socket = await dial(port);
+      socket.setNoDelay(true);
+      const answered = readBytes(socket, whole.length);
+      socket.write(whole.subarray(0, cut));
+      await new Promise((resolve) => setImmediate(resolve));
+      socket.write(whole.subarray(cut));
+      expect(await answered).toEqual(whole);
+      socket.destroy();
+    }
+  });
+
+  it('moves frames much larger than a slab, and pipelined small ones', async () => {
+    const port = await start(new Echo());
+    const socket = await dial(port);
+    const large = frame(body(900_000));
+    const answered = readBytes(socket, large.length);
+    socket.write(large);
+    expect((await answered).equals(large)).toBe(true);
+    const many = Buffer.concat(Array.from({ length: 500 }, (_, i) => frame(body(50, i))));
+    const back = readBytes(socket, many.length);
+    socket.write(many);
+    expect((await back).equals(many)).toBe(true);
+    socket.destroy();
+  });
+
+  it('does not read on when too many frames are not released, and goes on when they are', async () => {
+    const echo = new Echo();
+    echo.hold = [];
+    const port = await start(echo);
+    const socket = await dial(port);
+    const many = Buffer.concat(Array.from({ length: 100 }, (_, i) => frame(body(50, i))));
+    const back = readBytes(socket, many.length);
+    socket.write(many);
+    await until(() => echo.frames === 16);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(echo.frames).toBe(16);
+    for (let answered = 0; answered < 100; answered += 1) {
+      await until(() => (echo.hold?.length ?? 0) > 0);
+      echo.hold.shift()?.();
+    }
+    expect((await back).equals(many)).toBe(true);
+    socket.destroy();
+  });
+
+  it.each<[string, Buffer, CloseReason]>([
+    ['HTTP', Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'), 'http'],
+    ['a TLS hello', Buffer.from('16030100f8010000f4', 'hex'), 'tls'],
+    ['a negative length', Buffer.from('ffffffff0000', 'hex'), 'frame-negative-length'],
+    ['a length above the limit', Buffer.from('7f0000000000', 'hex'), 'frame-too-large'],
+    ['a frame shorter than a header', Buffer.from('0000000400030000', 'hex'), 'frame-too-short'],
+  ])('recognises %s', async (_name, bytes, reason) => {
+    const echo = new Echo();
+    const port = await start(echo);
+    const socket = await dial(port);
+    const answer: Buffer[] = [];
+    socket.on('data', (chunk) => answer.push(chunk)).on('error', () => {});
+    const ended = new Promise((resolve) => socket.on('close', resolve));
+    socket.write(bytes);
+    await ended;
+    await until(() => echo.closed.length === 1);
+    expect(echo.closed).toEqual([reason]);
+    expect(echo.frames).toBe(0);
+    if (reason === 'http') expect(Buffer.concat(answer).toString()).toMatch(/^HTTP\/1\.1 400 [\s\S]*Kafka protocol/);
+  });
+
+  it('spends memory for what arrives, not for what is announced', async () => {
+    const port = await start(new Echo(), { maxFrameBytes: 100 << 20 });
+    const sockets = await Promise.all(Array.from({ length: 20 }, () => dial(port)));
+    for (const socket of sockets) socket.write(Buffer.from('0600000000', 'hex'));
+    await until(() => (listener?.statistics.bytesReceived ?? 0) === 100);
+    expect(listener?.statistics.bufferBytes).toBeLessThanOrEqual(20 * 64 * 1024);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it('holds a slow reader back instead of queueing for it', async () => {
+    const echo = new Echo();
+    const port = await start(echo);
+    const socket = await dial(port);
+    socket.pause();
+    const one = frame(body(512 * 1024));
+    let written = 0;
+    for (let i = 0; i < 200; i += 1) {
+      socket.write(one);
+      written += 1;
+    }
+    await until(() => echo.frames > 2);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    // 4 MiB may wait in the queue, some more in the kernel's buffers; 100 MiB were sent.
+    expect(echo.frames).toBeLessThan(60);
+    const back = readBytes(socket, written * one.length);
+    socket.resume();
+    expect((await back).length).toBe(written * one.length);
+    socket.destroy();
+  });
+
+  it('refuses connections above the limits', async () => {
+    const echo = new Echo();
+    const port = await start(echo, { maxConnections: 2 });
+    const kept = [await dial(port), await dial(port)];
+    await until(() => echo.open.size === 2);
+    const third = await dial(port);
+    await new Promise((resolve) => third.on('close', resolve));
+    await until(() => echo.closed.length === 1);
+    expect(echo.closed).toEqual(['max-connections']);
+    for (const socket of kept) socket.destroy();
+    await until(() => echo.open.size === 0);
+    const again = await dial(port);
+    await until(() => echo.open.size === 1);
+    again.destroy();
+  });
+
+  it('closes idle connections by the clock it was given', async () => {
+    const time = new VirtualTime();
+    const echo = new Echo();
+    const port = await start(echo, { maxIdleMs: 60_000 }, { clock: time, timers: time });
+    const socket = await dial(port);
+    const ended = new Promise((resolve) => socket.on('close', resolve));
+    await until(() => echo.open.size === 1);
+    await time.advance(50_000);
+    expect(echo.open.size).toBe(1);
+    await time.advance(60_000);
+    await ended;
+    await until(() => echo.closed.length === 1);
+    expect(echo.closed).toEqual(['idle']);
+  });
+
+  it('survives a thousand connections of garbage and leaves no descriptor behind', async () => {
+    const before = readdirSync('/proc/self/fd').length;
+    const echo = new Echo();
+    const port = await start(echo);
+    let seed = 42;
+    const random = () => {
+      seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+      return seed;
+    };
+    for (let round = 0; round < 20; round += 1)
+      await Promise.all(
+        Array.from({ length: 50 }, async () => {
+          const socket = await dial(port);
+          socket.on('error', () => {});
+          const ended = new Promise((resolve) => socket.on('close', resolve));
+          socket.end(Buffer.from(Array.from({ length: random() % 300 }, () => random() >>> 24)));
+          socket.resume();
+          await ended;
+        }),
+      );
+    await until(() => echo.open.size === 0);
+    expect(echo.closed.length).toBe(1000);
+    const socket = await dial(port);
+    const good = frame(body(30));
+    const answered = readBytes(socket, good.length);
+    socket.write(good);
+    expect(await answered).toEqual(good);
+    socket.destroy();
+    await listener?.close();
+    listener = undefined;
+    await until(() => readdirSync('/proc/self/fd').length <= before);
+  });
+
+  it('closes with connections open and requests unanswered', async () => {
+    const echo = new Echo();
+    echo.hold = [];
+    const port = await start(echo);
+    const socket = await dial(port);
+    socket.on('error', () => {});
+    socket.write(frame(body(30)));
+    await until(() => echo.frames === 1);
+    await listener?.close();
+    expect(echo.closed).toEqual(['server-closed']);
+    echo.hold[0]?.();
+    socket.destroy();
+  });
+
+  it('says when the port is taken', async () => {
+    const port = await start(new Echo());
+    const taken = createNativeTransport({ clock: systemClock, timers: systemTimers }).listen(
+      { ...options, port },
+      new Echo(),
+    );
+    await expect(taken).rejects.toMatchObject({ name: 'ListenError', code: 'EADDRINUSE' });
+  });
+});

@@ -1,0 +1,260 @@
+import {
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { LogDirectory, OpenLogOptions, SegmentedLog } from '../../src/common/ports/index.js';
+import { createNativeLogStore, emptyBatchInfo, releaseRegion } from '../../src/storage/native_log.js';
+import { makeBatch } from '../support/batches.js';
+
+const store = createNativeLogStore();
+let path: string;
+let directory: LogDirectory;
+const flushes: number[] = [];
+
+beforeEach(async () => {
+  path = mkdtempSync(join(tmpdir(), 'millrace-log-'));
+  directory = await store.openDirectory(path);
+  flushes.length = 0;
+});
+afterEach(async () => {
+  await directory.close();
+  rmSync(path, { recursive: true, force: true });
+});
+
+const defaults: OpenLogOptions = {
+  segmentBytes: 1 << 20,
+  indexIntervalBytes: 4096,
+  segmentIndexBytes: 1 << 20,
+  recoveryPoint: 0,
+  logStartOffset: 0,
+  cleanShutdown: false,
+  onFlushed: (offset) => flushes.push(offset),
+};
+
+function open(more: Partial<OpenLogOptions> = {}): Promise<SegmentedLog> {
+  return directory.openLog('topic-0', { ...defaults, ...more });
+}
+
+/** Appends a batch of `count` records and returns its base offset. */
+function append(log: SegmentedLog, count = 1, more: Parameters<typeof makeBatch>[0] = {}): number {
+  const baseOffset = log.logEndOffset;
+  const bytes = makeBatch({ count, ...more });
+  expect(store.inspectBatch(bytes, emptyBatchInfo())).toBe('ok');
+  log.append(bytes, { baseOffset, leaderEpoch: 3, appendTimeMs: -1, rollFirst: false });
+  return baseOffset;
+}
+
+const everything = (log: SegmentedLog): number[] =>
+  log.scanBatches(log.logStartOffset, 100_000).map((batch) => batch.baseOffset);
+
+describe('inspectBatch', () => {
+  const info = emptyBatchInfo();
+  const good = makeBatch({ count: 3, producerId: 12, producerEpoch: 4, baseSequence: 9, timestampMs: 77 });
+  it('reads the header', () => {
+    expect(store.inspectBatch(good, info)).toBe('ok');
+    expect(info).toMatchObject({
+      sizeBytes: good.length,
+      lastOffsetDelta: 2,
+      recordCount: 3,
+      producerId: 12,
+      baseSequence: 9,
+      maxTimestampMs: 77,
+    });
+  });
+  it.each<[string, (bytes: Buffer) => Buffer]>([
+    ['empty', () => Buffer.alloc(0)],
+    ['too-short', (bytes) => bytes.subarray(0, bytes.length - 1)],
+    ['too-short', (bytes) => bytes.subarray(0, 20)],
+    ['more-than-one', (bytes) => Buffer.concat([bytes, bytes])],
+    ['unsupported-magic', (bytes) => (bytes.writeInt8(1, 16), bytes)],
+    ['bad-crc', (bytes) => (bytes.writeInt8(99, 70), bytes)],
+  ])('%s', (status, damage) => {
+    expect(store.inspectBatch(damage(Buffer.from(good)), info)).toBe(status);
+  });
+  it('refuses counts and codecs that make no sense', () => {
+    const wrongCount = makeBatch({ count: 2 });
+    wrongCount.writeInt32BE(5, 57);
+    expect(store.inspectBatch(wrongCount, info)).toBe('bad-crc');
+    expect(store.inspectBatch(makeBatch({ attributes: 6 }), info)).toBe('bad-codec');
+  });
+});
+
+describe('segmented log', () => {
+  it('appends, reads whole batches and reports where to go on', async () => {
+    const log = await open();
+    for (let i = 0; i < 10; i += 1) append(log, 5);
+    expect(log.logEndOffset).toBe(50);
+    const size = makeBatch({}).length;
+    const copy = log.readCopy(12, size * 2, 50);
+    expect(copy.length).toBe(size * 2);
+    expect(Buffer.from(copy).readBigInt64BE(0)).toBe(10n);
+    expect(Buffer.from(copy).readInt32BE(12)).toBe(3);
+    const read = log.read(12, size * 2 + 10, 50, false);
+    expect(read).toMatchObject({ nextOffset: 20, region: { sizeBytes: size * 2 } });
+    if (read !== undefined) releaseRegion(read.region);
+    expect(log.read(12, 10, 50, false)).toBeUndefined();
+    const first = log.read(12, 10, 50, true);
+    expect(first?.region.sizeBytes).toBe(size);
+    if (first !== undefined) releaseRegion(first.region);
+    expect(log.read(50, 1000, 50, true)).toBeUndefined();
+    const bounded = log.read(12, 1 << 20, 30, true);
+    expect(bounded?.region.sizeBytes).toBe(size * 4);
+    if (bounded !== undefined) releaseRegion(bounded.region);
+    expect(log.availableBytes(0, 50, 1 << 30)).toBe(size * 10);
+    expect(log.availableBytes(10, 30, 1 << 30)).toBe(size * 4);
+    await log.close({ sync: true });
+  });
+
+  it('flushes in groups and says how far', async () => {
+    const log = await open();
+    append(log, 4);
+    append(log, 4);
+    await log.flush();
+    expect(log.flushedOffset).toBe(8);
+    expect(flushes.at(-1)).toBe(8);
+    for (let i = 0; i < 100; i += 1) {
+      append(log);
+      log.requestFlush();
+    }
+    await log.flush();
+    expect(log.flushedOffset).toBe(108);
+    expect(directory.flushStatistics.flushes).toBeLessThan(directory.flushStatistics.requests);
+    await log.close({ sync: true });
+  });
+
+  it('rolls by size, finds every offset across segments, and deletes the oldest', async () => {
+    const log = await open({ segmentBytes: 2000, indexIntervalBytes: 100 });
+    for (let i = 0; i < 200; i += 1) append(log, 3, { timestampMs: 1000 + i });
+    const segments = log.segments();
+    expect(segments.length).toBeGreaterThan(8);
+    for (let offset = 0; offset < 600; offset += 1) {
+      const copy = Buffer.from(log.readCopy(offset, 1, 600));
+      expect(Number(copy.readBigInt64BE(0))).toBe(offset - (offset % 3));
+    }
+    expect(log.findBatchByTimestamp(1100, 600)).toMatchObject({ baseOffset: 300, maxTimestampMs: 1100 });
+    expect(log.findBatchByTimestamp(5000, 600)).toBeUndefined();
+    expect(log.findBatchOfMaxTimestamp(600)).toMatchObject({ baseOffset: 597 });
+    expect(log.findBatchOfMaxTimestamp(300)).toMatchObject({ baseOffset: 297 });
+    const pinned = log.read(0, 500, 600, true);
+    log.deleteSegments(segments.slice(0, 4).map((segment) => segment.baseOffset));
+    expect(log.logStartOffset).toBe(segments[4]?.baseOffset);
+    await log.deletePending();
+    expect(readdirSync(join(path, 'topic-0')).filter((name) => name.endsWith('.deleted'))).toEqual([]);
+    if (pinned !== undefined) releaseRegion(pinned.region);
+    expect(() => log.deleteSegments([segments[6]?.baseOffset ?? 0])).toThrow(/oldest/);
+    await log.close({ sync: true });
+  });
+
+  it('comes back the same after a clean close and after a crash', async () => {
+    const log = await open({ segmentBytes: 3000 });
+    for (let i = 0; i < 100; i += 1) append(log, 2);
+    const before = everything(log);
+    await log.close({ sync: true });
+    const clean = await open({ segmentBytes: 3000, cleanShutdown: true });
+    expect(everything(clean)).toEqual(before);
+    expect(clean.flushedOffset).toBe(200);
+    append(clean, 2);
+    // A crash: the files are opened again without a close. The lock is this process's, so the same directory object is used.
+    const crashed = await open({ segmentBytes: 3000, recoveryPoint: 50 });
+    expect(everything(crashed)).toEqual([...before, 200]);
+    expect(crashed.logEndOffset).toBe(202);
+    await crashed.close({ sync: true });
+  });
+
+  it('cuts a torn tail off at every byte', async () => {
+    const log = await open();
+    for (let i = 0; i < 3; i += 1) append(log, 2, { payload: Buffer.alloc(10, i) });
+    await log.close({ sync: true });
+    const file = join(path, 'topic-0', '00000000000000000000.log');
+    const bytes = readFileSync(file);
+    const size = bytes.length / 3;
+    for (let length = bytes.length - 1; length >= 0; length -= 1) {
+      writeFileSync(file, bytes.subarray(0, length));
+      const torn = await open();
+      expect(torn.logEndOffset).toBe(Math.floor(length / size) * 2);
+      expect(statSync(file).size).toBe(Math.floor(length / size) * size);
+      expect(append(torn)).toBe(Math.floor(length / size) * 2);
+      await torn.close({ sync: false });
+      rmSync(join(path, 'topic-0', '00000000000000000000.index'), { force: true });
+    }
+  });
+
+  it('refuses damage in the middle and names the place', async () => {
+    const log = await open();
+    for (let i = 0; i < 5; i += 1) append(log, 2);
+    await log.close({ sync: true });
+    const file = join(path, 'topic-0', '00000000000000000000.log');
+    const fd = openSync(file, 'r+');
+    const size = statSync(file).size / 5;
+    writeSync(fd, Buffer.from([1, 2, 3]), 0, 3, size * 2 + 70);
+    await expect(open()).rejects.toMatchObject({
+      name: 'LogStoreError',
+      kind: 'CORRUPT',
+      message: expect.stringMatching(/position \d+, after offset 3/),
+    });
+    // Before the recovery point nothing is verified, and a clean stop trusts everything.
+    const trusted = await open({ cleanShutdown: true });
+    expect(trusted.logEndOffset).toBe(10);
+    await trusted.close({ sync: false });
+  });
+
+  it('rebuilds an index that is missing or nonsense', async () => {
+    const log = await open({ indexIntervalBytes: 100 });
+    for (let i = 0; i < 50; i += 1) append(log, 2);
+    await log.close({ sync: true });
+    const index = join(path, 'topic-0', '00000000000000000000.index');
+    const wanted = readFileSync(index);
+    expect(wanted.length).toBeGreaterThan(100);
+    for (const damage of [
+      () => rmSync(index),
+      () => writeFileSync(index, Buffer.alloc(80, 0xee)),
+      () => truncateSync(index, 13),
+    ]) {
+      damage();
+      const again = await open({ indexIntervalBytes: 100, cleanShutdown: true });
+      expect(everything(again).length).toBe(50);
+      await again.close({ sync: true });
+      expect(readFileSync(index).equals(wanted)).toBe(true);
+    }
+  });
+
+  it('truncates and starts over', async () => {
+    const log = await open({ segmentBytes: 1000 });
+    for (let i = 0; i < 60; i += 1) append(log, 2);
+    log.truncateTo(61);
+    expect(log.logEndOffset).toBe(60);
+    expect(append(log)).toBe(60);
+    log.truncateTo(0);
+    expect([log.logStartOffset, log.logEndOffset]).toEqual([0, 0]);
+    log.truncateFullyAndStartAt(1000);
+    expect(append(log)).toBe(1000);
+    await log.flush();
+    await log.close({ sync: true });
+    const again = await open({ cleanShutdown: true });
+    expect([again.logStartOffset, again.logEndOffset]).toEqual([1000, 1001]);
+    await again.close({ sync: true });
+  });
+
+  it('stamps the append time and makes the CRC anew', async () => {
+    const log = await open();
+    log.append(makeBatch({ count: 2 }), { baseOffset: 0, leaderEpoch: 0, appendTimeMs: 123_456, rollFirst: false });
+    const info = emptyBatchInfo();
+    expect(store.inspectBatch(log.readCopy(0, 1000, 2), info)).toBe('ok');
+    expect(info).toMatchObject({ maxTimestampMs: 123_456, attributes: 8 });
+    await log.close({ sync: false });
+  });
+
+  it('locks its directory', async () => {
+    await expect(store.openDirectory(path)).rejects.toMatchObject({ kind: 'LOCKED' });
+  });
+});

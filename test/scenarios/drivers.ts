@@ -247,7 +247,7 @@ export async function networkDriver(host: string, port: number): Promise<GroupDr
   return {
     call,
     advance: pause,
-    settle: () => pause(150),
+    settle: () => pause(40),
     topics: {
       idOf: (name) => ids.get(name) ?? 'AAAAAAAAAAAAAAAAAAAAAA',
       add,

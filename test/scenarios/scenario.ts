@@ -118,7 +118,7 @@ export class ScenarioRunner {
         return this.send('admin', 'DescribeGroups', { groups }, options, 6);
       }
       case 'delete-groups':
-        return this.send('admin', 'DeleteGroups', { groupsNames: names.map((name) => this.prefix + name) }, options, 2);
+        return this.send('admin', 'DeleteGroups', { groupsNames: names.map((name) => (name === '-' ? '' : this.prefix + name)) }, options, 2);
       case 'advance':
         return this.driver.advance(parseDuration(first));
       case 'add-topic':

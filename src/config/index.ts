@@ -1,0 +1,10 @@
+export * from './broker_config.js';
+export type * from './definition.js';
+export * from './problems.js';
+export * from './properties.js';
+export * from './sources.js';
+export * from './tables/broker.js';
+export * from './tables/group.js';
+export * from './tables/topic.js';
+export * from './topic_config.js';
+export { formatValue, parseValue } from './values.js';

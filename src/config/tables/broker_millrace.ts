@@ -1,0 +1,37 @@
+import { broker } from '../entries.js';
+import { atLeast, between, oneOf } from '../validators.js';
+
+/** Millrace's own. */
+export const MILLRACE_CONFIGS = {
+  'millrace.flush.mode': broker.string(
+    'group',
+    'HIGH',
+    'cluster-wide',
+    'full',
+    '`group`: an acknowledgement follows an fdatasync shared by everything appended meanwhile; `os`: it follows the write to the page cache, as in Kafka.',
+    { validator: oneOf('group', 'os'), topicConfig: 'millrace.flush.mode' },
+  ),
+  'millrace.metrics.host': broker.string(
+    '127.0.0.1',
+    'LOW',
+    'read-only',
+    'full',
+    'Address the Prometheus metrics are served on.',
+  ),
+  'millrace.metrics.port': broker.int(
+    -1,
+    'MEDIUM',
+    'read-only',
+    'full',
+    'Port the Prometheus metrics are served on at /metrics; 0 takes a free one, -1 serves none.',
+    { validator: between(-1, 65_535) },
+  ),
+  'millrace.sendfile.min.bytes': broker.int(
+    131_072,
+    'LOW',
+    'read-only',
+    'full',
+    'Pieces of a log of at least this size leave by sendfile, smaller ones are copied.',
+    { validator: atLeast(0) },
+  ),
+} as const;

@@ -81,8 +81,8 @@ NativeLog::NativeLog(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativeLo
   log_ = std::move(given->second);
   id_ = log_->flushWork()->logId;
   directory_->logs[id_] = log_.get();
-  // Four numbers that JavaScript reads without a call.
-  Napi::Float64Array shared = Napi::Float64Array::New(info.Env(), 4);
+  // Five numbers that JavaScript reads without a call.
+  Napi::Float64Array shared = Napi::Float64Array::New(info.Env(), 5);
   offsets_ = shared.Data();
   shared_ = Napi::Persistent(shared);
   info.This().As<Napi::Object>().Set("shared", shared);
@@ -95,6 +95,7 @@ void NativeLog::writeOffsets() {
   offsets_[1] = static_cast<double>(log_->logEndOffset());
   offsets_[2] = static_cast<double>(log_->flushedOffset());
   offsets_[3] = static_cast<double>(log_->sizeBytes());
+  offsets_[4] = static_cast<double>(log_->active().baseOffset());
 }
 
 bool NativeLog::usable(Napi::Env env) const {
@@ -124,6 +125,7 @@ Napi::Value NativeLog::append(const Napi::CallbackInfo& info) {
   auto status = log_->append(bytes.data, header, boolOf(env, info[4]));
   if (!status.ok()) toJs(env, status.error()).ThrowAsJavaScriptException();
   offsets_[1] = static_cast<double>(log_->logEndOffset());
+  offsets_[4] = static_cast<double>(log_->active().baseOffset());
   offsets_[3] += static_cast<double>(log_->active().sizeBytes() >= before ? log_->active().sizeBytes() - before : log_->active().sizeBytes());
   return env.Undefined();
 }

@@ -72,7 +72,7 @@ class NativeLog : public Napi::ObjectWrap<NativeLog> {
   std::shared_ptr<DirectoryState> directory_;
   std::unique_ptr<Log> log_;
   Napi::Reference<Napi::Float64Array> shared_;
-  double* offsets_ = nullptr;  ///< into `shared_`: logStartOffset, logEndOffset, flushedOffset, sizeBytes
+  double* offsets_ = nullptr;  ///< into `shared_`: logStartOffset, logEndOffset, flushedOffset, sizeBytes, activeBaseOffset
   std::uint32_t id_ = 0;
 };
 

@@ -30,3 +30,8 @@ export type Handler<Request, Response> = (
   request: Request,
   context: RequestContext,
 ) => Response | null | Promise<Response | null>;
+
+/** Thrown by a handler that has no other way to tell the client: the pipeline logs the message and closes the connection. */
+export class CloseConnection extends Error {
+  override readonly name = 'CloseConnection';
+}

@@ -54,7 +54,7 @@ export interface NativeDirectory {
 
 export interface NativeLog {
   readonly id: number;
-  /** logStartOffset, logEndOffset, flushedOffset, sizeBytes; kept up to date by the addon. */
+  /** logStartOffset, logEndOffset, flushedOffset, sizeBytes, activeBaseOffset; kept up to date by the addon. */
   readonly shared: Float64Array;
   readonly truncatedBytes: number;
   readonly truncatedAtOffset: number;

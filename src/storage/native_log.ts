@@ -240,6 +240,9 @@ class NativeSegmentedLog implements SegmentedLog {
   get sizeBytes(): number {
     return this.shared[3] as number;
   }
+  get activeBaseOffset(): number {
+    return this.shared[4] as number;
+  }
 
   append(bytes: Uint8Array, options: AppendBatchOptions): void {
     this.directory.refuseIfFailed('append', this.name);

@@ -1,0 +1,111 @@
+import { crc32c } from '../../common/crc32c.js';
+import type { AppendFile, FileSystem } from '../../common/ports/index.js';
+import { MetadataStoreError } from '../store.js';
+
+/**
+ * An append-only file of frames: uint32 length, uint32 CRC-32C of the payload, payload (UTF-8). A torn frame at the end is what a
+ * crash leaves and is cut off; damage before the end means that acknowledged changes are lost, and is refused.
+ */
+const frameBytes = 8;
+const maxFrameBytes = 64 * 1024 * 1024;
+export const journalMagic = 'millrace-metadata 1\n';
+
+export interface OpenedJournal {
+  readonly journal: Journal;
+  readonly frames: readonly string[];
+  readonly truncatedBytes: number;
+}
+
+export class Journal {
+  private constructor(
+    private readonly files: FileSystem,
+    readonly path: string,
+    private file: AppendFile,
+  ) {}
+
+  get sizeBytes(): number {
+    return this.file.sizeBytes;
+  }
+
+  /** @throws MetadataStoreError `CORRUPT`; FileSystemError */
+  static async open(files: FileSystem, path: string): Promise<OpenedJournal> {
+    const existing = await files.readFile(path);
+    const file = await files.openAppendFile(path);
+    const journal = new Journal(files, path, file);
+    if (existing === undefined || existing.length < journalMagic.length) {
+      if (file.sizeBytes > 0) await file.truncate(0);
+      await file.append(Buffer.from(journalMagic));
+      await file.sync();
+      return { journal, frames: [], truncatedBytes: existing?.length ?? 0 };
+    }
+    const { frames, goodBytes } = parse(path, Buffer.from(existing.buffer, existing.byteOffset, existing.length));
+    if (goodBytes < existing.length) {
+      await file.truncate(goodBytes);
+      await file.sync();
+    }
+    return { journal, frames, truncatedBytes: existing.length - goodBytes };
+  }
+
+  /** On the medium when it resolves. */
+  async append(payloads: readonly string[]): Promise<void> {
+    await this.file.append(Buffer.concat(payloads.map(frame)));
+    await this.file.sync();
+  }
+
+  /** Replaces everything by `payloads` in one step. */
+  async rewrite(payloads: readonly string[]): Promise<void> {
+    const bytes = Buffer.concat([Buffer.from(journalMagic), ...payloads.map(frame)]);
+    await this.file.close();
+    await this.files.writeFileAtomic(this.path, bytes, { sync: true });
+    this.file = await this.files.openAppendFile(this.path);
+  }
+
+  close(): Promise<void> {
+    return this.file.close();
+  }
+}
+
+function frame(payload: string): Buffer {
+  const size = Buffer.byteLength(payload);
+  const bytes = Buffer.allocUnsafe(frameBytes + size);
+  bytes.write(payload, frameBytes, 'utf8');
+  bytes.writeUInt32BE(size, 0);
+  bytes.writeUInt32BE(crc32c(bytes.subarray(frameBytes)), 4);
+  return bytes;
+}
+
+function parse(path: string, bytes: Buffer): { frames: string[]; goodBytes: number } {
+  if (bytes.toString('latin1', 0, journalMagic.length) !== journalMagic)
+    throw new MetadataStoreError(
+      'CORRUPT',
+      `${path} is not a metadata journal of this version; restore it from a backup`,
+    );
+  const frames: string[] = [];
+  let at = journalMagic.length;
+  while (at < bytes.length) {
+    const size = at + frameBytes <= bytes.length ? bytes.readUInt32BE(at) : maxFrameBytes + 1;
+    const end = at + frameBytes + size;
+    const whole = size <= maxFrameBytes && end <= bytes.length;
+    if (!whole || crc32c(bytes.subarray(at + frameBytes, end)) !== bytes.readUInt32BE(at + 4)) {
+      if (validFrameBehind(bytes, at + 1))
+        throw new MetadataStoreError(
+          'CORRUPT',
+          `${path} is damaged at byte ${at}, with valid changes behind it: restore it from a backup, or remove the bytes from there on to lose these changes`,
+        );
+      break;
+    }
+    frames.push(bytes.toString('utf8', at + frameBytes, end));
+    at = end;
+  }
+  return { frames, goodBytes: at };
+}
+
+function validFrameBehind(bytes: Buffer, from: number): boolean {
+  for (let at = from; at + frameBytes < bytes.length; at += 1) {
+    const size = bytes.readUInt32BE(at);
+    const end = at + frameBytes + size;
+    if (size === 0 || size > maxFrameBytes || end > bytes.length) continue;
+    if (crc32c(bytes.subarray(at + frameBytes, end)) === bytes.readUInt32BE(at + 4)) return true;
+  }
+  return false;
+}

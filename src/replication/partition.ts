@@ -1,0 +1,131 @@
+import { assert } from '../common/assert.js';
+import type { Uuid } from '../common/ids.js';
+import { ErrorCode } from '../protocol/errors.js';
+import type { AppendContext, AppendResult, PartitionLog } from '../storage/partition_log.js';
+
+/** Called after the high watermark grew, in a turn of its own or inside the append that made it grow. */
+export type HighWatermarkListener = (highWatermark: number) => void;
+
+/**
+ * One partition as its leader sees it: who leads in which epoch, which replicas are in sync, and up to where records are committed.
+ * With one replica the high watermark follows the local log alone: what is durable (`millrace.flush.mode=group`) or what is
+ * appended (`os`). Consumers never see anything above it.
+ */
+export class Partition {
+  /** Undefined while the log is being opened, and for good when it cannot be (damage, a failed directory). */
+  log: PartitionLog | undefined;
+  offline = false;
+  private committed = 0;
+  private readonly listeners = new Set<HighWatermarkListener>();
+  /** For {@link flushed}: requests that wait are told at most once per advance. */
+  private notifying = false;
+
+  constructor(
+    readonly topic: string,
+    readonly topicId: Uuid,
+    readonly partition: number,
+    public leaderEpoch: number,
+    public leader: number,
+    public isr: readonly number[],
+  ) {}
+
+  /** End of what is committed; below it nothing is ever lost or changed. */
+  get highWatermark(): number {
+    return this.committed;
+  }
+
+  /** No transactions yet: everything committed is stable. */
+  get lastStableOffset(): number {
+    return this.committed;
+  }
+
+  opened(log: PartitionLog): void {
+    this.log = log;
+    this.committed = Math.max(log.log.logStartOffset, this.localCommit(log));
+    if (this.committed < log.log.logEndOffset) log.log.requestFlush();
+  }
+
+  private localCommit(log: PartitionLog): number {
+    return log.config.groupFlush ? log.log.flushedOffset : log.log.logEndOffset;
+  }
+
+  /** The leader epoch a client believes in, checked as Kafka does; -1 is not checked (KIP-320). */
+  checkEpoch(clientEpoch: number): ErrorCode {
+    if (clientEpoch < 0 || clientEpoch === this.leaderEpoch) return ErrorCode.NONE;
+    return clientEpoch < this.leaderEpoch ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH;
+  }
+
+  /** Appends one batch of a client. When it is durable is told by the high watermark. */
+  append(bytes: Uint8Array, requiredAcks: number, context: Omit<AppendContext, 'leaderEpoch'>): AppendResult {
+    const { log } = this;
+    if (log === undefined || this.offline) return unavailable;
+    if (requiredAcks === -1 && this.isr.length < log.config.minInsyncReplicas)
+      return { errorCode: ErrorCode.NOT_ENOUGH_REPLICAS, errorMessage: null, recordErrors: [] };
+    return this.written(log, log.appendAsLeader(bytes, { ...context, leaderEpoch: this.leaderEpoch }));
+  }
+
+  /** Appends a batch of the broker itself. */
+  appendInternal(bytes: Uint8Array, nowMs: number): AppendResult {
+    const { log } = this;
+    if (log === undefined || this.offline) return unavailable;
+    return this.written(log, log.appendInternal(bytes, { nowMs, produceVersion: 13, leaderEpoch: this.leaderEpoch }));
+  }
+
+  private written(log: PartitionLog, result: AppendResult): AppendResult {
+    if (result.errorCode !== ErrorCode.NONE) return result;
+    if (log.config.groupFlush) {
+      if (this.committed < log.log.logEndOffset) log.log.requestFlush();
+    } else this.advance(log.log.logEndOffset);
+    return result;
+  }
+
+  /** The engine reports how much of the log is on the medium. */
+  flushed(flushedOffset: number): void {
+    if (this.log?.config.groupFlush === true) this.advance(flushedOffset);
+  }
+
+  /** After a change of the flush mode: what it means is different now. */
+  reconfigured(): void {
+    const { log } = this;
+    if (log === undefined) return;
+    if (log.config.groupFlush) log.log.requestFlush();
+    else this.advance(log.log.logEndOffset);
+  }
+
+  private advance(offset: number): void {
+    if (offset <= this.committed) return;
+    assert(
+      this.log !== undefined && offset <= this.log.log.logEndOffset,
+      'the high watermark stays below the log end offset',
+    );
+    this.committed = offset;
+    if (this.notifying) return;
+    this.notifying = true;
+    try {
+      for (const listener of [...this.listeners]) listener(this.committed);
+    } finally {
+      this.notifying = false;
+    }
+  }
+
+  onHighWatermark(listener: HighWatermarkListener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** DeleteRecords: nothing below `offset` is shown any more. -1 is the high watermark. */
+  deleteRecords(offset: number): { readonly errorCode: ErrorCode; readonly lowWatermark: number } {
+    const { log } = this;
+    if (log === undefined || this.offline) return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, lowWatermark: -1 };
+    const target = offset === -1 ? this.committed : offset;
+    if (target < 0 || target > this.committed) return { errorCode: ErrorCode.OFFSET_OUT_OF_RANGE, lowWatermark: -1 };
+    log.advanceLogStartOffset(target);
+    return { errorCode: ErrorCode.NONE, lowWatermark: log.log.logStartOffset };
+  }
+}
+
+const unavailable: AppendResult = {
+  errorCode: ErrorCode.KAFKA_STORAGE_ERROR,
+  errorMessage: 'The log of the partition is offline',
+  recordErrors: [],
+};

@@ -1,0 +1,263 @@
+import { ZERO_UUID } from '../../common/ids.js';
+import type { FileRegion } from '../../common/ports/index.js';
+import type { FetchRequest, FetchResponseInput } from '../../protocol/api/fetch.js';
+import { ErrorCode } from '../../protocol/errors.js';
+import {
+  type FetchPartition,
+  type FetchSession,
+  type FetchSessionCache,
+  mentionInResponse,
+} from '../../replication/fetch_session.js';
+import type { Partition } from '../../replication/partition.js';
+import type { ReplicaManager } from '../../replication/replica_manager.js';
+import { releaseRegion } from '../../storage/native_log.js';
+import type { Handler, RequestContext } from '../handler.js';
+import type { TopicTraffic } from '../traffic.js';
+
+export interface FetchDeps {
+  readonly replicas: ReplicaManager;
+  readonly sessions: FetchSessionCache;
+  readonly traffic: TopicTraffic;
+  /** `fetch.max.bytes` */
+  readonly maxBytes: () => number;
+}
+
+const lowestVersionWithTopicIds = 13;
+const lowestVersionWithSessions = 7;
+const invalid = -1;
+
+/** What one partition gives to one response. */
+interface PartitionRead {
+  readonly request: FetchPartition;
+  readonly partition: Partition | undefined;
+  errorCode: ErrorCode;
+  highWatermark: number;
+  logStartOffset: number;
+  region: FileRegion | undefined;
+  diverging: { epoch: number; endOffset: number } | undefined;
+}
+
+/**
+ * Fetch (KIP-74, KIP-227, KIP-320, KIP-516): regions of segment files, whole batches, the first one even above the limits. Waits
+ * for `minBytes` on the high watermarks of its partitions, at most `maxWaitMs`; any error is answered at once.
+ */
+export function fetchHandler(deps: FetchDeps): Handler<FetchRequest, FetchResponseInput> {
+  return (request, context) => {
+    const usesTopicIds = context.apiVersion >= lowestVersionWithTopicIds;
+    const session = deps.sessions.begin({
+      sessionId: context.apiVersion >= lowestVersionWithSessions ? request.sessionId : 0,
+      sessionEpoch: context.apiVersion >= lowestVersionWithSessions ? request.sessionEpoch : -1,
+      usesTopicIds,
+      partitions: flatten(request),
+      forgotten: request.forgottenTopicsData,
+    });
+    if (session.errorCode !== ErrorCode.NONE || !('partitions' in session))
+      return { errorCode: session.errorCode, sessionId: 0, responses: [] };
+    const fetch = new Fetch(deps, request, session.partitions, session.session, session.isFull, usesTopicIds);
+    const reads = fetch.read();
+    if (fetch.isEnough(reads)) return fetch.respond(reads);
+    fetch.release(reads);
+    return new Promise((resolve) => new DelayedFetch(deps.replicas, fetch, request.maxWaitMs, context, resolve));
+  };
+}
+
+function flatten(request: FetchRequest): FetchPartition[] {
+  const partitions: FetchPartition[] = [];
+  for (const { topic, topicId, partitions: wanted } of request.topics)
+    for (const one of wanted)
+      partitions.push({
+        topic,
+        topicId,
+        partition: one.partition,
+        currentLeaderEpoch: one.currentLeaderEpoch,
+        fetchOffset: one.fetchOffset,
+        lastFetchedEpoch: one.lastFetchedEpoch,
+        logStartOffset: one.logStartOffset,
+        maxBytes: one.partitionMaxBytes,
+      });
+  return partitions;
+}
+
+class Fetch {
+  private readonly maxBytes: number;
+
+  constructor(
+    private readonly deps: FetchDeps,
+    private readonly request: FetchRequest,
+    private readonly partitions: readonly FetchPartition[],
+    private readonly session: FetchSession | undefined,
+    private readonly isFull: boolean,
+    private readonly usesTopicIds: boolean,
+  ) {
+    this.maxBytes = Math.min(request.maxBytes, deps.maxBytes());
+  }
+
+  /** Pins what would be sent now. Either `respond` or `release` must follow. */
+  read(): PartitionRead[] {
+    let leftBytes = this.maxBytes;
+    let first = true;
+    return this.partitions.map((wanted) => {
+      const read = this.readPartition(wanted, leftBytes, first);
+      const sizeBytes = read.region?.sizeBytes ?? 0;
+      leftBytes -= sizeBytes;
+      if (sizeBytes > 0) first = false;
+      return read;
+    });
+  }
+
+  private readPartition(wanted: FetchPartition, leftBytes: number, first: boolean): PartitionRead {
+    const { replicas } = this.deps;
+    const partition = this.usesTopicIds
+      ? replicas.getById(wanted.topicId, wanted.partition)
+      : replicas.get(wanted.topic, wanted.partition);
+    const read: PartitionRead = {
+      request: wanted,
+      partition,
+      errorCode: ErrorCode.NONE,
+      highWatermark: invalid,
+      logStartOffset: invalid,
+      region: undefined,
+      diverging: undefined,
+    };
+    read.errorCode = this.check(wanted, partition, read);
+    const log = partition?.log?.log;
+    if (read.errorCode !== ErrorCode.NONE || partition === undefined || log === undefined) return read;
+    read.highWatermark = partition.highWatermark;
+    read.logStartOffset = log.logStartOffset;
+    const { fetchOffset } = wanted;
+    if (fetchOffset < log.logStartOffset || fetchOffset > log.logEndOffset) {
+      read.errorCode = ErrorCode.OFFSET_OUT_OF_RANGE;
+      read.highWatermark = invalid;
+      read.logStartOffset = invalid;
+      return read;
+    }
+    const limitBytes = Math.min(wanted.maxBytes, leftBytes);
+    if (read.diverging === undefined && fetchOffset < partition.highWatermark && (limitBytes > 0 || first))
+      read.region = log.read(fetchOffset, Math.max(0, limitBytes), partition.highWatermark, first)?.region;
+    return read;
+  }
+
+  private check(wanted: FetchPartition, partition: Partition | undefined, read: PartitionRead): ErrorCode {
+    if (partition === undefined) {
+      const unknownId =
+        this.usesTopicIds && (wanted.topicId === ZERO_UUID || this.deps.replicas.nameOf(wanted.topicId) === undefined);
+      return unknownId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    }
+    if (partition.offline || partition.log === undefined) return ErrorCode.KAFKA_STORAGE_ERROR;
+    const epochError = partition.checkEpoch(wanted.currentLeaderEpoch);
+    if (epochError !== ErrorCode.NONE) return epochError;
+    if (wanted.lastFetchedEpoch >= 0) {
+      const end = partition.log.epochs.endOffsetFor(wanted.lastFetchedEpoch, partition.log.log.logEndOffset);
+      if (end.epoch < 0) return ErrorCode.OFFSET_OUT_OF_RANGE;
+      if (end.epoch < wanted.lastFetchedEpoch || end.endOffset < wanted.fetchOffset) read.diverging = end;
+    }
+    return ErrorCode.NONE;
+  }
+
+  /** Whether the response leaves now, without waiting for more. */
+  isEnough(reads: readonly PartitionRead[]): boolean {
+    if (this.request.maxWaitMs <= 0 || reads.length === 0) return true;
+    let sum = 0;
+    for (const read of reads) {
+      if (read.errorCode !== ErrorCode.NONE || read.diverging !== undefined) return true;
+      sum += read.region?.sizeBytes ?? 0;
+    }
+    return sum >= Math.min(this.request.minBytes, this.maxBytes);
+  }
+
+  release(reads: readonly PartitionRead[]): void {
+    for (const { region } of reads) if (region !== undefined) releaseRegion(region);
+  }
+
+  /** The partitions whose high watermark can bring more. */
+  watched(): Partition[] {
+    return this.partitions.flatMap((wanted) => {
+      const partition = this.usesTopicIds
+        ? this.deps.replicas.getById(wanted.topicId, wanted.partition)
+        : this.deps.replicas.get(wanted.topic, wanted.partition);
+      return partition === undefined ? [] : [partition];
+    });
+  }
+
+  respond(reads: readonly PartitionRead[]): FetchResponseInput {
+    interface Topic {
+      topic: string;
+      topicId: FetchPartition['topicId'];
+      partitions: ReturnType<typeof answerOf>[];
+    }
+    const responses: Topic[] = [];
+    for (const read of reads) {
+      const { topic, topicId } = read.request;
+      const sizeBytes = read.region?.sizeBytes ?? 0;
+      if (read.partition !== undefined) this.deps.traffic.fetched(read.partition.topic, sizeBytes, read.errorCode);
+      if (this.session !== undefined) {
+        const outcome = { ...read, sizeBytes, diverging: read.diverging !== undefined };
+        const mention = mentionInResponse(this.session, read.request, outcome);
+        if (!mention && !this.isFull) continue;
+      }
+      let last = responses.at(-1);
+      if (last === undefined || last.topic !== topic || last.topicId !== topicId) {
+        last = { topic, topicId, partitions: [] };
+        responses.push(last);
+      }
+      last.partitions.push(answerOf(read));
+    }
+    const sessionId = this.session?.id ?? 0;
+    return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, sessionId, responses };
+  }
+}
+
+const noRecords = new Uint8Array(0);
+
+function answerOf(read: PartitionRead) {
+  return {
+    partitionIndex: read.request.partition,
+    errorCode: read.errorCode,
+    highWatermark: read.highWatermark,
+    lastStableOffset: read.highWatermark,
+    logStartOffset: read.logStartOffset,
+    abortedTransactions: null,
+    preferredReadReplica: -1,
+    records: read.region ?? noRecords,
+    ...(read.diverging === undefined ? {} : { divergingEpoch: read.diverging }),
+  };
+}
+
+/** A fetch that found less than `minBytes`. It looks again each time a high watermark of its partitions grows. */
+class DelayedFetch {
+  private readonly undo: Array<() => void> = [];
+  private readonly tick: number;
+  private finished = false;
+
+  constructor(
+    private readonly replicas: ReplicaManager,
+    private readonly fetch: Fetch,
+    maxWaitMs: number,
+    context: RequestContext,
+    private readonly resolve: (response: FetchResponseInput | null) => void,
+  ) {
+    this.tick = replicas.wheel.add(this, maxWaitMs);
+    for (const partition of fetch.watched()) this.undo.push(partition.onHighWatermark(() => this.look()));
+    // A client that is gone must not keep waiting here.
+    this.undo.push(context.onConnectionClose(() => this.finish(() => null)));
+  }
+
+  private look(): void {
+    if (this.finished) return;
+    const reads = this.fetch.read();
+    if (this.fetch.isEnough(reads)) this.finish(() => this.fetch.respond(reads));
+    else this.fetch.release(reads);
+  }
+
+  onTimeout(): void {
+    this.finish(() => this.fetch.respond(this.fetch.read()));
+  }
+
+  private finish(response: () => FetchResponseInput | null): void {
+    if (this.finished) return;
+    this.finished = true;
+    for (const undo of this.undo) undo();
+    this.replicas.wheel.cancel(this, this.tick);
+    this.resolve(response());
+  }
+}

@@ -1,0 +1,189 @@
+import { ZERO_UUID } from '../../common/ids.js';
+import type { Clock } from '../../common/ports/index.js';
+import type { ProduceRequest, ProduceResponseInput } from '../../protocol/api/produce.js';
+import { ErrorCode } from '../../protocol/errors.js';
+import type { Partition } from '../../replication/partition.js';
+import type { ReplicaManager } from '../../replication/replica_manager.js';
+import type { AppendResult } from '../../storage/partition_log.js';
+import { CloseConnection, type Handler } from '../handler.js';
+import type { TopicTraffic } from '../traffic.js';
+
+export interface ProduceDeps {
+  readonly clock: Clock;
+  readonly replicas: ReplicaManager;
+  readonly traffic: TopicTraffic;
+}
+
+interface PartitionAnswer {
+  index: number;
+  errorCode: ErrorCode;
+  baseOffset: number;
+  logAppendTimeMs: number;
+  logStartOffset: number;
+  recordErrors: Array<{ batchIndex: number; batchIndexErrorMessage: string | null }>;
+  errorMessage: string | null;
+}
+
+interface TopicAnswer {
+  name: string;
+  topicId: ProduceRequest['topicData'][number]['topicId'];
+  partitionResponses: PartitionAnswer[];
+}
+
+/** A partition whose records are appended and not committed yet. */
+interface Waiting {
+  readonly partition: Partition;
+  readonly answer: PartitionAnswer;
+  readonly lastOffset: number;
+}
+
+const lowestVersionWithTopicIds = 13;
+
+/**
+ * Produce (KIP-98, KIP-467, KIP-516): appends in the synchronous part, then waits for the high watermark as `acks` asks. In
+ * `millrace.flush.mode=group` acks=1 waits too: what is acknowledged is on the medium. acks=0 has no response; when such a request
+ * fails its connection is closed, as in Kafka, so that the client notices.
+ */
+export function produceHandler(deps: ProduceDeps): Handler<ProduceRequest, ProduceResponseInput> {
+  return (request, context) => {
+    const { acks } = request;
+    const answers: TopicAnswer[] = [];
+    const waiting: Waiting[] = [];
+    const nowMs = deps.clock.wallMs();
+    const validAcks = acks === 0 || acks === 1 || acks === -1;
+    for (const topic of request.topicData) {
+      const byId = context.apiVersion >= lowestVersionWithTopicIds;
+      const topicAnswer: TopicAnswer = { name: topic.name, topicId: topic.topicId, partitionResponses: [] };
+      answers.push(topicAnswer);
+      for (const { index, records } of topic.partitionData) {
+        const answer = emptyAnswer(index);
+        topicAnswer.partitionResponses.push(answer);
+        const partition = byId ? deps.replicas.getById(topic.topicId, index) : deps.replicas.get(topic.name, index);
+        const refused = refuse(
+          request,
+          partition,
+          byId && (topic.topicId === ZERO_UUID || deps.replicas.nameOf(topic.topicId) === undefined),
+          validAcks,
+        );
+        if (refused !== undefined || partition === undefined) {
+          answer.errorCode = refused ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+          continue;
+        }
+        if (partition.log?.config.compact === true && isInternal(partition.topic)) {
+          answer.errorCode = ErrorCode.INVALID_TOPIC_EXCEPTION;
+          continue;
+        }
+        const result = partition.append(records ?? emptyRecords, acks, { nowMs, produceVersion: context.apiVersion });
+        deps.traffic.produced(partition.topic, records?.length ?? 0, result);
+        fill(answer, result, partition);
+        if (result.errorCode === ErrorCode.NONE && acks !== 0 && partition.highWatermark <= result.lastOffset)
+          waiting.push({ partition, answer, lastOffset: result.lastOffset });
+      }
+    }
+    if (acks === 0) {
+      const failed = answers
+        .flatMap((topic) => topic.partitionResponses)
+        .find((answer) => answer.errorCode !== ErrorCode.NONE);
+      if (failed !== undefined)
+        throw new CloseConnection(
+          `a Produce request with acks=0 failed (error ${failed.errorCode}); closing tells the client`,
+        );
+      return null;
+    }
+    const response: ProduceResponseInput = { responses: answers, throttleTimeMs: 0 };
+    if (waiting.length === 0) return response;
+    return new Promise(
+      (resolve) => new DelayedProduce(deps.replicas, waiting, request.timeoutMs, () => resolve(response)),
+    );
+  };
+}
+
+const emptyRecords = new Uint8Array(0);
+
+function isInternal(topic: string): boolean {
+  return topic === '__consumer_offsets' || topic === '__transaction_state' || topic === '__share_group_state';
+}
+
+function refuse(
+  request: ProduceRequest,
+  partition: Partition | undefined,
+  unknownId: boolean,
+  validAcks: boolean,
+): ErrorCode | undefined {
+  if (!validAcks) return ErrorCode.INVALID_REQUIRED_ACKS;
+  // Transactions come later: no producer can have one open here, which is what this error says.
+  if (request.transactionalId !== null) return ErrorCode.INVALID_TXN_STATE;
+  if (partition === undefined) return unknownId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+  return undefined;
+}
+
+function emptyAnswer(index: number): PartitionAnswer {
+  return {
+    index,
+    errorCode: ErrorCode.NONE,
+    baseOffset: -1,
+    logAppendTimeMs: -1,
+    logStartOffset: -1,
+    recordErrors: [],
+    errorMessage: null,
+  };
+}
+
+function fill(answer: PartitionAnswer, result: AppendResult, partition: Partition): void {
+  answer.errorCode = result.errorCode;
+  if (result.errorCode !== ErrorCode.NONE) {
+    answer.errorMessage = result.errorMessage;
+    answer.recordErrors = result.recordErrors.map(({ batchIndex, message }) => ({
+      batchIndex,
+      batchIndexErrorMessage: message,
+    }));
+    return;
+  }
+  answer.baseOffset = result.firstOffset;
+  answer.logAppendTimeMs = result.logAppendTimeMs;
+  answer.logStartOffset = partition.log?.log.logStartOffset ?? -1;
+}
+
+/** Waits until every partition's high watermark passed the records, or the client's timeout. */
+class DelayedProduce {
+  private left: number;
+  private readonly undo: Array<() => void> = [];
+  private readonly tick: number;
+  private finished = false;
+
+  constructor(
+    private readonly replicas: ReplicaManager,
+    private readonly waiting: readonly Waiting[],
+    timeoutMs: number,
+    private readonly respond: () => void,
+  ) {
+    this.left = waiting.length;
+    this.tick = replicas.wheel.add(this, Math.max(0, timeoutMs));
+    for (const { partition, lastOffset } of waiting) {
+      const undo = partition.onHighWatermark((highWatermark) => {
+        if (highWatermark <= lastOffset) return;
+        undo();
+        this.left -= 1;
+        if (this.left === 0) this.finish();
+      });
+      this.undo.push(undo);
+    }
+  }
+
+  onTimeout(): void {
+    for (const { partition, answer, lastOffset } of this.waiting) {
+      if (partition.highWatermark > lastOffset) continue;
+      answer.errorCode = partition.offline ? ErrorCode.KAFKA_STORAGE_ERROR : ErrorCode.REQUEST_TIMED_OUT;
+      answer.baseOffset = -1;
+    }
+    this.finish();
+  }
+
+  private finish(): void {
+    if (this.finished) return;
+    this.finished = true;
+    for (const undo of this.undo) undo();
+    this.replicas.wheel.cancel(this, this.tick);
+    this.respond();
+  }
+}

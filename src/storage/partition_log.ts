@@ -1,0 +1,225 @@
+import type { Uuid } from '../common/ids.js';
+import type { BatchInfo, FileSystem, LogStore, SegmentedLog } from '../common/ports/index.js';
+import { LogStoreError } from '../common/ports/index.js';
+import { ErrorCode } from '../protocol/errors.js';
+import type { Logger } from '../telemetry/logger.js';
+import { type AppendRefusal, refusal, statusRefusal, validateBatch } from './append_validation.js';
+import { formatEpochs, leaderEpochFile } from './checkpoints.js';
+import type { LeaderEpochCache } from './leader_epochs.js';
+import type { LogConfig } from './log_config.js';
+import { emptyBatchInfo } from './native_log.js';
+import { encodeProducerSnapshot } from './producer_snapshot.js';
+import type { ProducerStateManager } from './producer_state.js';
+
+export interface AppendContext {
+  readonly leaderEpoch: number;
+  readonly nowMs: number;
+  readonly produceVersion: number;
+}
+
+export interface AppendAnswer {
+  readonly errorCode: typeof ErrorCode.NONE;
+  readonly firstOffset: number;
+  readonly lastOffset: number;
+  /** -1 unless the topic stamps append times. */
+  readonly logAppendTimeMs: number;
+  readonly recordCount: number;
+  /** The batch was here already. */
+  readonly duplicate: boolean;
+}
+
+export type AppendResult = AppendAnswer | AppendRefusal;
+
+/** What a partition's log is made of; `LogManager` puts it together. */
+export interface PartitionLogParts {
+  readonly topic: string;
+  readonly partition: number;
+  readonly topicId: Uuid;
+  readonly directoryPath: string;
+  readonly log: SegmentedLog;
+  readonly store: LogStore;
+  readonly producers: ProducerStateManager;
+  readonly epochs: LeaderEpochCache;
+  readonly config: LogConfig;
+  readonly files: FileSystem;
+  readonly logger: Logger;
+  readonly random: () => number;
+}
+
+/**
+ * The log of one partition as Kafka understands it: what may be appended, what producers have sent, which leader wrote what.
+ * The bytes are the engine's (`SegmentedLog`); nothing here waits for the medium.
+ */
+export class PartitionLog {
+  readonly topic: string;
+  readonly partition: number;
+  readonly topicId: Uuid;
+  readonly log: SegmentedLog;
+  readonly producers: ProducerStateManager;
+  readonly epochs: LeaderEpochCache;
+  config: LogConfig;
+  private readonly batch: BatchInfo = emptyBatchInfo();
+  private rollJitterMs: number;
+  private background: Promise<void> = Promise.resolve();
+
+  constructor(private readonly parts: PartitionLogParts) {
+    this.topic = parts.topic;
+    this.partition = parts.partition;
+    this.topicId = parts.topicId;
+    this.log = parts.log;
+    this.producers = parts.producers;
+    this.epochs = parts.epochs;
+    this.config = parts.config;
+    this.rollJitterMs = this.drawJitter();
+  }
+
+  get name(): string {
+    return this.log.name;
+  }
+
+  get directoryPath(): string {
+    return this.parts.directoryPath;
+  }
+
+  /**
+   * Appends one batch of a client, at the log's end. Refusals are values; LogStoreError (a failed directory) is turned into
+   * KAFKA_STORAGE_ERROR. The bytes are patched in place. Cost: one CRC pass, one pwritev.
+   */
+  appendAsLeader(bytes: Uint8Array, context: AppendContext): AppendResult {
+    const { batch } = this;
+    const status = this.parts.store.inspectBatch(bytes, batch);
+    if (status !== 'ok') return statusRefusal(status, batch.attributes);
+    const refused = validateBatch(bytes, batch, this.config, context);
+    if (refused !== undefined) return refused;
+    if (batch.producerId >= 0) {
+      const check = this.producers.check(batch);
+      if (check.kind === 'refused') return refusal(check.errorCode);
+      if (check.kind === 'duplicate')
+        return {
+          errorCode: ErrorCode.NONE,
+          firstOffset: check.batch.baseOffset,
+          lastOffset: check.batch.lastOffset,
+          logAppendTimeMs: this.config.logAppendTime ? check.batch.timestampMs : -1,
+          recordCount: batch.recordCount,
+          duplicate: true,
+        };
+    }
+    return this.write(bytes, context);
+  }
+
+  /** Appends a batch that the broker itself made (coordinator records): checked for its bytes only. */
+  appendInternal(bytes: Uint8Array, context: AppendContext): AppendResult {
+    const status = this.parts.store.inspectBatch(bytes, this.batch);
+    if (status !== 'ok') return statusRefusal(status, this.batch.attributes);
+    return this.write(bytes, context);
+  }
+
+  private write(bytes: Uint8Array, context: AppendContext): AppendResult {
+    const { batch, log } = this;
+    const firstOffset = log.logEndOffset;
+    const activeBefore = log.activeBaseOffset;
+    const appendTimeMs = this.config.logAppendTime ? context.nowMs : -1;
+    try {
+      log.append(bytes, {
+        baseOffset: firstOffset,
+        leaderEpoch: context.leaderEpoch,
+        appendTimeMs,
+        rollFirst: this.isRollDue(batch.maxTimestampMs, context.nowMs),
+      });
+    } catch (error) {
+      if (!(error instanceof LogStoreError)) throw error;
+      return refusal(ErrorCode.KAFKA_STORAGE_ERROR, error.message);
+    }
+    if (log.activeBaseOffset !== activeBefore) this.rolled();
+    batch.baseOffset = firstOffset;
+    if (appendTimeMs >= 0) batch.maxTimestampMs = appendTimeMs;
+    if (this.epochs.assign(context.leaderEpoch, firstOffset)) this.storeEpochs();
+    this.producers.update(batch, context.nowMs);
+    return {
+      errorCode: ErrorCode.NONE,
+      firstOffset,
+      lastOffset: log.logEndOffset - 1,
+      logAppendTimeMs: appendTimeMs,
+      recordCount: batch.recordCount,
+      duplicate: false,
+    };
+  }
+
+  /** `segment.ms` counts from the first record's timestamp, as in Kafka; without timestamps from nothing. */
+  private isRollDue(timestampMs: number, nowMs: number): boolean {
+    const { segmentMs } = this.config;
+    if (this.firstTimestampMs < 0) {
+      this.firstTimestampMs = timestampMs >= 0 ? timestampMs : nowMs;
+      return false;
+    }
+    const waitedMs = (timestampMs >= 0 ? timestampMs : nowMs) - this.firstTimestampMs;
+    return waitedMs > segmentMs - Math.min(this.rollJitterMs, segmentMs);
+  }
+
+  /** Timestamp that `segment.ms` counts from; -1 when the active segment is empty. Set by the log manager at load. */
+  firstTimestampMs = -1;
+
+  /** Rolls when the active segment is older than `segment.ms`, although nothing is being appended. */
+  rollIfDue(nowMs: number): void {
+    if (this.log.activeBaseOffset === this.log.logEndOffset || !this.isRollDue(-1, nowMs)) return;
+    this.log.roll();
+    this.rolled();
+  }
+
+  /** A new segment has begun: what producers had sent up to its base is written beside it, as Kafka does. */
+  private rolled(): void {
+    this.firstTimestampMs = -1;
+    this.rollJitterMs = this.drawJitter();
+    this.log.requestFlush();
+    this.storeSnapshot(this.log.activeBaseOffset);
+  }
+
+  private drawJitter(): number {
+    return Math.floor(this.parts.random() * this.config.segmentJitterMs);
+  }
+
+  /** Writes the producer state as of `offset`; it is current when called. */
+  private storeSnapshot(offset: number): void {
+    const bytes = encodeProducerSnapshot(this.producers.entries());
+    const path = `${this.directoryPath}/${this.name}/${String(offset).padStart(20, '0')}.snapshot`;
+    this.inBackground(() => this.parts.files.writeFileAtomic(path, bytes, { sync: false }), 'producer snapshot');
+  }
+
+  private storeEpochs(): void {
+    const path = `${this.directoryPath}/${this.name}/${leaderEpochFile}`;
+    const bytes = formatEpochs(this.epochs.all);
+    this.inBackground(() => this.parts.files.writeFileAtomic(path, bytes, { sync: true }), leaderEpochFile);
+  }
+
+  /** One after the other, so that a later state never loses to an earlier one. Both files can be made anew from the log. */
+  private inBackground(work: () => Promise<void>, what: string): void {
+    this.background = this.background.then(work).catch((error: unknown) => {
+      this.parts.logger.warn(`${what} of ${this.name} could not be written; it will be made anew from the log`, {
+        error,
+      });
+    });
+  }
+
+  reconfigure(config: LogConfig): void {
+    this.config = config;
+    this.log.reconfigure(config);
+  }
+
+  /** DeleteRecords. `offset` ≤ high watermark was checked by the caller. */
+  advanceLogStartOffset(offset: number): void {
+    this.log.advanceLogStartOffset(offset);
+    if (this.epochs.truncateFromStart(this.log.logStartOffset)) this.storeEpochs();
+  }
+
+  truncateTo(offset: number): void {
+    this.log.truncateTo(offset);
+    if (this.epochs.truncateFromEnd(this.log.logEndOffset)) this.storeEpochs();
+  }
+
+  /** Closes in an orderly way: everything on the medium, producer state beside it. */
+  async close(options: { readonly sync: boolean }): Promise<void> {
+    if (options.sync && this.log.logEndOffset > 0) this.storeSnapshot(this.log.logEndOffset);
+    await this.background;
+    await this.log.close(options);
+  }
+}

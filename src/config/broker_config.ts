@@ -110,6 +110,11 @@ export class BrokerConfig {
     return definition.default === null ? null : formatValue(definition.type, definition.default);
   }
 
+  /** Like {@link text} for a name that may not exist: undefined then. */
+  textIfKnown(name: string): string | null | undefined {
+    return brokerConfigDefinition(name) === undefined ? undefined : this.text(name as BrokerConfigName);
+  }
+
   /** `node.id`, or `broker.id` where only that is set. */
   get nodeId(): number {
     return this.int('node.id');

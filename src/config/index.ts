@@ -1,5 +1,18 @@
+export * from './alter_broker.js';
+export * from './alter_group.js';
+export * from './alter_topic.js';
 export * from './broker_config.js';
+export {
+  type ConfigChange,
+  type ConfigErrorName,
+  type ConfigOp,
+  type ConfigOperation,
+  type ConfigRefusal,
+  configOperation,
+} from './changes.js';
 export type * from './definition.js';
+export * from './describe.js';
+export type * from './layers.js';
 export * from './problems.js';
 export * from './properties.js';
 export * from './sources.js';

@@ -1,6 +1,7 @@
 import type { LayerEntry } from './layers.js';
 import { type ConfigError, type ConfigWarning, nearestName, supportOf } from './problems.js';
 import { BROKER_CONFIG_NAMES, brokerConfigDefinition } from './tables/broker.js';
+import { isList } from './validators.js';
 import { parseValue } from './values.js';
 
 export interface StaticConfigs {
@@ -58,7 +59,7 @@ function contradictions(entries: ReadonlyMap<string, LayerEntry>): ConfigError[]
   if (node === undefined && broker !== undefined && Number(broker.value) < 0)
     errors.push({ name: 'broker.id', message: `broker.id=${broker.text} is not an id: set node.id to 0 or more` });
   const roles = entries.get('process.roles');
-  if (roles !== undefined && Array.isArray(roles.value) && !roles.value.includes('broker'))
+  if (roles !== undefined && isList(roles.value) && !roles.value.includes('broker'))
     errors.push({
       name: 'process.roles',
       message: `process.roles=${roles.text} has no broker: Millrace keeps metadata in the broker itself, use broker,controller`,

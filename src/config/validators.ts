@@ -11,6 +11,11 @@ export function invalidValue(name: string, value: string, reason: string): strin
   return `Invalid value ${value} for configuration ${name}: ${reason}`;
 }
 
+/** `Array.isArray` for read-only arrays. */
+export function isList(value: ConfigValue | null): value is readonly string[] {
+  return Array.isArray(value);
+}
+
 function numbers(describe: string, problem: (value: number) => string | undefined): Validator {
   return {
     describe,
@@ -73,7 +78,7 @@ function lists(
   return {
     describe,
     check: (name, value) => {
-      if (!Array.isArray(value)) return undefined;
+      if (!isList(value)) return undefined;
       if (value.length === 0 && !mayBeEmpty) {
         const expected = allowed === undefined ? 'any non-empty value' : `[${allowed.join(', ')}]`;
         return `Configuration '${name}' must not be empty. Valid values include: ${expected}`;
@@ -104,8 +109,8 @@ function entries(form: RegExp, problem: (name: string, entry: string) => string)
   return {
     describe: 'non-empty list',
     check: (name, value) => {
-      if (!Array.isArray(value)) return undefined;
-      const wrong = value.find((entry: string) => !form.test(entry));
+      if (!isList(value)) return undefined;
+      const wrong = value.find((entry) => !form.test(entry));
       return wrong === undefined ? undefined : problem(name, wrong);
     },
   };
@@ -125,9 +130,8 @@ export const quorumServers: Validator = entries(
 export const throttledReplicas: Validator = {
   describe: '[partitionId]:[brokerId],[partitionId]:[brokerId],...',
   check: (name, value) => {
-    if (!Array.isArray(value)) return undefined;
-    if ((value.length === 1 && value[0] === '*') || value.every((entry: string) => /^\d+:\d+$/.test(entry)))
-      return undefined;
+    if (!isList(value)) return undefined;
+    if ((value.length === 1 && value[0] === '*') || value.every((entry) => /^\d+:\d+$/.test(entry))) return undefined;
     return invalidValue(
       name,
       `[${value.join(', ')}]`,
@@ -143,5 +147,9 @@ export const shareAutoOffsetReset: Validator = {
     typeof value === 'string' &&
     /^(latest|earliest|by_duration:P(?!$)(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?)$/i.test(value)
       ? undefined
-      : invalidValue(name, String(value), 'Invalid value for share.auto.offset.reset'),
+      : invalidValue(
+          name,
+          String(value),
+          `Invalid value \`${String(value)}\` for configuration ${name}. The value must be either 'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'.`,
+        ),
 };

@@ -2,7 +2,7 @@ import { unreachable } from '../common/assert.js';
 import { INT64_MAX } from '../common/ids.js';
 import type { ConfigDefinition, ConfigType, ConfigValue } from './definition.js';
 import { INT_MAX, INT_MIN, SHORT_MAX, SHORT_MIN } from './limits.js';
-import { invalidValue, throttledReplicas } from './validators.js';
+import { invalidValue, isList, throttledReplicas } from './validators.js';
 
 export interface ParsedValue {
   readonly value: ConfigValue;
@@ -78,7 +78,7 @@ export function formatValue(type: ConfigType, value: ConfigValue): string {
     if (type === 'DOUBLE') return javaDouble(value);
     return value === INT64_MAX ? String(LONG_MAX) : String(value);
   }
-  return Array.isArray(value) ? value.join(',') : String(value);
+  return isList(value) ? value.join(',') : String(value);
 }
 
 /** As Java's `Double.toString`: `0.5`, `100.0`, `1.0E7`. */

@@ -1,6 +1,9 @@
 import { connect, type Socket } from 'node:net';
-import { GroupCoordinator, type GroupCoordinatorConfig, groupMetadataTopic } from '../../src/coordinator/group_coordinator.js';
-import { decodeRecords } from '../../src/coordinator/runtime/batches.js';
+import {
+  GroupCoordinator,
+  type GroupCoordinatorConfig,
+  groupMetadataTopic,
+} from '../../src/coordinator/group_coordinator.js';
 import { seededRandom } from '../../src/env/random.js';
 import { VirtualTime } from '../../src/env/virtual_time.js';
 import type { ErrorCode } from '../../src/protocol/errors.js';
@@ -8,6 +11,8 @@ import { decodeResponseHeader, encodeRequest } from '../../src/protocol/frame.js
 import { Reader } from '../../src/protocol/reader.js';
 import { type Api, allApis } from '../../src/protocol/registry.js';
 import { Writer } from '../../src/protocol/writer.js';
+import { decodeBatches } from '../../src/records/index.js';
+import type { Handler } from '../../src/server/handler.js';
 import { deleteGroupsHandler } from '../../src/server/handlers/delete_groups.js';
 import { describeGroupsHandler } from '../../src/server/handlers/describe_groups.js';
 import { findCoordinatorHandler } from '../../src/server/handlers/find_coordinator.js';
@@ -19,7 +24,6 @@ import { offsetCommitHandler } from '../../src/server/handlers/offset_commit.js'
 import { offsetDeleteHandler } from '../../src/server/handlers/offset_delete.js';
 import { offsetFetchHandler } from '../../src/server/handlers/offset_fetch.js';
 import { syncGroupHandler } from '../../src/server/handlers/sync_group.js';
-import type { Handler } from '../../src/server/handler.js';
 import { MemoryLog } from '../coordinator/support/memory_log.js';
 import { TestMetadata } from '../coordinator/support/metadata.js';
 
@@ -116,7 +120,7 @@ export async function callHandler(
     principal: 'User:ANONYMOUS',
     onConnectionClose: () => () => undefined,
   };
-  const response: unknown = await handler(request, context);
+  const response = (await handler(request, context)) as object;
   const out = new Writer();
   api.response.encode(out, apiVersion, response);
   return api.response.decode(new Reader(Buffer.from(out.bytes())), apiVersion) as Body;
@@ -152,11 +156,14 @@ export async function insideDriver(config: Partial<GroupCoordinatorConfig>): Pro
 }
 
 /** Records of a log as a scenario shows them, from batch number `fromBatch` on. */
-export async function recordsOf(log: MemoryLog, fromBatch: number): Promise<Array<Array<{ key: Uint8Array; value: Uint8Array | null }>>> {
+export function recordsOf(
+  log: MemoryLog,
+  fromBatch: number,
+): Array<Array<{ key: Uint8Array; value: Uint8Array | null }>> {
   const shown = [];
   for (const { bytes } of log.batches.slice(fromBatch))
-    for (const batch of await decodeRecords(bytes))
-      shown.push(batch.records.map(({ key, value }) => ({ key, value })));
+    for (const batch of decodeBatches(bytes))
+      shown.push(batch.records.map(({ key, value }) => ({ key: key ?? new Uint8Array(0), value })));
   return shown;
 }
 
@@ -228,7 +235,7 @@ export async function networkDriver(host: string, port: number): Promise<GroupDr
   const busy = new Set<string>();
   const refresh = async (): Promise<void> => {
     const answer = await call('admin', 'Metadata', 12, { topics: null });
-    for (const topic of answer['topics'] as Array<{ name: string; topicId: string }>) ids.set(topic.name, topic.topicId);
+    for (const topic of answer.topics as Array<{ name: string; topicId: string }>) ids.set(topic.name, topic.topicId);
   };
   const add = async (name: string, partitions: number): Promise<void> => {
     const topic = { name, numPartitions: partitions, replicationFactor: 1 };
@@ -241,7 +248,7 @@ export async function networkDriver(host: string, port: number): Promise<GroupDr
   for (let tries = 0; tries < 50; tries += 1) {
     const found = await call('admin', 'FindCoordinator', 3, { key: 'g', keyType: 0 });
     const list = await call('admin', 'ListGroups', 4, {});
-    if (found['errorCode'] === 0 && list['errorCode'] === 0) break;
+    if (found.errorCode === 0 && list.errorCode === 0) break;
     await pause(200);
   }
   return {

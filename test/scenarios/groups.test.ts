@@ -10,9 +10,9 @@ import { parseScenario, printScenario, ScenarioRunner } from './scenario.js';
 // group.initial.rebalance.delay.ms=0 and group.min.session.timeout.ms=100. With MILLRACE_SCENARIO_SETTINGS as well, only the
 // scenarios with just these settings, which the broker then has instead, e.g. groupMaxSize=2.
 const directory = join(import.meta.dirname, 'groups');
-const update = process.env['MILLRACE_SCENARIO_UPDATE'] === '1';
-const broker = process.env['MILLRACE_SCENARIO_BROKER'];
-const settings = process.env['MILLRACE_SCENARIO_SETTINGS'] ?? '';
+const update = process.env.MILLRACE_SCENARIO_UPDATE === '1';
+const broker = process.env.MILLRACE_SCENARIO_BROKER;
+const settings = process.env.MILLRACE_SCENARIO_SETTINGS ?? '';
 const files = readdirSync(directory).filter((name) => name.endsWith('.txt'));
 
 describe('group scenarios', () => {

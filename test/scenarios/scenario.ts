@@ -1,8 +1,24 @@
 import { parseDuration } from '../../src/common/duration.js';
-import { ErrorCode, errorName } from '../../src/protocol/errors.js';
-import { GroupMetadataKey, GroupMetadataValue, OffsetCommitKey, OffsetCommitValue } from '../../src/protocol/records/group_classic.js';
+import { ZERO_UUID } from '../../src/common/ids.js';
+import type { DeleteGroupsResponse } from '../../src/protocol/api/delete_groups.js';
+import type { DescribeGroupsResponse } from '../../src/protocol/api/describe_groups.js';
+import type { HeartbeatResponse } from '../../src/protocol/api/heartbeat.js';
+import type { JoinGroupResponse } from '../../src/protocol/api/join_group.js';
+import type { LeaveGroupResponse } from '../../src/protocol/api/leave_group.js';
+import type { ListGroupsResponse } from '../../src/protocol/api/list_groups.js';
+import type { OffsetCommitResponse } from '../../src/protocol/api/offset_commit.js';
+import type { OffsetDeleteResponse } from '../../src/protocol/api/offset_delete.js';
+import type { OffsetFetchResponse } from '../../src/protocol/api/offset_fetch.js';
+import type { SyncGroupResponse } from '../../src/protocol/api/sync_group.js';
 import { ConsumerProtocolSubscription } from '../../src/protocol/data/consumer_protocol.js';
+import { ErrorCode, errorName } from '../../src/protocol/errors.js';
 import { Reader } from '../../src/protocol/reader.js';
+import {
+  GroupMetadataKey,
+  GroupMetadataValue,
+  OffsetCommitKey,
+  OffsetCommitValue,
+} from '../../src/protocol/records/group_classic.js';
 import { Writer } from '../../src/protocol/writer.js';
 import { type Body, type GroupDriver, recordsOf } from './drivers.js';
 
@@ -58,6 +74,11 @@ export function printScenario(scenario: Scenario, actual: readonly string[]): st
   return blocks.join('') + scenario.trailer.replace(/\n$/, '');
 }
 
+type FetchedOffset = Pick<
+  OffsetFetchResponse['groups'][number]['topics'][number]['partitions'][number],
+  'committedOffset' | 'committedLeaderEpoch' | 'metadata' | 'errorCode'
+>;
+
 interface Client {
   memberId: string;
   generation: number;
@@ -90,7 +111,7 @@ export class ScenarioRunner {
     }
     await this.perform(verb, names, options);
     await this.driver.settle();
-    await this.showRecords();
+    this.showRecords();
     return this.lines.join('\n');
   }
 
@@ -118,7 +139,13 @@ export class ScenarioRunner {
         return this.send('admin', 'DescribeGroups', { groups }, options, 6);
       }
       case 'delete-groups':
-        return this.send('admin', 'DeleteGroups', { groupsNames: names.map((name) => (name === '-' ? '' : this.prefix + name)) }, options, 2);
+        return this.send(
+          'admin',
+          'DeleteGroups',
+          { groupsNames: names.map((name) => (name === '-' ? '' : this.prefix + name)) },
+          options,
+          2,
+        );
       case 'advance':
         return this.driver.advance(parseDuration(first));
       case 'add-topic':
@@ -160,7 +187,13 @@ export class ScenarioRunner {
     }
   }
 
-  private async send(client: string, api: string, body: Body, options: Map<string, string>, latest: number): Promise<void> {
+  private async send(
+    client: string,
+    api: string,
+    body: Body,
+    options: Map<string, string>,
+    latest: number,
+  ): Promise<void> {
     const version = Number(options.get('v') ?? latest);
     const verb = verbs[api] ?? api;
     const label = `${client} ${verb}`;
@@ -186,11 +219,11 @@ export class ScenarioRunner {
     if (api === 'LeaveGroup') this.client(name).memberId = '';
     if (api !== 'JoinGroup') return;
     const client = this.client(name);
-    const error = response['errorCode'];
-    if (error === ErrorCode.NONE) client.generation = response['generationId'] as number;
+    const error = response.errorCode;
+    if (error === ErrorCode.NONE) client.generation = response.generationId as number;
     if (error === ErrorCode.NONE || error === ErrorCode.MEMBER_ID_REQUIRED) {
-      client.memberId = response['memberId'] as string;
-      client.group = (body['groupId'] as string).slice(this.prefix.length);
+      client.memberId = response.memberId as string;
+      client.group = (body.groupId as string).slice(this.prefix.length);
     }
   }
 
@@ -270,7 +303,11 @@ export class ScenarioRunner {
       return { memberId: this.memberId(member), groupInstanceId: instance ?? null };
     });
     const reason = options.get('reason');
-    const self = { memberId, groupInstanceId: options.get('instance') ?? null, ...(reason === undefined ? {} : { reason }) };
+    const self = {
+      memberId,
+      groupInstanceId: options.get('instance') ?? null,
+      ...(reason === undefined ? {} : { reason }),
+    };
     return { groupId, members: members ?? [self] };
   }
 
@@ -279,13 +316,17 @@ export class ScenarioRunner {
     const version = Number(options.get('v') ?? 9);
     const { generationId, ...member } = this.member(client, options);
     const topics = new Map<string, Body[]>();
-    for (const text of [...offsets, ...[...options].filter(([key]) => key.includes('/')).map(([k, v]) => `${k}=${v}`)]) {
+    for (const text of [
+      ...offsets,
+      ...[...options].filter(([key]) => key.includes('/')).map(([k, v]) => `${k}=${v}`),
+    ]) {
       const [, topic = '', partition, offset, , epoch, , metadata] =
         /^([^/]+)\/(\d+)=(-?\d+)(@(\d+))?(:(.*))?$/.exec(text) ?? [];
       const entry = {
         partitionIndex: Number(partition),
         committedOffset: Number(offset),
-        committedMetadata: metadata === undefined ? null : metadata.replace(/\*(\d+)$/, (_, n: string) => 'x'.repeat(Number(n))),
+        committedMetadata:
+          metadata === undefined ? null : metadata.replace(/\*(\d+)$/, (_, n: string) => 'x'.repeat(Number(n))),
         ...(epoch === undefined ? {} : { committedLeaderEpoch: Number(epoch) }),
       };
       topics.set(topic, [...(topics.get(topic) ?? []), entry]);
@@ -310,12 +351,18 @@ export class ScenarioRunner {
       const [topic = '', partition = '0'] = text.split('/');
       topics.set(topic, [...(topics.get(topic) ?? []), Number(partition)]);
     }
-    const list = [...topics].map(([name, partitionIndexes]) => ({ ...this.topic(name, version >= 10), partitionIndexes }));
+    const list = [...topics].map(([name, partitionIndexes]) => ({
+      ...this.topic(name, version >= 10),
+      partitionIndexes,
+    }));
     const requested = wanted.length === 0 ? null : list;
     const stable = options.has('stable') ? { requireStable: true } : {};
     if (version < 8) return { groupId: this.group(options), topics: requested, ...stable };
     const groups = (options.get('groups') ?? options.get('group') ?? 'g').split(',');
-    return { groups: groups.map((name) => ({ groupId: name === '-' ? '' : this.prefix + name, topics: requested })), ...stable };
+    return {
+      groups: groups.map((name) => ({ groupId: name === '-' ? '' : this.prefix + name, topics: requested })),
+      ...stable,
+    };
   }
 
   private deleteOffsets([group = '', ...wanted]: string[]): Body {
@@ -337,107 +384,142 @@ export class ScenarioRunner {
     };
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: decoded responses of many shapes, printed field by field
-  private show(api: string, response: any): string[] {
-    const error = errorName(response.errorCode ?? 0);
-    const strip = (groupId: string): string => groupId.slice(this.prefix.length) || '-';
-    const topicName = (topic: { name: string; topicId?: string }): string =>
-      topic.name !== '' ? topic.name : (['t', 'u', 'w'].find((name) => this.driver.topics.idOf(name) === topic.topicId) ?? '?');
+  private show(api: string, response: unknown): string[] {
     switch (api) {
-      case 'JoinGroup': {
-        if (response.errorCode !== ErrorCode.NONE) return [`${error} member=${this.memberName(response.memberId)}`];
-        const parts = [
-          `${error} gen=${response.generationId} ${response.protocolType ?? '?'}/${response.protocolName}`,
-          `member=${this.memberName(response.memberId)} leader=${this.memberName(response.leader)}`,
-        ];
-        const members = response.members.map(
-          (m: { memberId: string; groupInstanceId: string | null }) =>
-            this.memberName(m.memberId) + (m.groupInstanceId === null ? '' : `@${m.groupInstanceId}`),
-        );
-        if (members.length > 0) parts.push(`members=${members.sort().join(',')}`);
-        if (response.skipAssignment) parts.push('skip-assignment');
-        return [parts.join(' ')];
-      }
-      case 'SyncGroup': {
-        if (response.errorCode !== ErrorCode.NONE) return [error];
-        const assignment = Buffer.from(response.assignment).toString();
-        return [`${error} ${response.protocolType ?? '?'}/${response.protocolName ?? '?'} assignment=${assignment || '-'}`];
-      }
+      case 'JoinGroup':
+        return [this.showJoin(response as JoinGroupResponse)];
+      case 'SyncGroup':
+        return [this.showSync(response as SyncGroupResponse)];
       case 'Heartbeat':
-        return [error];
+        return [errorName((response as HeartbeatResponse).errorCode)];
       case 'LeaveGroup': {
-        const members = response.members.map(
-          (m: { memberId: string; groupInstanceId: string | null; errorCode: number }) =>
-            `${this.memberName(m.memberId)}${m.groupInstanceId === null ? '' : `@${m.groupInstanceId}`}=${errorName(m.errorCode)}`,
-        );
-        return [[error, ...members].join(' ')];
+        const { errorCode, members } = response as LeaveGroupResponse;
+        return [
+          [
+            errorName(errorCode),
+            ...members.map((member) => `${this.named(member)}=${errorName(member.errorCode)}`),
+          ].join(' '),
+        ];
       }
-      case 'OffsetCommit':
+      case 'OffsetCommit': {
+        const { topics } = response as OffsetCommitResponse;
+        return [this.partitionErrors(topics).join(' ') || 'nothing'];
+      }
       case 'OffsetDelete': {
-        const partitions = sorted(
-          response.topics.flatMap((topic: { name: string; partitions: Array<{ partitionIndex: number; errorCode: number }> }) =>
-            topic.partitions.map((p) => `${topicName(topic)}/${p.partitionIndex}=${errorName(p.errorCode)}`),
-          ),
-        );
-        return api === 'OffsetDelete' ? [[error, ...partitions].join(' ')] : [partitions.join(' ') || 'nothing'];
+        const { errorCode, topics } = response as OffsetDeleteResponse;
+        const named = topics.map((topic) => ({ ...topic, topicId: ZERO_UUID }));
+        return [[errorName(errorCode), ...this.partitionErrors(named)].join(' ')];
       }
-      case 'OffsetFetch': {
-        const groups = response.groups.length > 0 ? response.groups : [{ ...response, groupId: undefined }];
-        return groups.map((group: Body & { errorCode: number; topics: Array<{ name: string; partitions: Body[] }> }) => {
-          const partitions = sorted(
-            group.topics.flatMap((topic) =>
-              topic.partitions.map((p) => `${topicName(topic)}/${p['partitionIndex']}=${this.fetched(p)}`),
-            ),
-          );
-          const name = group['groupId'] === undefined ? '' : `${strip(group['groupId'] as string)}: `;
-          return name + [errorName(group.errorCode), ...partitions].join(' ');
-        });
-      }
+      case 'OffsetFetch':
+        return this.showFetch(response as OffsetFetchResponse);
       case 'ListGroups': {
-        const groups = sorted(
-          response.groups
-            .filter((group: Body) => (group['groupId'] as string).startsWith(this.prefix) || this.prefix === '')
-            .map((group: Body) => `${strip(group['groupId'] as string)} ${group['protocolType'] || '-'} ${group['groupState'] || '?'} ${group['groupType'] || '?'}`),
+        const { errorCode, groups } = response as ListGroupsResponse;
+        const ours = groups.filter((group) => group.groupId.startsWith(this.prefix));
+        const lines = ours.map((g) =>
+          [this.strip(g.groupId), g.protocolType || '-', g.groupState || '?', g.groupType || '?'].join(' '),
         );
-        return [error, ...groups];
+        return [errorName(errorCode), ...lines.sort()];
       }
       case 'DescribeGroups':
-        return sorted(
-          response.groups.map((group: Body & { members: Array<Body & { memberMetadata: Uint8Array; memberAssignment: Uint8Array }> }) => {
-            const members = group.members.map(
-              (m) =>
-                `${this.memberName(m['memberId'] as string)}(${m['clientId']} ${m['clientHost']} ${m.memberMetadata.length}B ${Buffer.from(m.memberAssignment).toString() || '-'})`,
-            );
-            return [
-              `${strip(group['groupId'] as string)} ${errorName(group['errorCode'] as number)} ${group['groupState'] || '-'}`,
-              `${group['protocolType'] || '-'}/${group['protocolData'] || '-'}`,
-              ...members.sort(),
-            ].join(' ');
-          }),
-        );
-      case 'DeleteGroups':
+        return (response as DescribeGroupsResponse).groups.map((group) => this.showGroup(group)).sort();
+      case 'DeleteGroups': {
+        const { results } = response as DeleteGroupsResponse;
         return [
-          sorted(response.results.map((r: { groupId: string; errorCode: number }) => `${strip(r.groupId)}=${errorName(r.errorCode)}`)).join(' '),
+          results
+            .map((result) => `${this.strip(result.groupId)}=${errorName(result.errorCode)}`)
+            .sort()
+            .join(' '),
         ];
+      }
       default:
         return [JSON.stringify(response)];
     }
   }
 
-  private fetched(partition: Body): string {
-    const { committedOffset, committedLeaderEpoch, metadata, errorCode } = partition;
-    const epoch = committedLeaderEpoch === -1 ? '' : `@${String(committedLeaderEpoch)}`;
-    const note = metadata === '' ? '' : `:${String(metadata)}`;
-    const error = errorCode === 0 ? '' : `(${errorName(errorCode as number)})`;
-    return `${String(committedOffset)}${epoch}${note}${error}`;
+  private strip(groupId: string): string {
+    return groupId.slice(this.prefix.length) || '-';
   }
 
-  private async showRecords(): Promise<void> {
+  private named(member: { readonly memberId: string; readonly groupInstanceId: string | null }): string {
+    return this.memberName(member.memberId) + (member.groupInstanceId === null ? '' : `@${member.groupInstanceId}`);
+  }
+
+  private topicName({ name, topicId }: { readonly name: string; readonly topicId: string }): string {
+    return name !== '' ? name : (['t', 'u', 'w'].find((known) => this.driver.topics.idOf(known) === topicId) ?? '?');
+  }
+
+  private showJoin(response: JoinGroupResponse): string {
+    const error = errorName(response.errorCode);
+    if (response.errorCode !== ErrorCode.NONE) return `${error} member=${this.memberName(response.memberId)}`;
+    const members = response.members.map((member) => this.named(member)).sort();
+    return [
+      `${error} gen=${response.generationId} ${response.protocolType ?? '?'}/${response.protocolName ?? '?'}`,
+      `member=${this.memberName(response.memberId)} leader=${this.memberName(response.leader)}`,
+      ...(members.length > 0 ? [`members=${members.join(',')}`] : []),
+      ...(response.skipAssignment ? ['skip-assignment'] : []),
+    ].join(' ');
+  }
+
+  private showSync(response: SyncGroupResponse): string {
+    const error = errorName(response.errorCode);
+    if (response.errorCode !== ErrorCode.NONE) return error;
+    const assignment = Buffer.from(response.assignment).toString() || '-';
+    return `${error} ${response.protocolType ?? '?'}/${response.protocolName ?? '?'} assignment=${assignment}`;
+  }
+
+  private partitionErrors(topics: OffsetCommitResponse['topics']): string[] {
+    return topics
+      .flatMap((topic) =>
+        topic.partitions.map((p) => `${this.topicName(topic)}/${p.partitionIndex}=${errorName(p.errorCode)}`),
+      )
+      .sort();
+  }
+
+  private showFetch({ groups, errorCode, topics }: OffsetFetchResponse): string[] {
+    const line = (error: number, found: OffsetFetchResponse['groups'][number]['topics']): string => {
+      const partitions = found.flatMap((topic) =>
+        topic.partitions.map((p) => `${this.topicName(topic)}/${p.partitionIndex}=${this.fetched(p)}`),
+      );
+      return [errorName(error), ...partitions.sort()].join(' ');
+    };
+    if (groups.length > 0)
+      return groups.map((group) => `${this.strip(group.groupId)}: ${line(group.errorCode, group.topics)}`);
+    return [
+      line(
+        errorCode,
+        topics.map((topic) => ({ ...topic, topicId: ZERO_UUID })),
+      ),
+    ];
+  }
+
+  private showGroup(group: DescribeGroupsResponse['groups'][number]): string {
+    const members = group.members.map((member) => {
+      const assignment = Buffer.from(member.memberAssignment).toString() || '-';
+      const about = `${member.clientId} ${member.clientHost} ${member.memberMetadata.length}B ${assignment}`;
+      return `${this.memberName(member.memberId)}(${about})`;
+    });
+    return [
+      `${this.strip(group.groupId)} ${errorName(group.errorCode)} ${group.groupState || '-'}`,
+      `${group.protocolType || '-'}/${group.protocolData || '-'}`,
+      ...members.sort(),
+    ].join(' ');
+  }
+
+  private fetched(partition: FetchedOffset): string {
+    const { committedOffset, committedLeaderEpoch, metadata, errorCode } = partition;
+    const epoch = committedLeaderEpoch === -1 ? '' : `@${committedLeaderEpoch}`;
+    const note = metadata === '' || metadata === null ? '' : `:${metadata}`;
+    const error = errorCode === 0 ? '' : `(${errorName(errorCode)})`;
+    return `${committedOffset}${epoch}${note}${error}`;
+  }
+
+  private showRecords(): void {
     const log = this.driver.inside?.log;
     if (log === undefined) return;
-    const batches = await recordsOf(log, this.seenBatches);
+    const batches = recordsOf(log, this.seenBatches);
     this.seenBatches = log.batches.length;
-    for (const batch of batches) for (const record of batch) this.lines.push(`record ${this.showRecord(record.key, record.value)}`);
+    for (const batch of batches)
+      for (const record of batch) this.lines.push(`record ${this.showRecord(record.key, record.value)}`);
   }
 
   private showRecord(key: Uint8Array, value: Uint8Array | null): string {
@@ -473,10 +555,6 @@ const verbs: Record<string, string> = {
   DescribeGroups: 'describe',
   DeleteGroups: 'delete-groups',
 };
-
-function sorted(lines: string[]): string[] {
-  return [...lines].sort();
-}
 
 function subscription(topics: string[]): Uint8Array {
   const writer = new Writer();

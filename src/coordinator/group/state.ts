@@ -23,6 +23,9 @@ export function newGroupState(): GroupState {
 /** The only mutation of a {@link GroupState}. */
 export function applyGroupRecord(state: GroupState, record: GroupRecord, undo?: UndoLog): void {
   state.applied += 1;
+  undo?.push(() => {
+    state.applied -= 1;
+  });
   switch (record.kind) {
     case 'offset':
       applyOffset(state, record, undo);

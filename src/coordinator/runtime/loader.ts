@@ -1,9 +1,12 @@
 import { assert } from '../../common/assert.js';
 import type { Timers } from '../../common/ports/index.js';
 import { DecodeError } from '../../protocol/reader.js';
-import { decodeRecords, type LoadedBatch } from './batches.js';
+import { controlTypeOf, type DecodedRecord, decodeBatches, type RecordBatch } from '../../records/index.js';
 import type { CoordinatorLog } from './log.js';
-import type { CoordinatorMachine, EncodedRecord } from './machine.js';
+import type { CoordinatorMachine } from './machine.js';
+
+/** A record without a key cannot be decoded, and counts as damaged. */
+const noKey = new Uint8Array(0);
 
 export interface LoadOptions<Rec> {
   readonly timers: Timers;
@@ -33,13 +36,12 @@ export async function loadRecords<State, Command, Rec, Reply>(
   const counts = { records: 0, unknown: 0, damaged: 0 };
   let offset = log.logStartOffset;
   while (offset < log.logEndOffset && !options.cancelled()) {
-    const batches = await decodeRecords(log.read(offset, options.bufferBytes));
-    if (options.cancelled()) break;
-    assert(batches.length > 0, `there is no batch at offset ${offset} of ${log.logEndOffset}`);
-    for (const batch of batches) {
+    const readFrom = offset;
+    for (const batch of decodeBatches(log.read(offset, options.bufferBytes))) {
       replay(machine, batch, options.apply, counts);
       offset = Math.max(offset, batch.lastOffset + 1);
     }
+    assert(offset > readFrom, `there is no batch at offset ${offset} of ${log.logEndOffset}`);
     await new Promise<void>((resolve) => options.timers.soon(resolve));
   }
   return counts;
@@ -47,17 +49,18 @@ export async function loadRecords<State, Command, Rec, Reply>(
 
 function replay<State, Command, Rec, Reply>(
   machine: CoordinatorMachine<State, Command, Rec, Reply>,
-  batch: LoadedBatch,
+  batch: RecordBatch,
   apply: (record: Rec) => void,
   counts: { records: number; unknown: number; damaged: number },
 ): void {
   const producerId = batch.isTransactional ? batch.producerId : -1;
-  for (const encoded of batch.records) {
+  for (const found of batch.records) {
     counts.records += 1;
     try {
+      const key = found.key ?? noKey;
       const record = batch.isControl
-        ? endOfTransaction(machine, encoded, batch.producerId)
-        : machine.decode(encoded, { producerId });
+        ? endOfTransaction(machine, found, batch.producerId)
+        : machine.decode({ key, value: found.value }, { producerId });
       if (record !== undefined) apply(record);
       else counts.unknown += 1;
     } catch (error) {
@@ -67,12 +70,14 @@ function replay<State, Command, Rec, Reply>(
   }
 }
 
-/** Key of a control record: version and type, 2 bytes each; type 0 aborts, 1 commits. */
+/** Undefined for markers that end no transaction. */
 function endOfTransaction<State, Command, Rec, Reply>(
   machine: CoordinatorMachine<State, Command, Rec, Reply>,
-  record: EncodedRecord,
+  marker: DecodedRecord,
   producerId: number,
 ): Rec | undefined {
-  const type = record.key[3];
-  return type === 0 || type === 1 ? machine.decodeEndOfTransaction(producerId, type === 1) : undefined;
+  const type = controlTypeOf(marker);
+  return type === 'COMMIT' || type === 'ABORT'
+    ? machine.decodeEndOfTransaction(producerId, type === 'COMMIT')
+    : undefined;
 }

@@ -1,15 +1,8 @@
+import { batchHeaderBytes } from '../../records/index.js';
 import type { EncodedRecord, ReplyToken, TimerEffect, UndoLog } from './machine.js';
-
-/** Upper bound of what a record needs besides its key and value: length, attributes, timestamp and offset deltas, counts. */
-const recordOverheadBytes = 32;
-export const batchOverheadBytes = 61;
 
 export interface TimestampedRecord extends EncodedRecord {
   readonly timestampMs: number;
-}
-
-export function recordSizeBound(record: EncodedRecord): number {
-  return recordOverheadBytes + record.key.length + (record.value?.length ?? 0);
 }
 
 /** A decision that was applied; what follows from it waits for its batch to be appended. */
@@ -27,7 +20,7 @@ export interface Pending<Command, Reply> {
 export class OpenBatch<Command, Reply> {
   readonly records: TimestampedRecord[] = [];
   readonly pending: Array<Pending<Command, Reply>> = [];
-  sizeBytes = batchOverheadBytes;
+  sizeBytes = batchHeaderBytes;
 
   add(records: readonly TimestampedRecord[], sizeBytes: number, pending: Pending<Command, Reply>): void {
     for (const record of records) this.records.push(record);

@@ -2,11 +2,11 @@ import { assert } from '../../common/assert.js';
 import type { Clock, TimerHandle, Timers } from '../../common/ports/index.js';
 import { ErrorCode } from '../../protocol/errors.js';
 import { EncodeError } from '../../protocol/writer.js';
-import { encodeRecords } from './batches.js';
+import { batchHeaderBytes, encodeBatch, recordSizeBound } from '../../records/index.js';
 import { loadRecords } from './loader.js';
 import type { CoordinatorLog } from './log.js';
 import type { CoordinatorMachine, Decision, Outcome, ReplyToken, UndoLog } from './machine.js';
-import { batchOverheadBytes, OpenBatch, type Pending, recordSizeBound, type TimestampedRecord } from './open_batch.js';
+import { OpenBatch, type Pending, type TimestampedRecord } from './open_batch.js';
 import { ReplyQueue } from './reply_queue.js';
 import { TimerTable } from './timer_table.js';
 
@@ -30,6 +30,8 @@ export interface ShardOptions {
   readonly loadBufferBytes: number;
 }
 
+/** What Kafka's coordinators put in batches that no idempotent producer made. */
+const kafkasBaseSequence = 0;
 /** How long after a failed append what a timer wanted is tried again. */
 const timerRetryMs = 500;
 
@@ -171,7 +173,7 @@ export class CoordinatorShard<State, Command, Rec, Reply> {
   }
 
   private hasRoom(sizeBytes: number): boolean {
-    return (this.open?.sizeBytes ?? batchOverheadBytes) + sizeBytes <= this.log.maxBatchBytes;
+    return (this.open?.sizeBytes ?? batchHeaderBytes) + sizeBytes <= this.log.maxBatchBytes;
   }
 
   private takeInParts(
@@ -212,15 +214,16 @@ export class CoordinatorShard<State, Command, Rec, Reply> {
       for (const record of decision.records) {
         const encoded = this.machine.encode(record);
         if (encoded === undefined) continue;
-        records.push({ key: encoded.key, value: encoded.value, timestampMs: nowMs });
-        sizeBytes += recordSizeBound(encoded);
+        const timestamped = { key: encoded.key, value: encoded.value, timestampMs: nowMs };
+        records.push(timestamped);
+        sizeBytes += recordSizeBound(timestamped);
       }
     } catch (error) {
       if (!(error instanceof EncodeError)) throw error;
       this.options.logger.warn(`${this.options.name}: a record cannot be written: ${error.message}`);
       return ErrorCode.UNKNOWN_SERVER_ERROR;
     }
-    const tooLarge = batchOverheadBytes + sizeBytes > this.log.maxBatchBytes;
+    const tooLarge = batchHeaderBytes + sizeBytes > this.log.maxBatchBytes;
     return tooLarge && !decision.divisible ? ErrorCode.MESSAGE_TOO_LARGE : { records, sizeBytes };
   }
 
@@ -267,7 +270,7 @@ export class CoordinatorShard<State, Command, Rec, Reply> {
     this.open = undefined;
     this.lingerTimer?.cancel();
     this.lingerTimer = undefined;
-    const appended = this.log.append(encodeRecords(batch.records));
+    const appended = this.log.append(encodeBatch({ records: batch.records, baseSequence: kafkasBaseSequence }));
     if (typeof appended === 'number') {
       this.takeBack(batch, appended);
       return false;

@@ -1,5 +1,5 @@
-import type { ErrorCode } from '../../../src/protocol/errors.js';
 import type { CoordinatorLog } from '../../../src/coordinator/runtime/log.js';
+import type { ErrorCode } from '../../../src/protocol/errors.js';
 
 interface Batch {
   readonly baseOffset: number;

@@ -1,5 +1,3 @@
-import type { Validator } from './validators.js';
-
 export type ConfigType = 'BOOLEAN' | 'STRING' | 'INT' | 'SHORT' | 'LONG' | 'DOUBLE' | 'LIST' | 'CLASS' | 'PASSWORD';
 
 /** `HIGH`: everybody thinks about it once. `LOW`: leave it alone. */
@@ -16,6 +14,13 @@ export type Support = 'full' | 'warn' | 'refuse';
 
 /** A parsed value. LONG is a number; `Long.MAX_VALUE` is `INT64_MAX` (2^63). */
 export type ConfigValue = boolean | number | string | readonly string[];
+
+/** A rule for parsed values. `describe` spells it as Kafka's documentation does. */
+export interface Validator {
+  readonly describe: string;
+  /** The whole sentence for the user, in Kafka's words; undefined when the value is fine. `shown`: the value as printed. */
+  check(name: string, value: ConfigValue, shown: string): string | undefined;
+}
 
 export interface ValueOfType {
   readonly BOOLEAN: boolean;

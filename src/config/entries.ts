@@ -7,9 +7,10 @@ import type {
   Synonym,
   TopicConfigDefinition,
   UpdateMode,
+  Validator,
   ValueOfType,
 } from './definition.js';
-import { anyList, type Validator } from './validators.js';
+import { anyList } from './validators.js';
 
 interface Extras {
   readonly validator?: Validator;

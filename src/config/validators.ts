@@ -1,11 +1,4 @@
-import type { ConfigValue } from './definition.js';
-
-/** A rule for parsed values. `describe` spells it as Kafka's documentation does. */
-export interface Validator {
-  readonly describe: string;
-  /** The whole sentence for the user, in Kafka's words; undefined when the value is fine. `shown`: the value as printed. */
-  check(name: string, value: ConfigValue, shown: string): string | undefined;
-}
+import type { ConfigValue, Validator } from './definition.js';
 
 export function invalidValue(name: string, value: string, reason: string): string {
   return `Invalid value ${value} for configuration ${name}: ${reason}`;

@@ -23,12 +23,14 @@ class TextLogger extends LeveledLogger {
 
   protected log(level: LogLevel, message: string, fields: LogFields | undefined): void {
     const { sink, clock } = this.options;
+    const withStacks = level === 'error' || level === 'fatal' || this.isEnabled('debug');
     const stacks: string[] = [];
     const facts: string[] = [];
     for (const [key, value] of Object.entries({ ...this.fields, ...fields })) {
       if (value instanceof Error) {
         facts.push(`${key}=${quoted(value.message)}`);
-        stacks.push(...stackLines(value));
+        // A stack is for whoever mends the program: a warning is for whoever runs it.
+        if (withStacks) stacks.push(...stackLines(value));
       } else if (value !== undefined) facts.push(`${key}=${quoted(textOf(value))}`);
     }
     const time = this.#paint(FAINT, timeOfDay(clock.wallMs()));

@@ -1,0 +1,121 @@
+import type { Registry } from 'prom-client';
+import type { DurationHistogram } from './histogram.js';
+
+export type Labels = Readonly<Record<string, string>>;
+
+export interface Sample {
+  readonly value: number;
+  readonly labels?: Labels;
+}
+
+export interface HistogramSample {
+  readonly histogram: DurationHistogram;
+  readonly labels?: Labels;
+}
+
+/** One number without labels, or several. Called at each scrape. */
+export type Reader<T> = () => Iterable<T>;
+
+type Family =
+  | { readonly kind: 'counter' | 'gauge'; readonly name: string; readonly help: string; readonly read: Reader<Sample> }
+  | {
+      readonly kind: 'durations';
+      readonly name: string;
+      readonly help: string;
+      readonly read: Reader<HistogramSample>;
+    };
+
+/** The percentiles Kafka's own histograms show. */
+const QUANTILES = [0.5, 0.75, 0.95, 0.98, 0.99, 0.999] as const;
+const QUANTILE_LABELS = ['0.50', '0.75', '0.95', '0.98', '0.99', '0.999'] as const;
+
+/**
+ * What can be read of a running broker. Code that works counts in plain fields and registers a function that reads them:
+ * counting costs nothing but the addition, and prom-client is loaded at the first scrape.
+ */
+export class Metrics {
+  readonly #families = new Map<string, Family>();
+
+  /** Only ever grows. `name` ends in `_total`. */
+  counter(name: string, help: string, read: Reader<Sample> | (() => number)): void {
+    this.#add({ kind: 'counter', name, help, read: samples(read) });
+  }
+
+  gauge(name: string, help: string, read: Reader<Sample> | (() => number)): void {
+    this.#add({ kind: 'gauge', name, help, read: samples(read) });
+  }
+
+  /** As the JMX exporter shows Kafka's histograms: `name{quantile="0.99"}` in ms and `name_count`. */
+  durations(name: string, help: string, read: Reader<HistogramSample>): void {
+    this.#add({ kind: 'durations', name, help, read });
+  }
+
+  /** The Prometheus text format, version 0.0.4. */
+  async exposition(): Promise<string> {
+    const { Counter, Gauge, Registry } = await import('prom-client');
+    // A fresh registry for each scrape: it holds numbers only while they are printed.
+    const registry = new Registry();
+    for (const family of this.#families.values()) {
+      const { name, help } = family;
+      if (family.kind === 'durations') {
+        exposeDurations(family, registry, { Counter, Gauge });
+        continue;
+      }
+      const found = [...family.read()];
+      const options = { name, help, labelNames: labelNames(found), registers: [registry] };
+      if (family.kind === 'counter') {
+        const counter = new Counter(options);
+        for (const { labels = {}, value } of found) counter.inc(labels, value);
+      } else {
+        const gauge = new Gauge(options);
+        for (const { labels = {}, value } of found) gauge.set(labels, value);
+      }
+    }
+    return registry.metrics();
+  }
+
+  #add(family: Family): void {
+    if (this.#families.has(family.name)) throw new RangeError(`metric ${family.name} is there already`);
+    this.#families.set(family.name, family);
+  }
+}
+
+function exposeDurations(
+  family: Extract<Family, { kind: 'durations' }>,
+  registry: Registry,
+  { Counter, Gauge }: Pick<typeof import('prom-client'), 'Counter' | 'Gauge'>,
+): void {
+  const { name, help } = family;
+  const found = [...family.read()];
+  const names = labelNames(found);
+  const gauge = new Gauge({ name, help, labelNames: [...names, 'quantile'], registers: [registry] });
+  const counter = new Counter({ name: `${name}_count`, help, labelNames: names, registers: [registry] });
+  for (const { labels = {}, histogram } of found) {
+    counter.inc(labels, histogram.count);
+    const values = histogram.quantiles(QUANTILES);
+    values.forEach((value, at) => {
+      gauge.set({ ...labels, quantile: QUANTILE_LABELS[at] ?? '' }, value);
+    });
+  }
+}
+
+function samples(read: Reader<Sample> | (() => number)): Reader<Sample> {
+  return () => {
+    const result = read();
+    return typeof result === 'number' ? [{ value: result }] : result;
+  };
+}
+
+function labelNames(found: readonly { readonly labels?: Labels }[]): string[] {
+  return [...new Set(found.flatMap(({ labels }) => Object.keys(labels ?? {})))];
+}
+
+/**
+ * The name the JMX exporter gives a Kafka metric: `jmxName('kafka.server', 'BrokerTopicMetrics', 'MessagesInPerSec')` is
+ * `kafka_server_brokertopicmetrics_messagesin_total`.
+ */
+export function jmxName(domain: string, type: string, name: string): string {
+  const perSecond = /PerSec$/.test(name);
+  const plain = `${domain}_${type}_${name.replace(/PerSec$/, '')}`.replaceAll(/[^A-Za-z0-9_]/g, '_').toLowerCase();
+  return perSecond ? `${plain}_total` : plain;
+}

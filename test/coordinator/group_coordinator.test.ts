@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ZERO_UUID } from '../../src/common/ids.js';
+import { BrokerConfig } from '../../src/config/index.js';
+import { groupCoordinatorConfig } from '../../src/coordinator/group_config.js';
 import { GroupCoordinator, type GroupCoordinatorConfig } from '../../src/coordinator/group_coordinator.js';
 import { javaStringHash } from '../../src/coordinator/java_hash.js';
 import { seededRandom } from '../../src/env/random.js';
@@ -70,6 +72,22 @@ describe('GroupCoordinator', () => {
     const { coordinator } = setUp(50);
     expect(coordinator.partitionFor('polygenelubricants')).toBe(0);
     expect(coordinator.partitionFor('abc')).toBe(96_354 % 50);
+  });
+
+  it("has Kafka's defaults", () => {
+    expect(groupCoordinatorConfig(BrokerConfig.defaults)).toEqual({
+      groupMinSessionTimeoutMs: 6_000,
+      groupMaxSessionTimeoutMs: 1_800_000,
+      groupInitialRebalanceDelayMs: 3_000,
+      groupMaxSize: 2_147_483_647,
+      groupCoordinatorAppendLingerMs: -1,
+      offsetMetadataMaxBytes: 4_096,
+      offsetsTopicNumPartitions: 50,
+      offsetsRetentionMinutes: 10_080,
+      offsetsRetentionCheckIntervalMs: 600_000,
+      offsetsCommitTimeoutMs: 5_000,
+      offsetsLoadBufferSize: 5_242_880,
+    });
   });
 
   it('keeps the partition count it saw first', () => {

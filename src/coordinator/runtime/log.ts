@@ -17,11 +17,12 @@ export interface CoordinatorLog {
    * was.
    */
   append(batch: Uint8Array): { readonly baseOffset: number; readonly lastOffset: number } | ErrorCode;
-  /** Calls back, never from inside `append`, after the high watermark grew. Returns an undo. */
+  /** Calls back after the high watermark grew, also from inside `append` when nothing has to be waited for. Returns an undo. */
   onHighWatermark(listener: (highWatermark: number) => void): () => void;
   /**
-   * Whole batches from the one that holds `fromOffset`, up to about `maxBytes` but at least one, also above the high
-   * watermark. Empty at `logEndOffset`. The bytes are the caller's to keep.
+   * Whole batches from the one that holds `fromOffset` (or the next, where compaction left a gap), up to about `maxBytes` but
+   * at least one, also above the high watermark. Empty when there is none. The bytes are the caller's to keep.
+   * @throws when the log cannot be read
    */
   read(fromOffset: number, maxBytes: number): Uint8Array;
 }

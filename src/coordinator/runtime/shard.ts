@@ -3,6 +3,7 @@ import type { Clock, TimerHandle, Timers } from '../../common/ports/index.js';
 import { ErrorCode } from '../../protocol/errors.js';
 import { EncodeError } from '../../protocol/writer.js';
 import { batchHeaderBytes, encodeBatch, recordSizeBound } from '../../records/index.js';
+import type { Logger } from '../../telemetry/logger.js';
 import { loadRecords } from './loader.js';
 import type { CoordinatorLog } from './log.js';
 import type { CoordinatorMachine, Decision, Outcome, ReplyToken, UndoLog } from './machine.js';
@@ -10,11 +11,7 @@ import { OpenBatch, type Pending, type TimestampedRecord } from './open_batch.js
 import { ReplyQueue } from './reply_queue.js';
 import { TimerTable } from './timer_table.js';
 
-export interface ShardLogger {
-  info(message: string): void;
-  warn(message: string): void;
-  error(message: string): void;
-}
+export type ShardLogger = Pick<Logger, 'info' | 'warn' | 'error'>;
 
 export interface ShardOptions {
   /** For the operator's log, e.g. `__consumer_offsets-7`. */

@@ -223,10 +223,14 @@ describe('CoordinatorShard', () => {
   it('does not coordinate what it could not load', async () => {
     const log = new MemoryLog();
     log.append(encodeBatch({ records: [{ key: Buffer.from('a'), value: Buffer.from('7'), timestampMs: 1 }] }));
-    log.logEndOffset = 5;
+    log.read = () => {
+      throw new Error('the disk is gone');
+    };
     const { shard } = await loaded(log);
     expect(await add(shard, 'a')).toEqual(failed(ErrorCode.NOT_COORDINATOR));
-    expect(logged.some((line) => line.includes('no batch at offset 1 of 5'))).toBe(true);
+    expect(
+      logged.some((line) => line.includes('cannot be loaded, its groups stay unavailable: the disk is gone')),
+    ).toBe(true);
   });
 
   it('tells everybody who waits when it closes, and lets go of everything', async () => {
@@ -244,6 +248,33 @@ describe('CoordinatorShard', () => {
     expect(log.logEndOffset).toBe(2);
     expect(log.subscribers).toBe(0);
     expect(time.pendingTimers).toBe(0);
+  });
+
+  it('loads a log whose end was compacted away, or whose batches are damaged', async () => {
+    const { shard, log } = await loaded();
+    await add(shard, 'a', 7);
+    log.logEndOffset = 9;
+    log.highWatermark = 9;
+    const { shard: again } = await loaded(log);
+    expect(again.current.sums).toEqual(new Map([['a', 7]]));
+    expect(await add(again, 'a')).toEqual(sum(8));
+    const last = log.batches[0]?.bytes ?? new Uint8Array();
+    last[last.length - 1] = 1;
+    const { shard: damaged } = await loaded(log);
+    expect(damaged.unavailable).toBe(ErrorCode.NOT_COORDINATOR);
+    expect(logged.some((line) => line.includes('CRC'))).toBe(true);
+  });
+
+  it('works on a log that commits inside the append', async () => {
+    const { shard, log } = await loaded();
+    const append = log.append.bind(log);
+    log.append = (bytes) => {
+      const appended = append(bytes);
+      log.commit();
+      return appended;
+    };
+    expect(await Promise.all([add(shard, 'a'), add(shard, 'a'), get(shard, 'a')])).toEqual([sum(1), sum(2), sum(2)]);
+    expect(await get(shard, 'a')).toEqual(sum(2));
   });
 
   it('stops loading when it is closed', async () => {

@@ -7,7 +7,10 @@ import type { ErrorCode } from '../../protocol/errors.js';
 export interface CoordinatorLog {
   readonly logStartOffset: number;
   readonly logEndOffset: number;
-  /** Everything below is committed: it survives whatever the broker's durability mode promises. */
+  /**
+   * Everything below is committed: it survives whatever the broker's durability mode promises. Reaches `logEndOffset` by
+   * itself, also for what was there at the start: replies wait for it.
+   */
   readonly highWatermark: number;
   /** Largest batch the partition takes (`max.message.bytes`), bytes. */
   readonly maxBatchBytes: number;

@@ -12,7 +12,7 @@ import { Reader } from '../../src/protocol/reader.js';
 import { type Api, allApis } from '../../src/protocol/registry.js';
 import { Writer } from '../../src/protocol/writer.js';
 import { decodeBatches } from '../../src/records/index.js';
-import type { Handler } from '../../src/server/handler.js';
+import type { Handler, RequestContext } from '../../src/server/handler.js';
 import { deleteGroupsHandler } from '../../src/server/handlers/delete_groups.js';
 import { describeGroupsHandler } from '../../src/server/handlers/describe_groups.js';
 import { findCoordinatorHandler } from '../../src/server/handlers/find_coordinator.js';
@@ -89,6 +89,19 @@ export function handlersOf(coordinator: GroupCoordinator, metadata: TestMetadata
   ]);
 }
 
+export const testContext: RequestContext = {
+  apiKey: 0,
+  apiVersion: 0,
+  correlationId: 1,
+  clientId: null,
+  connectionId: 1,
+  clientAddress: '127.0.0.1',
+  listenerName: 'PLAINTEXT',
+  principal: 'User:ANONYMOUS',
+  onConnectionClose: () => () => undefined,
+  setSoftware: () => undefined,
+};
+
 export function apiNamed(name: string): Api {
   const api = allApis().find((known) => known.name === name);
   if (api === undefined) throw new Error(`no API ${name}`);
@@ -109,17 +122,7 @@ export async function callHandler(
   const request: unknown = api.request.decode(new Reader(writer.bytes()), apiVersion);
   const handler = handlers.get(apiName);
   if (handler === undefined) throw new Error(`no handler for ${apiName}`);
-  const context = {
-    apiKey: api.key,
-    apiVersion,
-    correlationId: 1,
-    clientId,
-    connectionId: 1,
-    clientAddress: '127.0.0.1',
-    listenerName: 'PLAINTEXT',
-    principal: 'User:ANONYMOUS',
-    onConnectionClose: () => () => undefined,
-  };
+  const context = { ...testContext, apiKey: api.key, apiVersion, clientId };
   const response = (await handler(request, context)) as object;
   const out = new Writer();
   api.response.encode(out, apiVersion, response);

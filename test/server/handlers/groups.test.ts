@@ -7,7 +7,7 @@ import { findCoordinatorHandler } from '../../../src/server/handlers/find_coordi
 import { TestLogger } from '../../coordinator/support/logger.js';
 import { MemoryLog } from '../../coordinator/support/memory_log.js';
 import { TestMetadata, topicIdOf } from '../../coordinator/support/metadata.js';
-import { apiNamed, type Body, callHandler, handlersOf, testConfig } from '../../scenarios/drivers.js';
+import { apiNamed, type Body, callHandler, handlersOf, testConfig, testContext } from '../../scenarios/drivers.js';
 
 let time: VirtualTime;
 let metadata: TestMetadata;
@@ -66,17 +66,7 @@ describe('FindCoordinator', () => {
   it('answers the address of the listener the request came in on', async () => {
     metadata.add('__consumer_offsets', 3);
     const handler = findCoordinatorHandler({ coordinator, metadata, topics: { ensure: () => Promise.resolve() } });
-    const context = {
-      apiKey: 10,
-      apiVersion: 3,
-      correlationId: 1,
-      clientId: null,
-      connectionId: 1,
-      clientAddress: '127.0.0.1',
-      listenerName: 'OTHER',
-      principal: 'User:ANONYMOUS',
-      onConnectionClose: () => () => undefined,
-    };
+    const context = { ...testContext, apiKey: 10, apiVersion: 3, listenerName: 'OTHER' };
     const request = { key: 'g', keyType: 0, coordinatorKeys: [] };
     expect(await handler(request, context)).toMatchObject({ host: 'other.test', port: 9093 });
     expect(await handler(request, { ...context, listenerName: 'NONE' })).toMatchObject({

@@ -109,9 +109,10 @@ function entries(form: RegExp, problem: (name: string, entry: string) => string)
   };
 }
 
-export const quorumVoters: Validator = entries(
-  /^\d+@[^:@]+:\d{1,5}$/,
-  (name) => `Invalid configuration value for ${name}. Each entry should be in the form \`{id}@{host}:{port}\`.`,
+export const quorumVoters: Validator = entries(/^\d+@[^:@]+:\d{1,5}$/, (name, entry) =>
+  /^\d+@/.test(entry)
+    ? `Failed to parse host name from entry ${entry} for the configuration ${name}. Each entry should be in the form \`{id}@{host}:{port}\`.`
+    : `Invalid configuration value for ${name}. Each entry should be in the form \`{id}@{host}:{port}\`.`,
 );
 
 export const quorumServers: Validator = entries(
@@ -138,7 +139,7 @@ export const shareAutoOffsetReset: Validator = {
   describe: '[latest, earliest, by_duration:PnDTnHnMn.nS]',
   check: (name, value) =>
     typeof value === 'string' &&
-    /^(latest|earliest|by_duration:P(?!$)(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?)$/i.test(value)
+    /^(latest|earliest|by_duration:[Pp](?!$)(\d+[Dd])?([Tt](?=\d)(\d+[Hh])?(\d+[Mm])?(\d+(\.\d+)?[Ss])?)?)$/.test(value)
       ? undefined
       : invalidValue(
           name,

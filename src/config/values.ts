@@ -6,7 +6,7 @@ import { invalidValue, isList, throttledReplicas } from './validators.js';
 
 export interface ParsedValue {
   readonly value: ConfigValue;
-  /** The value as Kafka prints it: trimmed, numbers without signs and zeros in front, lists without blanks. */
+  /** The value as Kafka prints it: trimmed, numbers without signs and zeros in front, lists without blanks, secrets hidden. */
   readonly text: string;
 }
 
@@ -52,8 +52,9 @@ function parseType(definition: ConfigDefinition, text: string): ParsedValue | st
     }
     case 'STRING':
     case 'CLASS':
-    case 'PASSWORD':
       return { value: text, text };
+    case 'PASSWORD':
+      return { value: text, text: '[hidden]' };
     default:
       return unreachable(type);
   }

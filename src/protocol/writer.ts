@@ -45,6 +45,11 @@ export class Writer {
     return this.position + this.splicedBytes;
   }
 
+  /** Bytes the buffer holds. */
+  get capacity(): number {
+    return this.buffer.length;
+  }
+
   /** A view of what was written. Only without spliced parts. */
   bytes(): Uint8Array {
     if (this.splices.length > 0) throw new EncodeError('there are spliced parts: use toChain()');

@@ -17,6 +17,8 @@ export interface RequestContext {
   readonly principal: string;
   /** Runs `callback` when the connection closes, at the latest when the broker does. Returns an undo. */
   onConnectionClose(callback: () => void): () => void;
+  /** What the client calls itself (KIP-511). */
+  setSoftware(name: string, version: string): void;
 }
 
 /**

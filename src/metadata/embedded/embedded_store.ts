@@ -192,7 +192,8 @@ export class EmbeddedMetadataStore implements MetadataStore {
 
   private readonly sessions = new Set<LocalSession>();
 
-  async createSession(): Promise<MetadataSession> {
+  /** The session of the only process there is does not time out. */
+  async createSession(_ttlMs: number): Promise<MetadataSession> {
     const session = new LocalSession(this.nextSessionId++, async (ended) => {
       this.sessions.delete(ended);
       for (const key of ended.keys) {

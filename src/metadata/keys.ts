@@ -1,0 +1,55 @@
+import type { Uuid } from '../common/ids.js';
+
+/**
+ * Where things lie in the metadata store. Identities are in the paths and never used again: a topic that is made anew has a new id,
+ * so nothing that an old controller or broker still does can reach it.
+ *
+ *     /cluster_id                      the cluster's id, written once
+ *     /controller                      id of the controller, bound to its session
+ *     /controller_epoch                counts controllers; every controller write checks it
+ *     /brokers/ids/<id>                a broker's registration, bound to its session; its create revision is the broker epoch
+ *     /topics/<topicId>                name and partitions of a topic (TopicValue)
+ *     /topic_names/<name>              id of the topic with that name
+ *     /configs/topics/<topicId>        overrides of a topic
+ *     /configs/brokers/<id|default>    dynamic broker configs
+ *     /configs/groups/<base64url>      dynamic group configs
+ *     /producer_ids                    first producer id that was never given out
+ */
+export const keys = {
+  clusterId: '/cluster_id',
+  controller: '/controller',
+  controllerEpoch: '/controller_epoch',
+  producerIds: '/producer_ids',
+  brokers: '/brokers/ids/',
+  topics: '/topics/',
+  topicNames: '/topic_names/',
+  topicConfigs: '/configs/topics/',
+  brokerConfigs: '/configs/brokers/',
+  groupConfigs: '/configs/groups/',
+  broker: (id: number) => `/brokers/ids/${id}`,
+  topic: (id: Uuid) => `/topics/${id}`,
+  topicName: (name: string) => `/topic_names/${name}`,
+  topicConfig: (id: Uuid) => `/configs/topics/${id}`,
+  /** '' is the cluster-wide default. */
+  brokerConfig: (id: string) => `/configs/brokers/${id === '' ? 'default' : id}`,
+  groupConfig: (group: string) => `/configs/groups/${Buffer.from(group).toString('base64url')}`,
+} as const;
+
+/** Value of `/topics/<topicId>`. Short names: a topic with 10,000 partitions must stay below the value limit. */
+export interface TopicValue {
+  readonly name: string;
+  /** Per partition: leader, leader epoch, replicas, in-sync replicas. */
+  readonly p: ReadonlyArray<{
+    readonly l: number;
+    readonly e: number;
+    readonly r: readonly number[];
+    readonly i: readonly number[];
+  }>;
+}
+
+export interface BrokerValue {
+  readonly rack: string | null;
+  readonly endpoints: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
+}
+
+export type ConfigValueMap = Readonly<Record<string, string>>;

@@ -1,0 +1,447 @@
+import type {
+  Clock,
+  Dialer,
+  FileSystem,
+  HttpServers,
+  LogStore,
+  Random,
+  ServerTransport,
+  Timers,
+  TransportListener,
+} from '../common/ports/index.js';
+import { ListenError } from '../common/ports/index.js';
+import { type BrokerConfig, resolveTopicConfig } from '../config/index.js';
+import { Controller } from '../controller/controller.js';
+import { ProducerIdAllocator } from '../controller/producer_ids.js';
+import { GroupCoordinator } from '../coordinator/group_coordinator.js';
+import { EmbeddedMetadataStore } from '../metadata/embedded/embedded_store.js';
+import type { MetadataImage, TopicImage } from '../metadata/image.js';
+import { type BrokerValue, keys } from '../metadata/keys.js';
+import { StoreMetadataCache } from '../metadata/metadata_cache.js';
+import { listenForRequests } from '../network/request_channel.js';
+import { FetchSessionCache } from '../replication/fetch_session.js';
+import { ReplicaManager } from '../replication/replica_manager.js';
+import type { LogConfig } from '../storage/log_config.js';
+import { LogManager } from '../storage/log_manager.js';
+import { Metrics, serveMetrics } from '../telemetry/index.js';
+import type { Logger } from '../telemetry/logger.js';
+import { AutoTopicCreator } from './auto_topic_creator.js';
+import { registerBrokerMetrics } from './broker_metrics.js';
+import { CoordinatorWiring } from './coordinator_wiring.js';
+import { type Endpoint, resolveEndpoints } from './endpoints.js';
+import { coordinatorConfig } from './group_settings.js';
+import { registerHandlers } from './register_handlers.js';
+import { Pipeline } from './request_pipeline.js';
+import { TopicTraffic } from './traffic.js';
+
+/** Everything outside of the broker that it needs. */
+export interface BrokerPorts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly files: FileSystem;
+  readonly store: LogStore;
+  readonly transport: ServerTransport;
+  readonly http: HttpServers;
+  readonly dialer: Dialer;
+  readonly logger: Logger;
+  readonly hostname: string;
+}
+
+/** The broker cannot start; the message is one sentence for the operator, with the remedy. */
+export class BrokerStartError extends Error {
+  override readonly name = 'BrokerStartError';
+}
+
+const journalFile = 'millrace-metadata.journal';
+/** How long a stopping broker waits for requests that are being answered. */
+const drainMs = 5_000;
+
+/** One broker: assembly, start and stop. It knows all parts; no part knows it. */
+export class BrokerServer {
+  readonly metrics = new Metrics();
+  private readonly traffic = new TopicTraffic();
+  private readonly pipeline: Pipeline;
+  private readonly listeners: TransportListener[] = [];
+  private metricsServer: { readonly port: number; close(): Promise<void> } | undefined;
+  private closing: Promise<void> | undefined;
+  private dynamic: BrokerConfig;
+  private parts: Parts | undefined;
+  private endpoints: readonly Endpoint[] = [];
+
+  constructor(
+    private readonly ports: BrokerPorts,
+    private readonly config: BrokerConfig,
+  ) {
+    this.dynamic = config;
+    this.pipeline = new Pipeline(ports.clock, ports.logger, { maxFrameBytes: config.int('socket.request.max.bytes') });
+  }
+
+  get clusterId(): string {
+    return this.parts?.logs.clusterId ?? '';
+  }
+
+  get nodeId(): number {
+    return this.config.nodeId;
+  }
+
+  /** Address of the first listener, as clients are told. */
+  get address(): { readonly host: string; readonly port: number } {
+    const [first] = this.endpoints;
+    return { host: first?.advertisedHost ?? '', port: first?.advertisedPort ?? 0 };
+  }
+
+  get metricsPort(): number | undefined {
+    return this.metricsServer?.port;
+  }
+
+  /** Work that is under way; virtual time waits for it. */
+  get busy(): boolean {
+    return this.parts?.changing ?? false;
+  }
+
+  /** @throws BrokerStartError, StorageStartError, EndpointError, MetadataStoreError, LogStoreError */
+  async start(): Promise<void> {
+    try {
+      const endpoints = resolveEndpoints(this.endpointSettings());
+      this.parts = await this.assemble();
+      await this.listen(endpoints);
+      await this.register(this.parts);
+      this.pipeline.open();
+      await this.startMetrics(this.parts);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  private endpointSettings() {
+    const { config } = this;
+    return {
+      listeners: config.list('listeners'),
+      advertisedListeners: config.list('advertised.listeners') ?? [],
+      securityProtocolMap: config.string('listener.security.protocol.map').split(','),
+      controllerListenerNames: config.list('controller.listener.names') ?? [],
+      hostname: this.ports.hostname,
+    };
+  }
+
+  private async assemble(): Promise<Parts> {
+    const { ports, config } = this;
+    const logs = await LogManager.open(ports, {
+      directories: config.logDirs,
+      clusterId: undefined,
+      nodeId: config.nodeId,
+      retentionCheckIntervalMs: config.long('log.retention.check.interval.ms'),
+      checkpointIntervalMs: config.int('log.flush.offset.checkpoint.interval.ms'),
+      producerExpirationMs: config.int('producer.id.expiration.ms'),
+      producerExpirationCheckMs: config.int('producer.id.expiration.check.interval.ms'),
+    });
+    try {
+      return await this.assembleOn(logs);
+    } catch (error) {
+      await logs.close();
+      throw error;
+    }
+  }
+
+  private async assembleOn(logs: LogManager): Promise<Parts> {
+    const { ports, config } = this;
+    const { clock, timers, random, logger } = ports;
+    const store = await EmbeddedMetadataStore.open(ports, `${logs.paths[0]}/${journalFile}`);
+    const cache = new StoreMetadataCache(store, (error) => logger.error('the metadata could not be read', { error }));
+    const replicas = new ReplicaManager({
+      nodeId: config.nodeId,
+      clock,
+      timers,
+      logger,
+      logs,
+      logConfigOf: (topic) => this.logConfigOf(topic),
+    });
+    const session = await store.createSession(config.int('broker.session.timeout.ms'));
+    const coordinator = new GroupCoordinator({
+      clock,
+      timers,
+      random,
+      logger,
+      config: coordinatorConfig(config),
+      metadata: cache,
+    });
+    const wiring = new CoordinatorWiring(replicas, coordinator, clock);
+    const parts: Parts = {
+      logs,
+      store,
+      session,
+      cache,
+      replicas,
+      coordinator,
+      changing: false,
+      apply: async (image) => {
+        parts.changing = true;
+        try {
+          await replicas.apply(image);
+          await wiring.sync();
+        } finally {
+          parts.changing = false;
+        }
+      },
+      controller: new Controller({
+        nodeId: config.nodeId,
+        store,
+        cache,
+        random,
+        logger,
+        session,
+        config: () => this.dynamic,
+        applied: (image) => parts.apply(image),
+      }),
+    };
+    cache.onChange((next, previous) => this.onMetadata(parts, next, previous));
+    await logs.listExisting();
+    await this.claimCluster(parts);
+    await cache.refresh();
+    await parts.apply(cache.current());
+    this.registerHandlers(parts);
+    return parts;
+  }
+
+  private registerHandlers(parts: Parts): void {
+    const { ports } = this;
+    const { cache, replicas, controller } = parts;
+    const config = () => this.dynamic;
+    registerHandlers(this.pipeline, {
+      nodeId: this.config.nodeId,
+      clock: ports.clock,
+      files: ports.files,
+      logger: ports.logger,
+      metadata: cache,
+      controller,
+      producerIds: new ProducerIdAllocator(parts.store),
+      autoTopics: new AutoTopicCreator({ controller, metadata: cache, logger: ports.logger, config }),
+      replicas,
+      logs: parts.logs,
+      sessions: new FetchSessionCache(
+        ports.clock,
+        ports.random,
+        this.config.int('max.incremental.fetch.session.cache.slots'),
+      ),
+      coordinator: parts.coordinator,
+      traffic: this.traffic,
+      config,
+      isOffline: (topic, partition) => replicas.get(topic, partition)?.offline ?? false,
+    });
+  }
+
+  /** The journal and the log directories are of one cluster. */
+  private async claimCluster({ store, logs }: Parts): Promise<void> {
+    const entry = await store.get(keys.clusterId);
+    if (entry === undefined) {
+      await store.txn([{ key: keys.clusterId, version: 0 }], [{ put: keys.clusterId, value: logs.clusterId }]);
+      return;
+    }
+    if (entry.value !== logs.clusterId)
+      throw new BrokerStartError(
+        `${logs.paths[0]}/${journalFile} is of cluster ${entry.value}, but meta.properties says ${logs.clusterId}: restore the file that was changed`,
+      );
+  }
+
+  private logConfigOf(topic: TopicImage): LogConfig {
+    const config = resolveTopicConfig(this.dynamic, topic.configs);
+    return {
+      segmentBytes: config.segmentBytes,
+      segmentMs: config.segmentMs,
+      segmentJitterMs: config.segmentJitterMs,
+      indexIntervalBytes: config.indexIntervalBytes,
+      segmentIndexBytes: config.segmentIndexBytes,
+      retentionMs: config.retentionMs,
+      retentionBytes: config.retentionBytes,
+      maxMessageBytes: config.maxMessageBytes,
+      compact: config.compacts,
+      deleteOld: config.deletes,
+      logAppendTime: config.messageTimestampType === 'LogAppendTime',
+      timestampBeforeMaxMs: config.messageTimestampBeforeMaxMs,
+      timestampAfterMaxMs: config.messageTimestampAfterMaxMs,
+      fileDeleteDelayMs: config.fileDeleteDelayMs,
+      groupFlush: config.flushMode === 'group',
+      minInsyncReplicas: config.minInsyncReplicas,
+    };
+  }
+
+  /** Configs act as soon as they are in the image. */
+  private onMetadata(parts: Parts, next: MetadataImage, previous: MetadataImage): void {
+    const perBroker = next.brokerConfigs.get(String(this.config.nodeId));
+    const clusterWide = next.brokerConfigs.get('');
+    if (next.brokerConfigs !== previous.brokerConfigs)
+      this.dynamic = this.config.withDynamic({
+        ...(perBroker === undefined ? {} : { perBroker }),
+        ...(clusterWide === undefined ? {} : { clusterWide }),
+      });
+    parts.replicas.reconfigure(next);
+    for (const topic of previous.topicsByName.keys()) if (!next.topicsByName.has(topic)) this.traffic.forget(topic);
+  }
+
+  private async listen(endpoints: readonly Endpoint[]): Promise<void> {
+    const { config, ports } = this;
+    const bound: Endpoint[] = [];
+    for (const endpoint of endpoints) {
+      const options = {
+        host: endpoint.host,
+        port: endpoint.port,
+        backlog: config.int('socket.listen.backlog.size'),
+        maxFrameBytes: config.int('socket.request.max.bytes'),
+        maxConnections: config.int('max.connections'),
+        maxConnectionsPerIp: config.int('max.connections.per.ip'),
+        maxIdleMs: config.long('connections.max.idle.ms'),
+        maxUnreleasedBytesPerConnection: 16 * 1024 * 1024,
+        maxUnreleasedFramesPerConnection: 64,
+        sendfileMinBytes: config.int('millrace.sendfile.min.bytes'),
+      };
+      try {
+        const listener = await listenForRequests(ports.transport, options, endpoint.name, this.pipeline);
+        this.listeners.push(listener);
+        bound.push({
+          ...endpoint,
+          port: listener.port,
+          advertisedPort: endpoint.advertisedPort === 0 ? listener.port : endpoint.advertisedPort,
+        });
+      } catch (error) {
+        if (!(error instanceof ListenError)) throw error;
+        throw new BrokerStartError(listenAdvice(error), { cause: error });
+      }
+    }
+    this.endpoints = bound;
+  }
+
+  /** Tells the cluster where this broker is, and takes the controller's seat. */
+  private async register(parts: Parts): Promise<void> {
+    const value: BrokerValue = {
+      rack: this.config.string('broker.rack'),
+      endpoints: Object.fromEntries(
+        this.endpoints.map(({ name, advertisedHost, advertisedPort }) => [
+          name,
+          { host: advertisedHost, port: advertisedPort },
+        ]),
+      ),
+    };
+    const key = keys.broker(this.config.nodeId);
+    const old = await parts.store.get(key);
+    await parts.store.txn(
+      [{ key, version: old?.version ?? 0 }],
+      [{ put: key, value: JSON.stringify(value), session: parts.session }],
+    );
+    if (!(await parts.controller.elect()))
+      throw new BrokerStartError('another broker is the controller of this journal: stop it first');
+    await parts.cache.refresh();
+  }
+
+  private async startMetrics(parts: Parts): Promise<void> {
+    registerBrokerMetrics(this.metrics, {
+      traffic: this.traffic,
+      pipeline: this.pipeline,
+      replicas: parts.replicas,
+      logs: parts.logs,
+      coordinator: parts.coordinator,
+      listeners: this.listeners,
+      image: () => parts.cache.current(),
+    });
+    const port = this.config.int('millrace.metrics.port');
+    if (port < 0) return;
+    const host = this.config.string('millrace.metrics.host');
+    try {
+      this.metricsServer = await serveMetrics(this.ports.http, this.metrics, { host, port });
+    } catch (error) {
+      if (!(error instanceof ListenError)) throw error;
+      throw new BrokerStartError(`${listenAdvice(error)} (millrace.metrics.port)`, { cause: error });
+    }
+  }
+
+  /** Looks whether clients can reach the advertised address; a warning with the remedy when not. */
+  async checkAdvertised(): Promise<void> {
+    for (const { name, advertisedHost, advertisedPort } of this.endpoints) {
+      try {
+        const connection = await this.ports.dialer.connect({
+          host: advertisedHost,
+          port: advertisedPort,
+          timeoutMs: 2000,
+        });
+        connection.close();
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        this.ports.logger.warn(
+          `clients are told to connect to ${advertisedHost}:${advertisedPort} (listener ${name}), but this machine cannot reach it (${why}): set advertised.listeners to an address that clients can reach`,
+        );
+      }
+    }
+  }
+
+  /** Orderly stop: no new requests, those under way answered, everything on the medium. Idempotent. */
+  close(onProgress: (text: string) => void = () => {}): Promise<void> {
+    this.closing ??= this.closeNow(onProgress);
+    return this.closing;
+  }
+
+  private async closeNow(onProgress: (text: string) => void): Promise<void> {
+    const { parts } = this;
+    for (const listener of this.listeners) listener.stopAccepting();
+    parts?.replicas.close();
+    if (this.pipeline.inFlight > 0) onProgress(`waiting for ${this.pipeline.inFlight} request(s)`);
+    await this.drain();
+    parts?.coordinator.close();
+    await Promise.all(this.listeners.map((listener) => listener.close()));
+    await this.metricsServer?.close();
+    if (parts === undefined) return;
+    await parts.controller.idle();
+    parts.cache.close();
+    await parts.session.end();
+    await parts.logs.close((done, total) => {
+      if (done === total || done % 100 === 0) onProgress(`closed ${done} of ${total} logs`);
+    });
+    await parts.store.close();
+  }
+
+  /** Gives requests that were being answered a moment to finish; long polls were answered already. */
+  private drain(): Promise<void> {
+    if (this.pipeline.inFlight === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const { timers } = this.ports;
+      let turns = 0;
+      const look = () => {
+        turns += 1;
+        if (this.pipeline.inFlight === 0 || turns > 1000) finish();
+        else timers.soon(look);
+      };
+      const limit = timers.after(drainMs, () => finish());
+      const finish = () => {
+        limit.cancel();
+        resolve();
+      };
+      timers.soon(look);
+    });
+  }
+}
+
+interface Parts {
+  readonly logs: LogManager;
+  readonly store: EmbeddedMetadataStore;
+  readonly session: Awaited<ReturnType<EmbeddedMetadataStore['createSession']>>;
+  readonly cache: StoreMetadataCache;
+  readonly replicas: ReplicaManager;
+  readonly coordinator: GroupCoordinator;
+  readonly controller: Controller;
+  changing: boolean;
+  apply(image: MetadataImage): Promise<void>;
+}
+
+function listenAdvice(error: ListenError): string {
+  const where = `${error.host === '' ? 'port' : error.host} ${error.port}`;
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `${where} is in use by another process: stop it (\`ss -ltnp\` shows who it is), or choose another port in listeners`;
+    case 'EACCES':
+      return `${where} may not be used by this user: ports below 1024 need root, choose a higher one in listeners`;
+    case 'EADDRNOTAVAIL':
+      return `${where} is no address of this machine: correct the host in listeners, and name the address for clients in advertised.listeners`;
+    default:
+      return `${where} cannot be listened on (${error.code}): correct listeners`;
+  }
+}

@@ -1,0 +1,142 @@
+import type { TransportListener, TransportStatistics } from '../common/ports/index.js';
+import type { GroupCoordinator } from '../coordinator/group_coordinator.js';
+import type { MetadataImage } from '../metadata/image.js';
+import { apiByKey } from '../protocol/registry.js';
+import type { ReplicaManager } from '../replication/replica_manager.js';
+import type { LogManager } from '../storage/log_manager.js';
+import { jmxName, type Metrics, registerProcessMetrics } from '../telemetry/index.js';
+import type { Pipeline } from './request_pipeline.js';
+import type { TopicTotals, TopicTraffic } from './traffic.js';
+
+export interface MetricSources {
+  readonly traffic: TopicTraffic;
+  readonly pipeline: Pipeline;
+  readonly replicas: ReplicaManager;
+  readonly logs: LogManager;
+  readonly coordinator: GroupCoordinator;
+  readonly listeners: readonly TransportListener[];
+  image(): MetadataImage;
+}
+
+/** What `/metrics` shows: Kafka's names as the JMX exporter writes them, and `millrace_` for what Kafka has not. */
+export function registerBrokerMetrics(metrics: Metrics, sources: MetricSources): void {
+  registerProcessMetrics(metrics);
+  registerTraffic(metrics, sources.traffic);
+  registerRequests(metrics, sources.pipeline);
+  registerNetwork(metrics, sources.listeners);
+  const { replicas, logs, coordinator, image } = sources;
+  metrics.gauge(jmxName('kafka.server', 'ReplicaManager', 'PartitionCount'), 'Partitions on this broker.', () =>
+    count(replicas.all()),
+  );
+  metrics.gauge(
+    jmxName('kafka.server', 'ReplicaManager', 'OfflineReplicaCount'),
+    'Partitions whose log cannot be used.',
+    () => count([...replicas.all()].filter((partition) => partition.offline)),
+  );
+  metrics.gauge(
+    jmxName('kafka.controller', 'KafkaController', 'GlobalTopicCount'),
+    'Topics in the cluster.',
+    () => image().topicsById.size,
+  );
+  metrics.gauge(
+    jmxName('kafka.controller', 'KafkaController', 'ActiveControllerCount'),
+    '1 on the controller.',
+    () => 1,
+  );
+  metrics.gauge(
+    jmxName('kafka.coordinator.group', 'GroupMetadataManager', 'NumGroups'),
+    'Groups this broker coordinates.',
+    () => coordinator.statistics().groups,
+  );
+  metrics.gauge(
+    jmxName('kafka.coordinator.group', 'GroupMetadataManager', 'NumOffsets'),
+    'Committed offsets of these groups.',
+    () => coordinator.statistics().offsets,
+  );
+  metrics.gauge(jmxName('kafka.log', 'Log', 'Size'), 'Bytes of each log.', () =>
+    [...logs.all()].map((log) => ({
+      labels: { topic: log.topic, partition: String(log.partition) },
+      value: log.log.sizeBytes,
+    })),
+  );
+  metrics.gauge(jmxName('kafka.log', 'Log', 'LogEndOffset'), 'End of each log.', () =>
+    [...logs.all()].map((log) => ({
+      labels: { topic: log.topic, partition: String(log.partition) },
+      value: log.log.logEndOffset,
+    })),
+  );
+  metrics.counter('millrace_flush_total', 'fdatasync calls.', () => logs.flushStatistics().flushes);
+  metrics.counter(
+    'millrace_flush_requests_total',
+    'Flush requests answered by them; divided by the calls: the group size.',
+    () => logs.flushStatistics().requests,
+  );
+  metrics.counter(
+    'millrace_flush_seconds_total',
+    'Time spent in flush rounds.',
+    () => logs.flushStatistics().totalUs / 1e6,
+  );
+}
+
+function count(items: Iterable<unknown>): number {
+  return [...items].length;
+}
+
+function registerTraffic(metrics: Metrics, traffic: TopicTraffic): void {
+  const families: ReadonlyArray<readonly [keyof TopicTotals, string, string]> = [
+    ['messagesIn', 'MessagesInPerSec', 'Records appended by clients.'],
+    ['bytesIn', 'BytesInPerSec', 'Record bytes appended by clients.'],
+    ['bytesOut', 'BytesOutPerSec', 'Record bytes sent to clients.'],
+    ['produceRequests', 'TotalProduceRequestsPerSec', 'Partitions in Produce requests.'],
+    ['fetchRequests', 'TotalFetchRequestsPerSec', 'Partitions in Fetch responses.'],
+    ['failedProduceRequests', 'FailedProduceRequestsPerSec', 'Of these refused.'],
+    ['failedFetchRequests', 'FailedFetchRequestsPerSec', 'Of these with an error.'],
+  ];
+  for (const [field, name, help] of families)
+    metrics.counter(jmxName('kafka.server', 'BrokerTopicMetrics', name), help, () =>
+      [...traffic.all()].map(([topic, totals]) => ({ labels: { topic }, value: totals[field] })),
+    );
+}
+
+function registerRequests(metrics: Metrics, pipeline: Pipeline): void {
+  const perApi = (value: (totals: { requests: number; totalMs: number }) => number) => () =>
+    [...pipeline.totals].map(([key, totals]) => ({
+      labels: { request: apiByKey(key)?.name ?? String(key) },
+      value: value(totals),
+    }));
+  metrics.counter(
+    jmxName('kafka.network', 'RequestMetrics', 'RequestsPerSec'),
+    'Requests by API.',
+    perApi((totals) => totals.requests),
+  );
+  metrics.counter(
+    'kafka_network_requestmetrics_totaltimems_total',
+    'Time from request to response by API, ms.',
+    perApi((totals) => totals.totalMs),
+  );
+}
+
+function registerNetwork(metrics: Metrics, listeners: readonly TransportListener[]): void {
+  const sum = (field: keyof TransportStatistics) => () =>
+    listeners.reduce((total, listener) => total + listener.statistics[field], 0);
+  metrics.gauge('kafka_server_socket_server_metrics_connection_count', 'Open connections.', sum('connectionsOpen'));
+  metrics.counter(
+    'kafka_server_socket_server_metrics_connection_creation_total',
+    'Connections accepted.',
+    sum('connectionsAccepted'),
+  );
+  metrics.counter('millrace_connections_refused_total', 'Connections refused by a limit.', sum('connectionsRefused'));
+  metrics.counter('kafka_server_socket_server_metrics_incoming_byte_total', 'Bytes received.', sum('bytesReceived'));
+  metrics.counter('millrace_bytes_sent_memory_total', 'Response bytes sent from memory.', sum('bytesSentFromMemory'));
+  metrics.counter(
+    'millrace_bytes_sent_copied_total',
+    'Record bytes sent by one copy (small regions).',
+    sum('bytesCopied'),
+  );
+  metrics.counter('millrace_bytes_sent_sendfile_total', 'Record bytes sent by sendfile.', sum('bytesSendfile'));
+  metrics.counter('millrace_syscalls_recv_total', 'recv calls.', sum('recvCalls'));
+  metrics.counter('millrace_syscalls_send_total', 'sendmsg calls.', sum('writevCalls'));
+  metrics.counter('millrace_syscalls_sendfile_total', 'sendfile calls.', sum('sendfileCalls'));
+  metrics.counter('millrace_syscalls_pread_total', 'pread calls of responses.', sum('preadCalls'));
+  metrics.gauge('millrace_receive_buffer_bytes', 'Memory of receive buffers.', sum('bufferBytes'));
+}

@@ -1,0 +1,116 @@
+import {
+  alterBrokerConfigs,
+  alterGroupConfigs,
+  alterTopicConfigs,
+  type BrokerConfig,
+  CONFIG_RESOURCE,
+  type ConfigChange,
+  type ConfigOp,
+  replaceBrokerConfigs,
+  replaceTopicConfigs,
+} from '../config/index.js';
+import { type ControllerError, failure } from '../controller/assignments.js';
+import type { Controller } from '../controller/controller.js';
+import type { MetadataCache } from '../metadata/image.js';
+import { keys } from '../metadata/keys.js';
+import { ErrorCode } from '../protocol/errors.js';
+import type { Logger } from '../telemetry/logger.js';
+
+export interface ConfigResourceDeps {
+  readonly nodeId: number;
+  readonly controller: Controller;
+  readonly metadata: MetadataCache;
+  readonly logger: Logger;
+  config(): BrokerConfig;
+}
+
+/** What is to be done to the configs of one resource: everything replaced (AlterConfigs), or single operations. */
+export type ConfigEdit =
+  | { readonly kind: 'replace'; readonly configs: ReadonlyMap<string, string | null> }
+  | { readonly kind: 'incremental'; readonly ops: readonly ConfigOp[] };
+
+/** Changes the dynamic configs of a topic, a broker, all brokers (name '') or a group. */
+export async function changeResourceConfigs(
+  deps: ConfigResourceDeps,
+  resourceType: number,
+  name: string,
+  edit: ConfigEdit,
+  validateOnly: boolean,
+): Promise<ControllerError> {
+  switch (resourceType) {
+    case CONFIG_RESOURCE.TOPIC: {
+      const topic = deps.metadata.current().topicsByName.get(name);
+      if (topic === undefined)
+        return failure(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'This server does not host this topic-partition.');
+      return change(deps, keys.topicConfig(topic.id), `topic ${name}`, validateOnly, (current) =>
+        edit.kind === 'replace'
+          ? replaceTopicConfigs(deps.config(), current, edit.configs)
+          : alterTopicConfigs(deps.config(), current, edit.ops),
+      );
+    }
+    case CONFIG_RESOURCE.BROKER: {
+      const refused = checkBrokerName(deps, name);
+      if (refused !== undefined) return refused;
+      const scope = name === '' ? 'cluster' : 'broker';
+      return change(
+        deps,
+        keys.brokerConfig(name),
+        name === '' ? 'brokers' : `broker ${name}`,
+        validateOnly,
+        (current) =>
+          edit.kind === 'replace'
+            ? replaceBrokerConfigs(scope, current, edit.configs)
+            : alterBrokerConfigs(scope, current, edit.ops),
+      );
+    }
+    case CONFIG_RESOURCE.GROUP: {
+      if (name === '') return failure(ErrorCode.INVALID_REQUEST, 'Default group resources are not allowed.');
+      const ops: readonly ConfigOp[] =
+        edit.kind === 'incremental'
+          ? edit.ops
+          : [...edit.configs].map(([key, value]) => ({ name: key, operation: 'SET', value }));
+      return change(deps, keys.groupConfig(name), `group ${name}`, validateOnly, (current) =>
+        alterGroupConfigs(deps.config(), edit.kind === 'replace' ? new Map() : current, ops),
+      );
+    }
+    case CONFIG_RESOURCE.BROKER_LOGGER:
+      return failure(ErrorCode.INVALID_REQUEST, 'Millrace has no loggers whose levels could be changed one by one.');
+    default:
+      return failure(ErrorCode.INVALID_REQUEST, `Unexpected resource type ${resourceType}.`);
+  }
+}
+
+export function checkBrokerName(deps: { readonly nodeId: number }, name: string): ControllerError | undefined {
+  if (name === '') return undefined;
+  if (!/^-?\d+$/.test(name))
+    return failure(ErrorCode.INVALID_REQUEST, `Node id must be an integer, but it is: ${name}`);
+  if (Number(name) !== deps.nodeId)
+    return failure(
+      ErrorCode.INVALID_REQUEST,
+      `Unexpected broker id, expected ${deps.nodeId} or empty string, but received ${name}`,
+    );
+  return undefined;
+}
+
+async function change(
+  deps: ConfigResourceDeps,
+  key: string,
+  what: string,
+  validateOnly: boolean,
+  decide: (current: ReadonlyMap<string, string>) => ConfigChange,
+): Promise<ControllerError> {
+  let warnings: readonly string[] = [];
+  const result = await deps.controller.changeConfigs(
+    key,
+    (current) => {
+      const decided = decide(current);
+      if (!decided.ok) return failure(ErrorCode[decided.error], decided.message);
+      warnings = decided.warnings.map(({ message }) => message);
+      return decided.configs;
+    },
+    validateOnly,
+  );
+  if (result.errorCode === ErrorCode.NONE && !validateOnly)
+    for (const warning of warnings) deps.logger.warn(`configs of ${what}: ${warning}`);
+  return result;
+}

@@ -1,0 +1,83 @@
+import {
+  type BrokerConfig,
+  CONFIG_RESOURCE,
+  type ConfigDescription,
+  describeBroker,
+  describeClusterDefaults,
+  describeGroup,
+  describeTopic,
+} from '../../config/index.js';
+import { type ControllerError, failure, isFailure } from '../../controller/assignments.js';
+import { invalidTopicName } from '../../controller/topic_names.js';
+import type { MetadataCache } from '../../metadata/image.js';
+import type { DescribeConfigsRequest, DescribeConfigsResponseInput } from '../../protocol/api/describe_configs.js';
+import { ErrorCode } from '../../protocol/errors.js';
+import { checkBrokerName } from '../config_resources.js';
+import type { Handler } from '../handler.js';
+
+export interface DescribeConfigsDeps {
+  readonly nodeId: number;
+  readonly metadata: MetadataCache;
+  config(): BrokerConfig;
+}
+
+/** DescribeConfigs (KIP-226, KIP-569): values with where they come from. */
+export function describeConfigsHandler(
+  deps: DescribeConfigsDeps,
+): Handler<DescribeConfigsRequest, DescribeConfigsResponseInput> {
+  return (request) => ({
+    throttleTimeMs: 0,
+    results: request.resources.map(({ resourceType, resourceName, configurationKeys }) => {
+      const found = describe(deps, resourceType, resourceName, configurationKeys);
+      if (isFailure(found)) return { ...found, resourceType, resourceName, configs: [] };
+      return {
+        errorCode: ErrorCode.NONE,
+        errorMessage: '',
+        resourceType,
+        resourceName,
+        configs: found.map((config) => ({
+          name: config.name,
+          value: config.value,
+          readOnly: config.readOnly,
+          configSource: config.sourceCode,
+          isSensitive: config.isSensitive,
+          synonyms: request.includeSynonyms
+            ? config.synonyms.map(({ name, value, sourceCode }) => ({ name, value, source: sourceCode }))
+            : [],
+          configType: config.typeCode,
+          documentation: request.includeDocumentation ? config.documentation : null,
+        })),
+      };
+    }),
+  });
+}
+
+function describe(
+  deps: DescribeConfigsDeps,
+  resourceType: number,
+  name: string,
+  keys: readonly string[] | null,
+): ConfigDescription[] | ControllerError {
+  const image = deps.metadata.current();
+  switch (resourceType) {
+    case CONFIG_RESOURCE.TOPIC: {
+      const invalid = invalidTopicName(name);
+      if (invalid !== undefined) return failure(ErrorCode.INVALID_TOPIC_EXCEPTION, invalid);
+      const topic = image.topicsByName.get(name);
+      if (topic === undefined)
+        return failure(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'This server does not host this topic-partition.');
+      return describeTopic(deps.config(), topic.configs, keys);
+    }
+    case CONFIG_RESOURCE.BROKER:
+      if (name === '') return describeClusterDefaults(deps.config(), keys);
+      return checkBrokerName(deps, name) ?? describeBroker(deps.config(), keys);
+    case CONFIG_RESOURCE.GROUP:
+      if (name === '') return failure(ErrorCode.INVALID_REQUEST, 'Default group resources are not allowed.');
+      return describeGroup(deps.config(), image.groupConfigs.get(name) ?? new Map(), keys);
+    case CONFIG_RESOURCE.BROKER_LOGGER:
+      if (name === '') return failure(ErrorCode.INVALID_REQUEST, 'Broker id must not be empty');
+      return checkBrokerName(deps, name) ?? [];
+    default:
+      return failure(ErrorCode.INVALID_REQUEST, `Unsupported resource type: ${resourceType}`);
+  }
+}

@@ -1,0 +1,113 @@
+import type { ListOffsetsRequest, ListOffsetsResponseInput } from '../../protocol/api/list_offsets.js';
+import { ErrorCode } from '../../protocol/errors.js';
+import { decodeBatch, RecordBatchError } from '../../records/index.js';
+import type { Partition } from '../../replication/partition.js';
+import type { ReplicaManager } from '../../replication/replica_manager.js';
+import type { PartitionLog } from '../../storage/partition_log.js';
+import type { Handler } from '../handler.js';
+
+/** Timestamps that mean something else (KIP-79, KIP-734, KIP-405, KIP-1005, KIP-1023). */
+const latest = -1;
+const earliest = -2;
+const maxTimestamp = -3;
+const earliestLocal = -4;
+const latestTiered = -5;
+const earliestPendingUpload = -6;
+
+interface Found {
+  readonly errorCode: ErrorCode;
+  readonly timestamp: number;
+  readonly offset: number;
+  readonly leaderEpoch: number;
+}
+
+const unknown: Found = { errorCode: ErrorCode.NONE, timestamp: -1, offset: -1, leaderEpoch: -1 };
+
+function failed(errorCode: ErrorCode): Found {
+  return { ...unknown, errorCode };
+}
+
+/** ListOffsets: the offset of the first record at or after a timestamp, or of one of the special places. */
+export function listOffsetsHandler(deps: {
+  readonly replicas: ReplicaManager;
+}): Handler<ListOffsetsRequest, ListOffsetsResponseInput> {
+  return (request, context) => ({
+    throttleTimeMs: 0,
+    topics: request.topics.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map(({ partitionIndex, currentLeaderEpoch, timestamp }) => {
+        const repeated = partitions.filter((other) => other.partitionIndex === partitionIndex).length > 1;
+        const found = repeated
+          ? failed(ErrorCode.INVALID_REQUEST)
+          : find(deps.replicas.get(name, partitionIndex), currentLeaderEpoch, timestamp, context.apiVersion);
+        return { partitionIndex, ...found };
+      }),
+    })),
+  });
+}
+
+function find(partition: Partition | undefined, currentLeaderEpoch: number, timestamp: number, version: number): Found {
+  if (partition === undefined) return failed(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+  const { log } = partition;
+  if (log === undefined || partition.offline) return failed(ErrorCode.KAFKA_STORAGE_ERROR);
+  const epochError = partition.checkEpoch(currentLeaderEpoch);
+  if (epochError !== ErrorCode.NONE) return failed(epochError);
+  if (timestamp < earliestPendingUpload || version < lowestVersionOf(timestamp))
+    return failed(ErrorCode.UNSUPPORTED_VERSION);
+  const end = partition.highWatermark;
+  switch (timestamp) {
+    case latest:
+      return at(end, partition.leaderEpoch);
+    case earliest:
+    case earliestLocal:
+      return at(log.log.logStartOffset, log.epochs.epochFor(log.log.logStartOffset) ?? -1);
+    case latestTiered:
+    case earliestPendingUpload:
+      // Nothing is in another tier, and nothing waits to get there.
+      return unknown;
+    case maxTimestamp:
+      return recordOf(
+        log,
+        log.log.findBatchOfMaxTimestamp(end)?.baseOffset,
+        (record, batch) => record === batch.maxTimestampMs,
+      );
+    default:
+      return recordOf(log, log.log.findBatchByTimestamp(timestamp, end)?.baseOffset, (record) => record >= timestamp);
+  }
+}
+
+function lowestVersionOf(timestamp: number): number {
+  if (timestamp === maxTimestamp) return 7;
+  if (timestamp === earliestLocal) return 8;
+  if (timestamp === latestTiered) return 9;
+  return timestamp === earliestPendingUpload ? 11 : 0;
+}
+
+function at(offset: number, leaderEpoch: number): Found {
+  return { errorCode: ErrorCode.NONE, timestamp: -1, offset, leaderEpoch };
+}
+
+/** The first record of a batch that fits; the engine finds batches, records need a look inside. */
+function recordOf(
+  log: PartitionLog,
+  baseOffset: number | undefined,
+  fits: (timestampMs: number, batch: { readonly maxTimestampMs: number }) => boolean,
+): Found {
+  if (baseOffset === undefined) return unknown;
+  try {
+    const batch = decodeBatch(log.log.readCopy(baseOffset, 1, log.log.logEndOffset));
+    const record = batch.records.find(
+      ({ timestampMs, offset }) => offset >= log.log.logStartOffset && fits(timestampMs, batch),
+    );
+    if (record === undefined) return unknown;
+    return {
+      errorCode: ErrorCode.NONE,
+      timestamp: record.timestampMs,
+      offset: record.offset,
+      leaderEpoch: batch.leaderEpoch,
+    };
+  } catch (error) {
+    if (error instanceof RecordBatchError) return failed(ErrorCode.CORRUPT_MESSAGE);
+    throw error;
+  }
+}

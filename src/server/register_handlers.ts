@@ -1,0 +1,104 @@
+import type { Clock, FileSystem } from '../common/ports/index.js';
+import type { BrokerConfig } from '../config/index.js';
+import type { Controller } from '../controller/controller.js';
+import type { ProducerIdAllocator } from '../controller/producer_ids.js';
+import type { GroupCoordinator } from '../coordinator/group_coordinator.js';
+import type { MetadataCache } from '../metadata/image.js';
+import { ApiKey } from '../protocol/api_keys.js';
+import type { FetchSessionCache } from '../replication/fetch_session.js';
+import type { ReplicaManager } from '../replication/replica_manager.js';
+import type { LogManager } from '../storage/log_manager.js';
+import type { Logger } from '../telemetry/logger.js';
+import type { AutoTopicCreator } from './auto_topic_creator.js';
+import { alterConfigsHandler } from './handlers/alter_configs.js';
+import { apiVersionsHandler } from './handlers/api_versions.js';
+import { createPartitionsHandler } from './handlers/create_partitions.js';
+import { createTopicsHandler } from './handlers/create_topics.js';
+import { deleteGroupsHandler } from './handlers/delete_groups.js';
+import { deleteRecordsHandler } from './handlers/delete_records.js';
+import { deleteTopicsHandler } from './handlers/delete_topics.js';
+import { describeClusterHandler } from './handlers/describe_cluster.js';
+import { describeConfigsHandler } from './handlers/describe_configs.js';
+import { describeGroupsHandler } from './handlers/describe_groups.js';
+import { describeLogDirsHandler } from './handlers/describe_log_dirs.js';
+import { describeTopicPartitionsHandler } from './handlers/describe_topic_partitions.js';
+import { fetchHandler } from './handlers/fetch.js';
+import { findCoordinatorHandler } from './handlers/find_coordinator.js';
+import { heartbeatHandler } from './handlers/heartbeat.js';
+import { incrementalAlterConfigsHandler } from './handlers/incremental_alter_configs.js';
+import { initProducerIdHandler } from './handlers/init_producer_id.js';
+import { joinGroupHandler } from './handlers/join_group.js';
+import { leaveGroupHandler } from './handlers/leave_group.js';
+import { listGroupsHandler } from './handlers/list_groups.js';
+import { listOffsetsHandler } from './handlers/list_offsets.js';
+import { metadataHandler } from './handlers/metadata.js';
+import { offsetCommitHandler } from './handlers/offset_commit.js';
+import { offsetDeleteHandler } from './handlers/offset_delete.js';
+import { offsetFetchHandler } from './handlers/offset_fetch.js';
+import { offsetForLeaderEpochHandler } from './handlers/offset_for_leader_epoch.js';
+import { produceHandler } from './handlers/produce.js';
+import { syncGroupHandler } from './handlers/sync_group.js';
+import type { Pipeline } from './request_pipeline.js';
+import type { TopicTraffic } from './traffic.js';
+
+/** Everything that handlers are made of. */
+export interface Services {
+  readonly nodeId: number;
+  readonly clock: Clock;
+  readonly files: FileSystem;
+  readonly logger: Logger;
+  readonly metadata: MetadataCache;
+  readonly controller: Controller;
+  readonly producerIds: ProducerIdAllocator;
+  readonly autoTopics: AutoTopicCreator;
+  readonly replicas: ReplicaManager;
+  readonly logs: LogManager;
+  readonly sessions: FetchSessionCache;
+  readonly coordinator: GroupCoordinator;
+  readonly traffic: TopicTraffic;
+  config(): BrokerConfig;
+  isOffline(topic: string, partition: number): boolean;
+}
+
+/** The table of the broker's APIs. What is not in it is not advertised and answers UNSUPPORTED_VERSION. */
+export function registerHandlers(pipeline: Pipeline, services: Services): void {
+  const { logs, config } = services;
+  const groups = { ...services, topics: services.autoTopics };
+  pipeline.register(
+    ApiKey.ApiVersions,
+    apiVersionsHandler(() => pipeline.apis()),
+  );
+  pipeline.register(ApiKey.Metadata, metadataHandler(services));
+  pipeline.register(
+    ApiKey.DescribeTopicPartitions,
+    describeTopicPartitionsHandler({
+      ...services,
+      partitionLimit: () => config().int('max.request.partition.size.limit'),
+    }),
+  );
+  pipeline.register(ApiKey.DescribeCluster, describeClusterHandler(services));
+  pipeline.register(ApiKey.Produce, produceHandler(services));
+  pipeline.register(ApiKey.Fetch, fetchHandler({ ...services, maxBytes: () => config().int('fetch.max.bytes') }));
+  pipeline.register(ApiKey.ListOffsets, listOffsetsHandler(services));
+  pipeline.register(ApiKey.OffsetForLeaderEpoch, offsetForLeaderEpochHandler(services));
+  pipeline.register(ApiKey.DeleteRecords, deleteRecordsHandler({ ...services, checkpoint: () => logs.checkpoint() }));
+  pipeline.register(ApiKey.InitProducerId, initProducerIdHandler(services));
+  pipeline.register(ApiKey.DescribeLogDirs, describeLogDirsHandler(services));
+  pipeline.register(ApiKey.CreateTopics, createTopicsHandler(services));
+  pipeline.register(ApiKey.DeleteTopics, deleteTopicsHandler(services));
+  pipeline.register(ApiKey.CreatePartitions, createPartitionsHandler(services));
+  pipeline.register(ApiKey.DescribeConfigs, describeConfigsHandler(services));
+  pipeline.register(ApiKey.AlterConfigs, alterConfigsHandler(services));
+  pipeline.register(ApiKey.IncrementalAlterConfigs, incrementalAlterConfigsHandler(services));
+  pipeline.register(ApiKey.FindCoordinator, findCoordinatorHandler(groups));
+  pipeline.register(ApiKey.JoinGroup, joinGroupHandler(services));
+  pipeline.register(ApiKey.SyncGroup, syncGroupHandler(services));
+  pipeline.register(ApiKey.Heartbeat, heartbeatHandler(services));
+  pipeline.register(ApiKey.LeaveGroup, leaveGroupHandler(services));
+  pipeline.register(ApiKey.OffsetCommit, offsetCommitHandler(services));
+  pipeline.register(ApiKey.OffsetFetch, offsetFetchHandler(services));
+  pipeline.register(ApiKey.OffsetDelete, offsetDeleteHandler(services));
+  pipeline.register(ApiKey.ListGroups, listGroupsHandler(services));
+  pipeline.register(ApiKey.DescribeGroups, describeGroupsHandler(services));
+  pipeline.register(ApiKey.DeleteGroups, deleteGroupsHandler(services));
+}

@@ -8,7 +8,7 @@ import {
   refuse,
 } from './changes.js';
 import type { BrokerConfigDefinition } from './definition.js';
-import { type ConfigWarning, supportOf } from './problems.js';
+import { brokenRequirement, type ConfigWarning, supportOf } from './problems.js';
 import { brokerConfigDefinition } from './tables/broker.js';
 import { parseValue } from './values.js';
 
@@ -117,11 +117,8 @@ function judge(current: ReadonlyMap<string, string>, next: ReadonlyMap<string, s
     if (definition === undefined || current.get(name) === raw) continue;
     const result = parseValue(name, definition, raw);
     if (!result.ok) return refuse('INVALID_REQUEST', result.problem);
-    if (name === 'log.retention.ms' && result.parsed.value === 0)
-      return refuse(
-        'INVALID_REQUEST',
-        'requirement failed: log.retention.ms must be unlimited (-1) or, greater than or equal to 1',
-      );
+    const broken = brokenRequirement(name, result.parsed.value);
+    if (broken !== undefined) return refuse('INVALID_REQUEST', `requirement failed: ${broken}`);
     const { error, warning } = supportOf(name, definition, result.parsed);
     if (error !== undefined) return refuse('INVALID_CONFIG', error);
     if (warning !== undefined) warnings.push({ name, message: warning });

@@ -41,11 +41,18 @@ const FAMILIES: readonly (readonly string[])[] = [
   ['log.retention.ms', 'log.retention.minutes', 'log.retention.hours'],
 ];
 
+/** Quotas that Kafka has as dynamic settings only: not part of what a broker is started with. */
+const DYNAMIC_ONLY: ReadonlySet<string> = new Set([
+  'follower.replication.throttled.rate',
+  'leader.replication.throttled.rate',
+  'replica.alter.log.dirs.io.max.bytes.per.second',
+]);
+
 /** Configs of this broker; `names` null: all that users see. Names that do not exist are left out. */
 export function describeBroker(config: BrokerConfig, names: readonly string[] | null): ConfigDescription[] {
   return select(names, BROKER_CONFIG_NAMES).flatMap((name) => {
     const definition = brokerConfigDefinition(name);
-    if (definition === undefined || hidden(definition, config.isSet(name as BrokerConfigName))) return [];
+    if (definition === undefined || hidden(name, definition, config.isSet(name as BrokerConfigName))) return [];
     const sensitive = definition.type === 'PASSWORD';
     return describe(name, definition, {
       value: config.text(name as BrokerConfigName),
@@ -58,7 +65,7 @@ export function describeBroker(config: BrokerConfig, names: readonly string[] | 
 /** The cluster-wide dynamic configs (resource broker, no name): only those that are set. */
 export function describeClusterDefaults(config: BrokerConfig, names: readonly string[] | null): ConfigDescription[] {
   const layer = config.layers.find(({ source }) => source === 'DYNAMIC_DEFAULT_BROKER_CONFIG')?.entries;
-  return select(names, [...(layer?.keys() ?? [])]).flatMap((name) => {
+  return select(names, [...(layer?.keys() ?? [])].sort()).flatMap((name) => {
     const entry = layer?.get(name);
     const definition = brokerConfigDefinition(name);
     if (entry === undefined || definition === undefined) return [];
@@ -75,7 +82,7 @@ export function describeTopic(
 ): ConfigDescription[] {
   return select(names, TOPIC_CONFIG_NAMES).flatMap((name) => {
     const definition = topicConfigDefinition(name);
-    if (definition === undefined || hidden(definition, overrides.has(name))) return [];
+    if (definition === undefined || hidden(name, definition, overrides.has(name))) return [];
     const value = topicValue(config, overrides, name as TopicConfigName);
     const own = ownValue(name, definition, overrides, 'DYNAMIC_TOPIC_CONFIG');
     const [first] = definition.synonyms;
@@ -112,8 +119,8 @@ function select(names: readonly string[] | null, all: readonly string[]): readon
 }
 
 /** Internal configs show only once somebody set them. */
-function hidden(definition: ConfigDefinition, set: boolean): boolean {
-  return definition.internal && !set;
+function hidden(name: string, definition: ConfigDefinition, set: boolean): boolean {
+  return !set && (definition.internal || DYNAMIC_ONLY.has(name));
 }
 
 function describe(

@@ -1,4 +1,4 @@
-import type { ConfigDefinition } from './definition.js';
+import type { ConfigDefinition, ConfigValue } from './definition.js';
 import { formatValue, type ParsedValue } from './values.js';
 
 /** A setting that keeps the broker from starting. `message` names it and says what to do. */
@@ -24,6 +24,22 @@ export function supportOf(
   if (definition.support === 'warn') return { warning: `${setting} has no effect: Millrace does not act on it yet` };
   const usual = definition.default === null ? 'remove it' : `leave it at ${shownDefault(definition)}`;
   return { error: `${setting} is not supported by this version of Millrace: ${usual}` };
+}
+
+/** What Kafka requires of a value beside its range. */
+export function brokenRequirement(name: string, value: ConfigValue): string | undefined {
+  switch (name) {
+    case 'log.retention.ms':
+    case 'log.retention.minutes':
+    case 'log.retention.hours':
+      return value === 0 ? `${name} must be unlimited (-1) or, greater than or equal to 1` : undefined;
+    case 'log.roll.ms':
+      return Number(value) < 1 ? `${name} must be greater than or equal to 1` : undefined;
+    case 'log.roll.jitter.ms':
+      return Number(value) < 0 ? `${name} must be greater than or equal to 0` : undefined;
+    default:
+      return undefined;
+  }
 }
 
 export function isDefault(definition: ConfigDefinition, parsed: ParsedValue): boolean {

@@ -1,5 +1,5 @@
 import type { LayerEntry } from './layers.js';
-import { type ConfigError, type ConfigWarning, nearestName, supportOf } from './problems.js';
+import { brokenRequirement, type ConfigError, type ConfigWarning, nearestName, supportOf } from './problems.js';
 import { BROKER_CONFIG_NAMES, brokerConfigDefinition } from './tables/broker.js';
 import { isList } from './validators.js';
 import { parseValue } from './values.js';
@@ -45,7 +45,7 @@ function unknownSetting(name: string): { readonly refused: boolean; readonly mes
       message: `${name} is not supported by this version of Millrace: settings of a single listener come with its security, remove it`,
     };
   const meant = nearestName(name, BROKER_CONFIG_NAMES);
-  const hint = meant === undefined ? 'no version of Kafka 4.3 knows it' : `did you mean ${meant}?`;
+  const hint = meant === undefined ? 'Kafka 4.3 does not know it either' : `did you mean ${meant}?`;
   return { refused: false, message: `${name} is not a broker config and is ignored: ${hint}` };
 }
 
@@ -64,9 +64,10 @@ function contradictions(entries: ReadonlyMap<string, LayerEntry>): ConfigError[]
       name: 'process.roles',
       message: `process.roles=${roles.text} has no broker: Millrace keeps metadata in the broker itself, use broker,controller`,
     });
-  for (const name of ['log.retention.ms', 'log.retention.minutes', 'log.retention.hours'])
-    if (entries.get(name)?.value === 0)
-      errors.push({ name, message: `${name} must be unlimited (-1) or, greater than or equal to 1` });
+  for (const [name, { value }] of entries) {
+    const broken = brokenRequirement(name, value);
+    if (broken !== undefined) errors.push({ name, message: broken });
+  }
   return errors;
 }
 

@@ -158,11 +158,11 @@ export const KAFKA_TOPIC_CONFIGS = {
     { validator: atLeast(1) },
   ),
   preallocate: topic.boolean(false, ['log.preallocate'], 'warn', 'A new segment gets its full size on disk at once.'),
-  'remote.log.copy.disable': topic.boolean(false, [], 'refuse', 'Nothing more is copied to remote storage.'),
+  'remote.log.copy.disable': topic.boolean(false, [], 'warn', 'Nothing more is copied to remote storage.'),
   'remote.log.delete.on.disable': topic.boolean(
     false,
     [],
-    'refuse',
+    'warn',
     'Remote data goes when remote storage is turned off.',
   ),
   'remote.storage.enable': topic.boolean(false, [], 'refuse', 'The topic is also stored remotely.'),

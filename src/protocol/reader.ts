@@ -1,5 +1,6 @@
 import type { Uuid } from '../common/ids.js';
 import { internedAscii, internedUuid } from './interning.js';
+import type { UnknownTaggedField } from './values.js';
 
 /** Bytes that do not follow the schema. The connection they came from is closed with the reason logged. */
 export class DecodeError extends Error {
@@ -8,17 +9,25 @@ export class DecodeError extends Error {
     readonly problem: string,
     /** Byte offset from the start of what was being decoded. */
     readonly position: number,
+    /** Message, version and path, as in `FetchRequest v12 topics.partitions.fetchOffset`; '' outside of a message. */
+    readonly field = '',
   ) {
-    super(`${problem} at byte ${position}`);
+    super(`${field === '' ? '' : `${field}: `}${problem} at byte ${position}`);
   }
 }
 
 /**
- * Elements that one message may have in all its arrays together, so that a small frame cannot become a large heap: with
- * structs of some hundred bytes each, decoding allocates at most about 300 MB whatever the frame says. A client that reads
- * large Metadata or Fetch responses passes its own bound.
+ * Heap that decoding one message may take: the bound is this, plus two bytes for each byte of the frame (its text and copied
+ * bytes). Without it a frame of a few MB that promises millions of tiny elements would become gigabytes. A client that reads
+ * very large responses passes its own bound.
  */
-export const defaultElementLimit = 1 << 20;
+export const defaultAllocationLimitBytes = 128 * 1024 * 1024;
+
+/** Heap of a typed array with its buffer, without the bytes in it: what a `bytes` or `records` value is charged. */
+export const typedArrayHeapBytes = 320;
+
+/** Longest string, in bytes; the same in every version, as in Kafka. */
+export const maxStringBytes = 0x7fff;
 
 /**
  * Reads big-endian wire types from `bytes[start, end)`. Every length and count is checked against the bytes that remain
@@ -29,14 +38,16 @@ export class Reader {
   private source: Uint8Array = this.buffer;
   private start = 0;
   private end = 0;
-  private elementsLeft = defaultElementLimit;
+  private allocationLeft = defaultAllocationLimitBytes;
   position = 0;
+  /** Path of the field being read; kept by the decoders that run again after an error, to say where it was. */
+  field = '';
 
   constructor(bytes?: Uint8Array, start = 0, end = bytes?.length ?? 0) {
     if (bytes !== undefined) this.reset(bytes, start, end);
   }
 
-  reset(bytes: Uint8Array, start = 0, end = bytes.length, elementLimit = defaultElementLimit): this {
+  reset(bytes: Uint8Array, start = 0, end = bytes.length, allocationLimitBytes = defaultAllocationLimitBytes): this {
     if (bytes !== this.source) {
       this.source = bytes;
       this.buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -44,8 +55,19 @@ export class Reader {
     this.start = start;
     this.position = start;
     this.end = end;
-    this.elementsLeft = elementLimit;
+    this.allocationLeft = allocationLimitBytes;
+    this.field = '';
     return this;
+  }
+
+  /** Where decoding stands, to go back there with {@link rewind}. */
+  get budget(): number {
+    return this.allocationLeft;
+  }
+
+  rewind(position: number, budget: number): void {
+    this.position = position;
+    this.allocationLeft = budget;
   }
 
   get remaining(): number {
@@ -53,7 +75,7 @@ export class Reader {
   }
 
   fail(problem: string): never {
-    throw new DecodeError(problem, this.position - this.start);
+    throw new DecodeError(problem, this.position - this.start, this.field);
   }
 
   private need(count: number): number {
@@ -98,7 +120,8 @@ export class Reader {
   int64(): number {
     const high = this.int32();
     const low = this.int32() >>> 0;
-    if (high >= -0x200000 && high < 0x200000) return high * 0x1_0000_0000 + low;
+    const value = high * 0x1_0000_0000 + low;
+    if (Number.isSafeInteger(value)) return value;
     if (high === 0x7fffffff && low === 0xffffffff) return 2 ** 63;
     if (high === -0x80000000 && low === 0) return -(2 ** 63);
     this.position -= 8;
@@ -141,6 +164,7 @@ export class Reader {
 
   string(length: number): string {
     if (length < 0) this.fail('null where a string is needed');
+    if (length > maxStringBytes) this.fail(`string of ${length} bytes`);
     const at = this.need(length);
     return internedAscii(this.buffer, at, length) ?? this.buffer.toString('utf8', at, at + length);
   }
@@ -171,18 +195,26 @@ export class Reader {
     return length < 0 ? null : this.records(length);
   }
 
-  /** Checks an element count that was read; -1 (null) passes. `minElementBytes` ≥ 1. */
-  count(count: number, minElementBytes: number): number {
-    if (count < -1) this.fail(`array length ${count}`);
-    if (count * minElementBytes > this.end - this.position)
+  /**
+   * Checks an element count that was just read against the bytes that remain (`minWireBytes` ≥ 1 each), and charges the heap
+   * that so many elements take.
+   */
+  count(count: number, minWireBytes: number, heapBytes: number): number {
+    if (count < 0) this.fail(count === -1 ? 'null where an array is needed' : `array length ${count}`);
+    if (count * minWireBytes > this.end - this.position)
       this.fail(`${count} elements wanted, ${this.remaining} bytes left`);
-    this.elementsLeft -= count;
-    if (this.elementsLeft < 0) this.fail('more elements than one message may have');
+    this.charge(count * heapBytes);
     return count;
   }
 
-  nonNullCount(count: number, minElementBytes: number): number {
-    return count < 0 ? this.fail('null where an array is needed') : this.count(count, minElementBytes);
+  /** The same; -1 is null. */
+  nullableCount(count: number, minWireBytes: number, heapBytes: number): number {
+    return count === -1 ? -1 : this.count(count, minWireBytes, heapBytes);
+  }
+
+  private charge(heapBytes: number): void {
+    this.allocationLeft -= heapBytes;
+    if (this.allocationLeft < 0) this.fail('more memory wanted than one message may take');
   }
 
   /** One byte before a nullable struct. */
@@ -190,10 +222,29 @@ export class Reader {
     return this.int8() >= 0;
   }
 
-  /** End position of a tagged field of `size` bytes. */
-  taggedEnd(size: number): number {
-    if (size > this.remaining) this.fail(`tagged field of ${size} bytes, ${this.remaining} left`);
+  /** Number of tagged fields; each takes at least two bytes. */
+  taggedCount(): number {
+    const count = this.unsignedVarint();
+    if (count * 2 > this.end - this.position) this.fail(`${count} tagged fields wanted, ${this.remaining} bytes left`);
+    return count;
+  }
+
+  /** Tags ascend. */
+  tag(last: number): number {
+    const tag = this.unsignedVarint();
+    return tag > last ? tag : this.fail(`tag ${tag} after tag ${last}`);
+  }
+
+  /** Reads the size of a tagged field. Returns where it ends. */
+  taggedEnd(): number {
+    const size = this.unsignedVarint();
+    if (size > this.end - this.position) this.fail(`tagged field of ${size} bytes, ${this.remaining} left`);
     return this.position + size;
+  }
+
+  unknownTagged(tag: number, end: number): UnknownTaggedField {
+    this.charge(2 * typedArrayHeapBytes);
+    return { tag, data: this.bytes(end - this.position) };
   }
 
   checkTaggedEnd(end: number): void {

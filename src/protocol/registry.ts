@@ -112,11 +112,8 @@ import { VoteRequest, VoteResponse } from './api/vote.js';
 import { WriteShareGroupStateRequest, WriteShareGroupStateResponse } from './api/write_share_group_state.js';
 import { WriteTxnMarkersRequest, WriteTxnMarkersResponse } from './api/write_txn_markers.js';
 import { ApiKey } from './api_keys.js';
-import type { Message } from './message.js';
+import type { AnyMessage, Message } from './message.js';
 import type { Fields } from './schema.js';
-
-// biome-ignore lint/suspicious/noExplicitAny: any message at all; callers that know the API use its own export
-type AnyMessage = Message<any>;
 
 /** One API: its key, both messages and what headers they travel with. */
 export interface Api {

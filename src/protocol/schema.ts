@@ -1,5 +1,5 @@
 import type { Uuid } from '../common/ids.js';
-import type { RecordsValue } from './writer.js';
+import type { RecordsValue, UnknownTaggedField } from './values.js';
 
 /**
  * The schema of a message is a value: one definition holds all versions, and its TypeScript types are inferred from it.
@@ -50,14 +50,7 @@ export interface Field<Out, In = Out> {
   readonly in?: In;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the one place where a field of any type is meant; nothing reads a value through it
-export type Fields = Readonly<Record<string, Field<any, any>>>;
-
-/** A tagged field that this version of the schema does not know; decoding keeps it, encoding writes it back. */
-export interface UnknownTaggedField {
-  readonly tag: number;
-  readonly data: Uint8Array;
-}
+export type Fields = Readonly<Record<string, Field<unknown>>>;
 
 interface Unknown {
   readonly unknownTaggedFields?: readonly UnknownTaggedField[];

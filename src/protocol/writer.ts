@@ -1,14 +1,19 @@
 import type { Uuid } from '../common/ids.js';
 import type { FileRegion, ResponseChain } from '../common/ports/index.js';
-import type { UnknownTaggedField } from './schema.js';
-
-/** Record bytes of a response or request: in memory, in a file, or several of these one after the other. */
-export type RecordsValue = Uint8Array | FileRegion | ReadonlyArray<Uint8Array | FileRegion>;
+import { maxStringBytes } from './reader.js';
+import { type RecordsValue, recordsSize, type UnknownTaggedField } from './values.js';
 
 /** A value that the version being encoded cannot carry. */
 export class EncodeError extends Error {
   override readonly name = 'EncodeError';
 }
+
+function outOfRange(type: string, value: number): never {
+  throw new EncodeError(`${value} is no ${type}`);
+}
+
+/** Characters up to which a string is copied one by one. */
+const longestCopied = 128;
 
 /** Record bytes in memory from this size on are linked, not copied. */
 const spliceMinBytes = 16 * 1024;
@@ -86,26 +91,37 @@ export class Writer {
   }
 
   bool(value: boolean): void {
-    const at = this.reserve(1);
-    this.buffer[at] = value ? 1 : 0;
+    this.byte(value ? 1 : 0);
   }
 
-  int8(value: number): void {
+  private byte(value: number): void {
     const at = this.reserve(1);
     this.buffer[at] = value;
   }
 
+  int8(value: number): void {
+    if ((value << 24) >> 24 !== value) outOfRange('int8', value);
+    this.byte(value);
+  }
+
   int16(value: number): void {
+    if ((value << 16) >> 16 !== value) outOfRange('int16', value);
+    this.twoBytes(value);
+  }
+
+  uint16(value: number): void {
+    if ((value & 0xffff) !== value) outOfRange('uint16', value);
+    this.twoBytes(value);
+  }
+
+  private twoBytes(value: number): void {
     const at = this.reserve(2);
     this.buffer[at] = value >> 8;
     this.buffer[at + 1] = value;
   }
 
-  uint16(value: number): void {
-    this.int16(value);
-  }
-
   int32(value: number): void {
+    if ((value | 0) !== value) outOfRange('int32', value);
     this.patchInt32(this.reserve(4), value);
   }
 
@@ -119,18 +135,24 @@ export class Writer {
   }
 
   uint32(value: number): void {
-    this.int32(value | 0);
+    if (value >>> 0 !== value) outOfRange('uint32', value);
+    this.patchInt32(this.reserve(4), value | 0);
   }
 
+  /** Safe integers and ±2^63. */
   int64(value: number): void {
-    if (value >= 2 ** 63) {
-      this.int32(0x7fffffff);
-      this.int32(-1);
-      return;
-    }
-    const high = Math.floor(value / 0x1_0000_0000);
-    this.int32(high);
-    this.int32((value - high * 0x1_0000_0000) | 0);
+    const at = this.reserve(8);
+    if (Number.isSafeInteger(value)) {
+      const high = Math.floor(value / 0x1_0000_0000);
+      this.patchInt32(at, high);
+      this.patchInt32(at + 4, (value - high * 0x1_0000_0000) | 0);
+    } else if (value === 2 ** 63) {
+      this.patchInt32(at, 0x7fffffff);
+      this.patchInt32(at + 4, -1);
+    } else if (value === -(2 ** 63)) {
+      this.patchInt32(at, -0x80000000);
+      this.patchInt32(at + 4, 0);
+    } else outOfRange('int64', value);
   }
 
   float64(value: number): void {
@@ -141,10 +163,10 @@ export class Writer {
   unsignedVarint(value: number): void {
     let rest = value >>> 0;
     while (rest >= 0x80) {
-      this.int8((rest & 0x7f) | 0x80);
+      this.byte((rest & 0x7f) | 0x80);
       rest >>>= 7;
     }
-    this.int8(rest);
+    this.byte(rest);
   }
 
   uuid(value: Uuid): void {
@@ -155,7 +177,6 @@ export class Writer {
   string(value: string): void {
     const prefix = this.reserve(2);
     const length = this.text(value);
-    if (length > 0x7fff) throw new EncodeError(`string of ${length} bytes is too long`);
     this.buffer[prefix] = length >> 8;
     this.buffer[prefix + 1] = length;
   }
@@ -178,26 +199,33 @@ export class Writer {
   }
 
   compactNullableString(value: string | null): void {
-    if (value === null) this.int8(0);
+    if (value === null) this.byte(0);
     else this.compactString(value);
   }
 
+  /** Returns the bytes written. Most strings are short and ASCII; a call into the buffer costs more than copying them here. */
   private text(value: string): number {
     const length = value.length;
+    if (length > longestCopied) return this.longText(value);
     const at = this.reserve(length);
     const b = this.buffer;
     for (let i = 0; i < length; i += 1) {
       const code = value.charCodeAt(i);
       if (code >= 0x80) {
         this.position = at;
-        const size = Buffer.byteLength(value, 'utf8');
-        this.reserve(size);
-        this.buffer.write(value, at, size, 'utf8');
-        return size;
+        return this.longText(value);
       }
       b[at + i] = code;
     }
     return length;
+  }
+
+  private longText(value: string): number {
+    const size = Buffer.byteLength(value, 'utf8');
+    if (size > maxStringBytes) throw new EncodeError(`string of ${size} bytes is too long`);
+    const at = this.reserve(size);
+    this.buffer.write(value, at, size, 'utf8');
+    return size;
   }
 
   /** Bytes without a length. */
@@ -222,7 +250,7 @@ export class Writer {
   }
 
   compactNullableBytes(value: Uint8Array | null): void {
-    if (value === null) this.int8(0);
+    if (value === null) this.byte(0);
     else this.compactBytes(value);
   }
 
@@ -235,7 +263,7 @@ export class Writer {
   }
 
   compactRecords(value: RecordsValue | null): void {
-    if (value === null) this.int8(0);
+    if (value === null) this.byte(0);
     else {
       this.unsignedVarint(recordsSize(value) + 1);
       this.splice(value);
@@ -280,11 +308,4 @@ export class Writer {
     }
     return next;
   }
-}
-
-/** Bytes of a records value. */
-export function recordsSize(value: RecordsValue): number {
-  if (value instanceof Uint8Array) return value.length;
-  if ('kind' in value) return value.sizeBytes;
-  return value.reduce((sum, part) => sum + recordsSize(part), 0);
 }

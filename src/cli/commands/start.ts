@@ -1,0 +1,183 @@
+import { resolve } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { BrokerConfig, parseProperties } from '../../config/index.js';
+import {
+  machineName,
+  nodeDialer,
+  nodeFileSystem,
+  nodeHttpServers,
+  onStopSignal,
+  standardOutput,
+  systemClock,
+  systemRandom,
+  systemTimers,
+} from '../../env/index.js';
+import { createNativeTransport } from '../../network/native_transport.js';
+import { BrokerServer } from '../../server/broker.js';
+import { createNativeLogStore } from '../../storage/native_log.js';
+import { createJsonLogger, createTextLogger, LOG_LEVELS, type Logger, type LogLevel } from '../../telemetry/index.js';
+
+interface StartOptions {
+  readonly host?: string;
+  readonly port?: number;
+  readonly data?: string;
+  readonly config?: string;
+  readonly set: readonly string[];
+  readonly metricsPort?: number;
+  readonly logLevel: LogLevel;
+  readonly logFormat: 'auto' | 'text' | 'json';
+}
+
+/** Exit status when the broker could not start. */
+const startFailed = 1;
+/** Exit status of a stop that a second signal cut short, as a shell reports SIGINT. */
+const interrupted = 130;
+
+/** `millrace start`: a broker in the foreground until a signal stops it. */
+export function registerStart(program: Command): void {
+  program
+    .command('start')
+    .description('start a broker; Ctrl-C stops it in an orderly way')
+    .option('--host <address>', 'address to listen on (default 127.0.0.1)')
+    .option('-p, --port <number>', 'port to listen on, 0 for any (default 9092)', portNumber)
+    .option('-d, --data <directory>', 'data directory (default ./data)')
+    .option('-c, --config <file>', 'a Kafka server.properties file')
+    .option('-s, --set <name=value>', 'a broker config, may be repeated', collect, [])
+    .option('--metrics-port <number>', 'serve Prometheus metrics at http://127.0.0.1:<number>/metrics', portNumber)
+    .addOption(new Option('--log-level <level>', 'what to log').choices(LOG_LEVELS).default('info'))
+    .addOption(
+      new Option('--log-format <format>', 'auto: text in a terminal, else JSON')
+        .choices(['auto', 'text', 'json'])
+        .default('auto'),
+    )
+    .action(async (options: StartOptions) => {
+      process.exitCode = await start(options);
+    });
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new InvalidArgumentError('a port is a number from 0 to 65535');
+  return port;
+}
+
+function collect(value: string, previous: readonly string[]): readonly string[] {
+  if (!value.includes('=')) throw new InvalidArgumentError('expected name=value');
+  return [...previous, value];
+}
+
+async function createLogger(options: StartOptions): Promise<Logger> {
+  const json = options.logFormat === 'json' || (options.logFormat === 'auto' && !standardOutput.isTerminal);
+  const sink = { write: (line: string) => standardOutput.write(line) };
+  const common = { level: options.logLevel, sink, clock: systemClock };
+  return json ? createJsonLogger(common) : createTextLogger({ ...common, colour: standardOutput.isTerminal });
+}
+
+/** Flags win over `--set`, `--set` over the file, the file over what this command has for defaults. */
+async function readConfig(options: StartOptions): Promise<Map<string, string>> {
+  const properties = new Map<string, string>();
+  if (options.config !== undefined) {
+    const bytes = await nodeFileSystem.readFile(options.config);
+    if (bytes === undefined)
+      throw new Error(`the file ${options.config} does not exist: name a server.properties file with --config`);
+    for (const [name, value] of parseProperties(new TextDecoder().decode(bytes))) properties.set(name, value);
+  }
+  for (const pair of options.set) {
+    const at = pair.indexOf('=');
+    properties.set(pair.slice(0, at).trim(), pair.slice(at + 1));
+  }
+  const chosen = options.host !== undefined || options.port !== undefined;
+  if (chosen || !properties.has('listeners'))
+    properties.set('listeners', `PLAINTEXT://${options.host ?? '127.0.0.1'}:${options.port ?? 9092}`);
+  if (chosen && options.config === undefined) properties.delete('advertised.listeners');
+  if (options.data !== undefined || !(properties.has('log.dirs') || properties.has('log.dir')))
+    properties.set('log.dirs', resolve(options.data ?? 'data'));
+  if (!properties.has('node.id') && !properties.has('broker.id')) properties.set('node.id', '1');
+  if (options.metricsPort !== undefined) properties.set('millrace.metrics.port', String(options.metricsPort));
+  return properties;
+}
+
+async function start(options: StartOptions): Promise<number> {
+  const logger = await createLogger(options);
+  let server: BrokerServer;
+  try {
+    const result = BrokerConfig.fromProperties(await readConfig(options));
+    if (!result.ok) {
+      for (const { message } of result.errors) logger.fatal(message);
+      return startFailed;
+    }
+    for (const { message } of result.warnings) logger.warn(message);
+    server = createServer(result.config, logger);
+    const startedMs = systemClock.monotonicMs();
+    await server.start();
+    announce(server, result.config, logger, Math.round(systemClock.monotonicMs() - startedMs));
+  } catch (error) {
+    logger.fatal(
+      error instanceof Error ? error.message : String(error),
+      logger.isEnabled('debug') ? { error } : undefined,
+    );
+    return startFailed;
+  }
+  await server.checkAdvertised();
+  return stopOnSignal(server, logger);
+}
+
+function createServer(config: BrokerConfig, logger: Logger): BrokerServer {
+  const ports = {
+    clock: systemClock,
+    timers: systemTimers,
+    random: systemRandom,
+    files: nodeFileSystem,
+    store: createNativeLogStore(),
+    transport: createNativeTransport({ clock: systemClock, timers: systemTimers }),
+    http: nodeHttpServers,
+    dialer: nodeDialer,
+    logger,
+    hostname: machineName(),
+  };
+  return new BrokerServer(ports, config);
+}
+
+function announce(server: BrokerServer, config: BrokerConfig, logger: Logger, startMs: number): void {
+  const { host, port } = server.address;
+  const bootstrapServers = `${host}:${port}`;
+  logger.info(`ready on ${bootstrapServers} after ${startMs} ms`, {
+    bootstrapServers,
+    clusterId: server.clusterId,
+    nodeId: server.nodeId,
+    dataDirectories: config.logDirs,
+    ...(server.metricsPort === undefined
+      ? {}
+      : { metrics: `http://${config.string('millrace.metrics.host')}:${server.metricsPort}/metrics` }),
+  });
+  logger.info(
+    `next: connect any Kafka client to ${bootstrapServers}, or try: echo hello | npx millrace produce first-topic -b ${bootstrapServers}`,
+  );
+}
+
+/** Resolves with the exit status once the broker has stopped. */
+function stopOnSignal(server: BrokerServer, logger: Logger): Promise<number> {
+  return new Promise((resolve) => {
+    let stopping = false;
+    const undo = onStopSignal((signal) => {
+      if (stopping) {
+        logger.warn(`${signal} again: stopping at once; logs are recovered at the next start`);
+        process.exit(interrupted);
+      }
+      stopping = true;
+      logger.info(`${signal}: stopping in an orderly way; once more stops at once`);
+      server
+        .close((progress) => logger.info(progress))
+        .then(() => {
+          undo();
+          logger.info('stopped');
+          resolve(0);
+        })
+        .catch((error: unknown) => {
+          logger.error('the stop was not clean; logs are recovered at the next start', { error });
+          resolve(startFailed);
+        });
+    });
+  });
+}

@@ -5,6 +5,7 @@ import { BROKER_CONFIG_NAMES, type BrokerConfigName, brokerConfigDefinition } fr
 import { GROUP_CONFIG_NAMES, groupConfigDefinition } from './tables/group.js';
 import { TOPIC_CONFIG_NAMES, type TopicConfigName, topicConfigDefinition } from './tables/topic.js';
 import { topicValue } from './topic_config.js';
+import { unitOf } from './units.js';
 import { formatValue, parseValue } from './values.js';
 
 /** One config as DescribeConfigs answers it. */
@@ -144,8 +145,13 @@ function describe(
     isSensitive,
     synonyms: found.synonyms,
     typeCode: CONFIG_TYPE_CODE[definition.type],
-    documentation: definition.doc,
+    documentation: documented(name, definition.doc),
   };
+}
+
+function documented(name: string, doc: string): string {
+  const unit = unitOf(name);
+  return unit === undefined ? doc : `${doc} Unit: ${unit}.`;
 }
 
 function ownValue(

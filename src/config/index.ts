@@ -20,4 +20,5 @@ export * from './tables/broker.js';
 export * from './tables/group.js';
 export * from './tables/topic.js';
 export * from './topic_config.js';
+export * from './units.js';
 export { formatValue, parseValue } from './values.js';

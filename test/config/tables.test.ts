@@ -7,8 +7,15 @@ import {
   GROUP_CONFIGS,
   TOPIC_CONFIGS,
   type TopicConfigDefinition,
+  unitOf,
 } from '../../src/config/index.js';
 import { readTsv } from '../support/tsv.js';
+
+const UNITLESS = new Set(
+  'threads id size codec partitions factor level ratio messages dir port connections ip requests num samples jitter tasks slots limit replicas fetchers locks sessions snapshot isr'.split(
+    ' ',
+  ),
+);
 
 const isOurs = (name: string): boolean => name.startsWith('millrace.');
 
@@ -100,5 +107,19 @@ describe('the tables', () => {
         .map(([name]) => name),
     );
     expect(wrong).toEqual([]);
+  });
+
+  it('know the unit of every number that has one', () => {
+    const table: Readonly<Record<string, ConfigDefinition>> = { ...BROKER_CONFIGS, ...TOPIC_CONFIGS, ...GROUP_CONFIGS };
+    const without = Object.entries(table)
+      .filter(([name, { type }]) => ['INT', 'LONG', 'SHORT', 'DOUBLE'].includes(type) && unitOf(name) === undefined)
+      .map(([name]) => name.slice(name.lastIndexOf('.') + 1));
+    // Counts, ids, levels, ports and ratios.
+    expect([...new Set(without)].filter((ending) => !UNITLESS.has(ending))).toEqual([]);
+    const units = ['log.retention.hours', 'log.cleaner.io.max.bytes.per.second', 'message.max.bytes', 'segment.ms'];
+    expect(units.map(unitOf)).toEqual(['h', 'bytes/s', 'bytes', 'ms']);
+    expect(
+      Object.entries(table).filter(([name, { type }]) => unitOf(name) && !/INT|LONG|SHORT|DOUBLE/.test(type)),
+    ).toEqual([]);
   });
 });

@@ -35,7 +35,7 @@ export const CLUSTER_CONFIGS = {
     9_000,
     'MEDIUM',
     'read-only',
-    'warn',
+    'full',
     'A broker without a heartbeat for this long is fenced.',
   ),
   'config.providers': broker.list(

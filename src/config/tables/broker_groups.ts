@@ -108,7 +108,7 @@ export const GROUPS_CONFIGS = {
     -1,
     'MEDIUM',
     'read-only',
-    'warn',
+    'full',
     'Wait of the group coordinator for more records to write at once; -1 adapts.',
     { validator: atLeast(-1) },
   ),

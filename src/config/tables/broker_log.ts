@@ -192,7 +192,7 @@ export const LOG_CONFIGS = {
     60_000,
     'HIGH',
     'read-only',
-    'full',
+    'warn',
     'Time between writes of the log start offset checkpoint.',
     { validator: atLeast(0) },
   ),

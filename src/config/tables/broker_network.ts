@@ -110,12 +110,19 @@ export const NETWORK_CONFIGS = {
     -1,
     'MEDIUM',
     'read-only',
-    'full',
-    'Bytes of requests waiting before reading stops; -1 is no limit.',
+    'warn',
+    'Bytes of requests waiting before reading stops, -1 is no limit; Millrace limits each connection by itself.',
   ),
-  'queued.max.requests': broker.int(500, 'HIGH', 'read-only', 'full', 'Requests waiting before reading stops.', {
-    validator: atLeast(1),
-  }),
+  'queued.max.requests': broker.int(
+    500,
+    'HIGH',
+    'read-only',
+    'warn',
+    'Requests waiting before reading stops; Millrace limits each connection by itself.',
+    {
+      validator: atLeast(1),
+    },
+  ),
   'request.timeout.ms': broker.int(30_000, 'HIGH', 'read-only', 'warn', 'How long a request between brokers may take.'),
   'security.inter.broker.protocol': broker.string(
     'PLAINTEXT',

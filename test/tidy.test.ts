@@ -136,6 +136,8 @@ describe('the rules', () => {
     expect(count("import type { Socket } from 'node:net';")).toBe(0);
     expect(count('console.log(Math.random());')).toBe(2);
     expect(count('// Date.now() in a comment')).toBe(0);
+    expect(count('process.exit(1);')).toBe(1);
+    expect(forbiddenCalls(file('src/cli/main.ts', 'process.exit(1);'))).toEqual([]);
   });
 
   it('see type escapes, default exports, long files and notes for later', () => {

@@ -336,18 +336,29 @@ export class LogManager {
   }
 
   /** Writes recovery points and log start offsets. What is flushed need not be verified after a crash. */
-  async checkpoint(): Promise<void> {
+  checkpoint(): Promise<void> {
+    return this.writeCheckpoints(this.raisedStarts());
+  }
+
+  /** Log start offsets that the files alone would not tell: inside the first segment, after DeleteRecords. */
+  private raisedStarts(): ReadonlyMap<string, number> {
+    const raised = [...this.logs.values()].filter(
+      (log) => log.log.logStartOffset > (log.log.segments()[0]?.baseOffset ?? 0),
+    );
+    return new Map(raised.map((log) => [log.name, log.log.logStartOffset]));
+  }
+
+  private async writeCheckpoints(raised: ReadonlyMap<string, number>): Promise<void> {
+    const { files } = this.ports;
     for (const { path, directory } of this.directories) {
       if (directory.failure !== undefined) continue;
       const here = [...this.logs.values()].filter((log) => log.directoryPath === path);
       const points = new Map(here.map((log) => [log.name, log.log.flushedOffset]));
       const starts = new Map(
-        here
-          .filter((log) => log.log.logStartOffset > (log.log.segments()[0]?.baseOffset ?? 0))
-          .map((log) => [log.name, log.log.logStartOffset]),
+        here.flatMap(({ name }) => (raised.has(name) ? [[name, raised.get(name) ?? 0] as const] : [])),
       );
-      await this.ports.files.writeFileAtomic(`${path}/${recoveryPointFile}`, formatOffsets(points), { sync: true });
-      await this.ports.files.writeFileAtomic(`${path}/${logStartOffsetFile}`, formatOffsets(starts), { sync: true });
+      await files.writeFileAtomic(`${path}/${recoveryPointFile}`, formatOffsets(points), { sync: true });
+      await files.writeFileAtomic(`${path}/${logStartOffsetFile}`, formatOffsets(starts), { sync: true });
     }
   }
 
@@ -367,6 +378,7 @@ export class LogManager {
     this.timers.clear();
     await this.checkpointing;
     const logs = [...this.logs.values()];
+    const raised = this.raisedStarts();
     let done = 0;
     await this.inParallel(logs, 'closing logs', async (log) => {
       const sync = this.failure(log.directoryPath) === undefined;
@@ -377,7 +389,7 @@ export class LogManager {
       done += 1;
       onProgress(done, logs.length);
     });
-    await this.checkpoint();
+    await this.writeCheckpoints(raised);
     for (const { path, directory } of this.directories) {
       if (directory.failure === undefined)
         await this.ports.files.writeFileAtomic(`${path}/${cleanShutdownFile}`, formatCleanShutdown(-1), { sync: true });

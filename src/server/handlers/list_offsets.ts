@@ -14,6 +14,8 @@ const earliestLocal = -4;
 const latestTiered = -5;
 const earliestPendingUpload = -6;
 
+const lowestVersionWithEpochs = 4;
+
 interface Found {
   readonly errorCode: ErrorCode;
   readonly timestamp: number;
@@ -40,7 +42,9 @@ export function listOffsetsHandler(deps: {
         const found = repeated
           ? failed(ErrorCode.INVALID_REQUEST)
           : find(deps.replicas.get(name, partitionIndex), currentLeaderEpoch, timestamp, context.apiVersion);
-        return { partitionIndex, ...found };
+        return context.apiVersion >= lowestVersionWithEpochs
+          ? { partitionIndex, ...found }
+          : { partitionIndex, ...found, leaderEpoch: -1 };
       }),
     })),
   });

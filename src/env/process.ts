@@ -7,29 +7,35 @@ export interface TextOutput {
   write(text: string): void;
 }
 
-function outputTo(stream: NodeJS.WriteStream): TextOutput {
-  let broken = false;
-  let watched = false;
-  return {
-    get isTerminal() {
-      return stream.isTTY === true;
-    },
-    write: (text) => {
-      if (broken) return;
-      if (!watched) {
-        watched = true;
-        // The reader went away (`| head`): there is nobody left to tell.
-        stream.on('error', () => {
-          broken = true;
-        });
-      }
-      stream.write(text);
-    },
-  };
+/** Touches the stream at its first use only: an embedded broker leaves the streams of its host alone. */
+class StreamOutput implements TextOutput {
+  #broken = false;
+  #stream: NodeJS.WriteStream | undefined;
+
+  constructor(private readonly open: () => NodeJS.WriteStream) {}
+
+  get isTerminal(): boolean {
+    return this.open().isTTY === true;
+  }
+
+  write(text: string): void {
+    if (this.#broken) return;
+    this.#stream ??= this.#watched();
+    this.#stream.write(text);
+  }
+
+  #watched(): NodeJS.WriteStream {
+    const stream = this.open();
+    // The reader went away (`| head`): there is nobody left to tell.
+    stream.on('error', () => {
+      this.#broken = true;
+    });
+    return stream;
+  }
 }
 
-export const standardOutput: TextOutput = outputTo(process.stdout);
-export const standardError: TextOutput = outputTo(process.stderr);
+export const standardOutput: TextOutput = new StreamOutput(() => process.stdout);
+export const standardError: TextOutput = new StreamOutput(() => process.stderr);
 
 export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 

@@ -319,7 +319,11 @@ Status Log::truncateFullyAndStartAt(std::int64_t offset) {
   return Done{};
 }
 
-void Log::advanceLogStartOffset(std::int64_t offset) noexcept { logStartOffset_ = std::clamp(offset, logStartOffset_, logEndOffset()); }
+void Log::advanceLogStartOffset(std::int64_t offset) noexcept {
+  logStartOffset_ = std::clamp(offset, logStartOffset_, logEndOffset());
+  // Nobody needs what lies below the start, on the medium or not.
+  flushedOffset_ = std::max(flushedOffset_, logStartOffset_);
+}
 
 Result<std::vector<std::string>> Log::dropOldest(std::size_t count) {
   std::vector<std::string> renamed;

@@ -21,15 +21,20 @@ Slab* SlabPool::take(std::size_t bytes) {
     return slab;
   }
   const std::size_t capacity = kSmallestBytes << (2 * index);
-  const std::uint32_t number = freeIndexes_.empty() ? nextIndex_++ : freeIndexes_.back();
-  if (!freeIndexes_.empty()) freeIndexes_.pop_back();
+  if (freeIndexes_.empty()) {
+    freeIndexes_.push_back(static_cast<std::uint32_t>(slabs_.size()));
+    slabs_.emplace_back();
+  }
+  const std::uint32_t number = freeIndexes_.back();
+  freeIndexes_.pop_back();
   std::uint8_t* const data = memory_.allocate(number, capacity);
   if (data == nullptr) {
     freeIndexes_.push_back(number);
     return nullptr;
   }
   totalBytes_ += capacity;
-  return new Slab{data, capacity, number, 1};
+  slabs_[number] = std::make_unique<Slab>(Slab{data, capacity, number, 1});
+  return slabs_[number].get();
 }
 
 void SlabPool::release(Slab* slab) {
@@ -43,9 +48,10 @@ void SlabPool::release(Slab* slab) {
     return;
   }
   totalBytes_ -= slab->capacity;
-  memory_.free(slab->index);
-  freeIndexes_.push_back(slab->index);
-  delete slab;
+  const std::uint32_t number = slab->index;
+  memory_.free(number);
+  slabs_[number].reset();
+  freeIndexes_.push_back(number);
 }
 
 }  // namespace millrace

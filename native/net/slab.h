@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace millrace {
@@ -43,9 +44,9 @@ class SlabPool {
   static std::size_t classOf(std::size_t bytes) noexcept;
 
   SlabMemory& memory_;
+  std::vector<std::unique_ptr<Slab>> slabs_;  ///< by number; null when the number is free
   std::vector<std::vector<Slab*>> free_ = std::vector<std::vector<Slab*>>(16);
   std::vector<std::uint32_t> freeIndexes_;
-  std::uint32_t nextIndex_ = 0;
   std::size_t freeBytes_ = 0;
   std::size_t totalBytes_ = 0;
 };

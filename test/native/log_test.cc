@@ -1,0 +1,260 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <condition_variable>
+#include <mutex>
+
+#include "../../native/io/directory_lock.h"
+#include "../../native/log/log.h"
+#include "harness.h"
+#include "make_batch.h"
+
+using namespace millrace;
+
+namespace {
+
+/// Fails the n-th call that changes or syncs a file.
+class FaultyFileSystem : public FileSystem {
+ public:
+  int failAt = -1;
+  int error = EIO;
+  bool partial = false;
+  int calls = 0;
+
+  bool strikes() {
+    if (calls++ != failAt) return false;
+    errno = error;
+    return true;
+  }
+  ssize_t pwritev(int fd, const struct iovec* parts, int count, off_t position) override {
+    if (!strikes()) return FileSystem::pwritev(fd, parts, count, position);
+    if (partial && parts[0].iov_len > 10) {
+      const struct iovec half = {parts[0].iov_base, parts[0].iov_len / 2};
+      failAt = calls;  // the rest fails
+      return FileSystem::pwritev(fd, &half, 1, position);
+    }
+    return -1;
+  }
+  int fdatasync(int fd) override { return strikes() ? -1 : FileSystem::fdatasync(fd); }
+  int ftruncate(int fd, off_t size) override { return strikes() ? -1 : FileSystem::ftruncate(fd, size); }
+  int rename(const char* from, const char* to) override { return strikes() ? -1 : FileSystem::rename(from, to); }
+  int unlink(const char* path) override { return strikes() ? -1 : FileSystem::unlink(path); }
+  int syncDirectory(const char* path) override { return strikes() ? -1 : FileSystem::syncDirectory(path); }
+};
+
+std::unique_ptr<Log> openLog(FileSystem& fs, const std::string& directory, LogOptions options = {}) {
+  RecoveryReport report;
+  auto log = Log::open(fs, directory + "/t-0", 1, options, report);
+  return log.ok() ? std::move(log.value()) : nullptr;
+}
+
+Status append(Log& log, std::int32_t count, std::size_t payload, std::int64_t timestampMs = 1000) {
+  auto bytes = makeBatch(count, payload, timestampMs);
+  storeBe<std::int64_t>(bytes.data(), log.logEndOffset());
+  return log.append(bytes.data(), BatchHeader::load(bytes.data()), false);
+}
+
+/// Base offsets and record counts of everything in the log.
+std::vector<std::pair<std::int64_t, std::int32_t>> contents(const Log& log) {
+  std::vector<std::pair<std::int64_t, std::int32_t>> found;
+  auto headers = log.scan(log.logStartOffset(), 1'000'000);
+  if (headers.ok())
+    for (const auto& header : headers.value())
+      if (header.lastOffset() >= log.logStartOffset()) found.emplace_back(header.baseOffset, header.recordCount);
+  return found;
+}
+
+}  // namespace
+
+TEST(the_nth_call_fails_and_nothing_acknowledged_is_lost) {
+  for (const int error : {EIO, ENOSPC}) {
+    for (const bool partial : {false, true}) {
+      for (int failAt = 0; failAt < 60; ++failAt) {
+        harness::TemporaryDirectory directory;
+        FaultyFileSystem fs;
+        fs.error = error;
+        fs.partial = partial;
+        LogOptions options;
+        options.segmentBytes = 600;
+        auto log = openLog(fs, directory.path(), options);
+        if (log == nullptr) continue;
+        fs.failAt = fs.calls + failAt;
+        std::int64_t acknowledged = 0;
+        for (int i = 0; i < 12; ++i) {
+          if (!append(*log, 2, 50).ok()) break;
+          log->markDirty();
+          auto synced = Flusher::syncNow(*log->flushWork());
+          if (!synced.ok()) break;
+          log->flushed(synced.value());
+          acknowledged = log->flushedOffset();
+        }
+        log.reset();
+        // What a restart finds on a healthy disk.
+        auto again = openLog(posixFileSystem(), directory.path(), options);
+        CHECK(again != nullptr);
+        CHECK(again->logEndOffset() >= acknowledged);
+        CHECK_EQ(again->logEndOffset() % 2, 0);
+        CHECK(append(*again, 2, 50).ok());
+      }
+    }
+  }
+}
+
+TEST(a_full_disk_leaves_no_half_batch_behind) {
+  harness::TemporaryDirectory directory;
+  FaultyFileSystem fs;
+  auto log = openLog(fs, directory.path());
+  CHECK(log != nullptr);
+  CHECK(append(*log, 1, 100).ok());
+  const std::int64_t size = log->sizeBytes();
+  fs.error = ENOSPC;
+  fs.partial = true;
+  fs.failAt = fs.calls;
+  auto status = append(*log, 1, 100);
+  CHECK(!status.ok());
+  CHECK(status.error().kind == Error::Kind::kNoSpace);
+  CHECK_EQ(log->sizeBytes(), size);
+  struct stat info {};
+  CHECK_EQ(::stat((directory.path() + "/t-0/00000000000000000000.log").c_str(), &info), 0);
+  CHECK_EQ(info.st_size, size);
+  CHECK(append(*log, 1, 100).ok());
+  CHECK_EQ(log->logEndOffset(), 2);
+}
+
+TEST(random_operations_agree_with_an_array) {
+  for (unsigned long long seed = 1; seed <= 300; ++seed) {
+    harness::Random random(seed);
+    harness::TemporaryDirectory directory;
+    LogOptions options;
+    options.segmentBytes = 400 + static_cast<std::int64_t>(random.below(2000));
+    options.indexIntervalBytes = static_cast<std::int64_t>(random.below(500));
+    auto log = openLog(posixFileSystem(), directory.path(), options);
+    CHECK(log != nullptr);
+    std::vector<std::pair<std::int64_t, std::int32_t>> model;
+    std::int64_t end = 0;
+    std::int64_t start = 0;
+    for (int step = 0; step < 60; ++step) {
+      const auto roll = random.below(100);
+      if (roll < 60) {
+        const auto count = static_cast<std::int32_t>(1 + random.below(4));
+        CHECK(append(*log, count, random.below(300)).ok());
+        model.emplace_back(end, count);
+        end += count;
+      } else if (roll < 66) {
+        CHECK(log->roll().ok());
+      } else if (roll < 72 && end > start) {
+        const std::int64_t to = start + static_cast<std::int64_t>(random.below(static_cast<unsigned long long>(end - start)));
+        CHECK(log->truncateTo(to).ok());
+        while (!model.empty() && model.back().first + model.back().second > to) model.pop_back();
+        end = log->logEndOffset();
+        CHECK(model.empty() || end == model.back().first + model.back().second);
+        start = std::min(start, end);
+      } else if (roll < 78) {
+        const std::size_t drop = random.below(3);
+        auto dropped = log->dropOldest(drop);
+        CHECK(dropped.ok());
+        start = log->logStartOffset();
+        std::erase_if(model, [&](const auto& one) { return one.first + one.second <= start; });
+      } else if (roll < 84) {
+        start = start + static_cast<std::int64_t>(random.below(static_cast<unsigned long long>(end - start + 1)));
+        log->advanceLogStartOffset(start);
+        std::erase_if(model, [&](const auto& one) { return one.first + one.second <= start; });
+      } else if (roll < 94) {
+        // Close and reopen, in an orderly way or as after a crash (files as they are, nothing trusted).
+        options.cleanShutdown = random.below(2) == 0;
+        options.logStartOffset = start;
+        options.recoveryPoint = 0;
+        if (options.cleanShutdown) CHECK(log->close(true).ok());
+        log.reset();
+        log = openLog(posixFileSystem(), directory.path(), options);
+        CHECK(log != nullptr);
+      } else if (end > start) {
+        const std::int64_t offset = start + static_cast<std::int64_t>(random.below(static_cast<unsigned long long>(end - start)));
+        const std::int64_t upper = offset + 1 + static_cast<std::int64_t>(random.below(static_cast<unsigned long long>(end - offset)));
+        auto read = log->read(offset, 1 + static_cast<std::int64_t>(random.below(2000)), upper, true);
+        CHECK(read.ok());
+        // Whole batches from the one that holds the offset, and never one that begins at or after `upper`.
+        const bool some = read.value().has_value();
+        const bool holds = std::any_of(model.begin(), model.end(), [&](const auto& one) { return one.first <= offset && offset < one.first + one.second && one.first + one.second <= upper; });
+        if (holds) CHECK(some);
+        if (some) CHECK(read.value()->nextOffset > offset && read.value()->nextOffset <= upper);
+      }
+      CHECK_EQ(log->logEndOffset(), end);
+      CHECK(log->logStartOffset() <= log->flushedOffset() && log->flushedOffset() <= log->logEndOffset());
+      if (contents(*log) != model) {
+        std::printf("    seed %llu step %d\n", seed, step);
+        CHECK(contents(*log) == model);
+      }
+    }
+  }
+}
+
+TEST(flusher_answers_many_requests_with_few_syncs) {
+  harness::TemporaryDirectory directory;
+  auto log = openLog(posixFileSystem(), directory.path());
+  CHECK(log != nullptr);
+  std::mutex mutex;
+  std::condition_variable woken;
+  bool notified = false;
+  {
+    Flusher flusher([&] {
+      const std::lock_guard lock(mutex);
+      notified = true;
+      woken.notify_one();
+    });
+    for (int i = 0; i < 2000; ++i) {
+      CHECK(append(*log, 1, 20).ok());
+      log->markDirty();
+      flusher.request(log->flushWork());
+    }
+    while (log->flushedOffset() < log->logEndOffset()) {
+      std::unique_lock lock(mutex);
+      woken.wait(lock, [&] { return notified; });
+      notified = false;
+      lock.unlock();
+      for (const FlushResult& result : flusher.drain()) log->flushed(result.flushedOffset);
+    }
+    const auto statistics = flusher.statistics();
+    CHECK_EQ(statistics.requests, 2000u);
+    CHECK(statistics.flushes < 1000);
+  }
+  CHECK_EQ(log->flushedOffset(), 2000);
+}
+
+TEST(a_failed_sync_is_reported_once_and_nothing_after_it_is_acknowledged) {
+  harness::TemporaryDirectory directory;
+  FaultyFileSystem fs;
+  auto log = openLog(fs, directory.path());
+  CHECK(log != nullptr);
+  std::mutex mutex;
+  std::condition_variable woken;
+  int notified = 0;
+  Flusher flusher([&] {
+    const std::lock_guard lock(mutex);
+    ++notified;
+    woken.notify_one();
+  });
+  CHECK(append(*log, 1, 20).ok());
+  fs.failAt = fs.calls;
+  for (int round = 1; round <= 2; ++round) {
+    log->markDirty();
+    flusher.request(log->flushWork());
+    std::unique_lock lock(mutex);
+    woken.wait(lock, [&] { return notified >= round; });
+  }
+  Error error;
+  CHECK(flusher.takeFailure(error));
+  CHECK(error.operation == "fdatasync" && error.code == EIO);
+  CHECK(!flusher.takeFailure(error));
+  CHECK(flusher.drain().empty());
+}
+
+TEST(the_lock_conflicts_within_the_process) {
+  harness::TemporaryDirectory directory;
+  auto first = DirectoryLock::take(posixFileSystem(), directory.path());
+  CHECK(first.ok());
+  auto second = DirectoryLock::take(posixFileSystem(), directory.path());
+  CHECK(!second.ok() && second.error().kind == Error::Kind::kLocked);
+}

@@ -1,0 +1,156 @@
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "../../native/base/bytes.h"
+#include "../../native/net/frame_reader.h"
+#include "../../native/net/send_queue.h"
+#include "harness.h"
+
+using namespace millrace;
+
+namespace {
+
+class PlainMemory : public SlabMemory {
+ public:
+  std::uint8_t* allocate(std::uint32_t index, std::size_t capacity) override {
+    if (index >= buffers_.size()) buffers_.resize(index + 1);
+    buffers_[index].resize(capacity);
+    return buffers_[index].data();
+  }
+  void free(std::uint32_t index) override { std::vector<std::uint8_t>().swap(buffers_[index]); }
+
+ private:
+  std::vector<std::vector<std::uint8_t>> buffers_;
+};
+
+std::vector<std::uint8_t> frameOf(std::size_t size, std::uint8_t fill) {
+  std::vector<std::uint8_t> bytes(4 + size, fill);
+  storeBe<std::int32_t>(bytes.data(), static_cast<std::int32_t>(size));
+  return bytes;
+}
+
+}  // namespace
+
+TEST(frames_arrive_whole_whatever_the_pieces) {
+  harness::Random random(7);
+  for (int round = 0; round < 200; ++round) {
+    PlainMemory memory;
+    SlabPool pool(memory);
+    FrameLimits limits;
+    FrameReader reader(pool, limits);
+    std::vector<std::uint8_t> stream;
+    std::vector<std::size_t> sizes;
+    for (int i = 0; i < 12; ++i) {
+      sizes.push_back(random.below(4) == 0 ? 8 + random.below(400'000) : 8 + random.below(300));
+      const auto frame = frameOf(sizes.back(), static_cast<std::uint8_t>(i));
+      stream.insert(stream.end(), frame.begin(), frame.end());
+    }
+    std::vector<FrameReader::Frame> kept;
+    std::size_t at = 0;
+    std::size_t seen = 0;
+    while (at < stream.size()) {
+      const auto space = reader.space();
+      CHECK(space.at != nullptr);
+      const std::size_t step = std::min({space.size, stream.size() - at, static_cast<std::size_t>(1 + random.below(100'000))});
+      std::memcpy(space.at, stream.data() + at, step);
+      reader.received(step);
+      at += step;
+      FrameReader::Frame frame;
+      while (reader.next(frame)) {
+        CHECK_EQ(frame.end - frame.start, sizes[seen]);
+        for (std::size_t i = frame.start; i < frame.end; ++i) CHECK_EQ(frame.slab->data[i], seen);
+        ++seen;
+        kept.push_back(frame);
+        if (random.below(2) == 0) {
+          pool.release(kept.front().slab);
+          kept.erase(kept.begin());
+        }
+      }
+    }
+    CHECK_EQ(seen, sizes.size());
+    // What is still held was not overwritten by what came later.
+    for (const auto& frame : kept) CHECK_EQ(frame.slab->data[frame.start], frame.slab->data[frame.end - 1]);
+    for (const auto& frame : kept) pool.release(frame.slab);
+    reader.rest();
+  }
+}
+
+TEST(slabs_grow_with_what_arrives_not_with_what_is_announced) {
+  PlainMemory memory;
+  SlabPool pool(memory);
+  FrameLimits limits;
+  FrameReader reader(pool, limits);
+  const auto space = reader.space();
+  storeBe<std::int32_t>(space.at, 90 << 20);
+  reader.received(4);
+  FrameReader::Frame frame;
+  CHECK(!reader.next(frame));
+  CHECK(reader.problem() == CloseReason::kNone);
+  CHECK(reader.space().at != nullptr);
+  CHECK(pool.totalBytes() <= 64 * 1024);
+}
+
+TEST(send_queue_keeps_order_through_a_small_socket_buffer) {
+  int fds[2];
+  CHECK_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+  const UniqueFd out(fds[0]);
+  const UniqueFd in(fds[1]);
+  const int small = 4096;
+  ::setsockopt(out.get(), SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+  harness::TemporaryDirectory directory;
+  const std::string path = directory.path() + "/file";
+  std::vector<std::uint8_t> content(600'000);
+  harness::Random random(3);
+  for (auto& byte : content) byte = static_cast<std::uint8_t>(random.next());
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT, 0600);
+  CHECK_EQ(::write(fd, content.data(), content.size()), static_cast<ssize_t>(content.size()));
+  auto shared = std::make_shared<const UniqueFd>(fd);
+  ::unlink(path.c_str());  // a pinned region outlives its file
+
+  SendQueue queue;
+  std::vector<std::uint8_t> wanted;
+  for (int i = 0; i < 40; ++i) {
+    std::vector<std::uint8_t> memory(random.below(3000), static_cast<std::uint8_t>(i));
+    queue.pushBytes(memory.data(), memory.size());
+    wanted.insert(wanted.end(), memory.begin(), memory.end());
+    const std::size_t from = random.below(content.size() - 1);
+    const std::size_t size = 1 + random.below(std::min<std::size_t>(content.size() - from, i % 3 == 0 ? 300'000 : 900));
+    queue.pushRegion(FileRegion{shared, from, size});
+    wanted.insert(wanted.end(), content.begin() + static_cast<std::ptrdiff_t>(from), content.begin() + static_cast<std::ptrdiff_t>(from + size));
+  }
+  std::vector<std::uint8_t> scratch;
+  EgressStatistics statistics;
+  std::vector<std::uint8_t> got;
+  std::vector<std::uint8_t> buffer(5000);
+  for (;;) {
+    const auto outcome = queue.flush(out.get(), 128 * 1024, scratch, statistics);
+    CHECK(outcome != SendQueue::Outcome::kFailed);
+    const ssize_t count = ::read(in.get(), buffer.data(), 1 + random.below(buffer.size() - 1));
+    if (count > 0) got.insert(got.end(), buffer.begin(), buffer.begin() + count);
+    if (outcome == SendQueue::Outcome::kEmpty && count <= 0) break;
+  }
+  CHECK(got == wanted);
+  CHECK(statistics.bytesSendfile > 0 && statistics.bytesCopied > 0);
+  CHECK_EQ(statistics.bytesFromMemory + statistics.bytesCopied + statistics.bytesSendfile, wanted.size());
+  CHECK_EQ(queue.memoryBytes(), 0u);
+}
+
+TEST(a_region_beyond_the_end_of_its_file_fails_instead_of_hanging) {
+  int fds[2];
+  CHECK_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+  const UniqueFd out(fds[0]);
+  const UniqueFd in(fds[1]);
+  harness::TemporaryDirectory directory;
+  auto file = std::make_shared<const UniqueFd>(::open((directory.path() + "/f").c_str(), O_RDWR | O_CREAT, 0600));
+  for (const std::uint64_t size : {100u, 300'000u}) {
+    SendQueue queue;
+    std::vector<std::uint8_t> scratch;
+    EgressStatistics statistics;
+    queue.pushRegion(FileRegion{file, 0, size});
+    CHECK(queue.flush(out.get(), 128 * 1024, scratch, statistics) == SendQueue::Outcome::kFailed);
+  }
+}

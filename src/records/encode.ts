@@ -110,6 +110,22 @@ function writeHeader(
 }
 
 /**
+ * Changes, in place, who wrote an encoded batch and where it stands in the producer's sequence.
+ *
+ * @returns the same batch with its CRC made right again
+ */
+export function resequenceBatch(
+  batch: Buffer,
+  identity: { readonly producerId: number; readonly producerEpoch: number; readonly baseSequence: number },
+): Buffer {
+  writeInt64(batch, identity.producerId, producerIdAt);
+  batch.writeInt16BE(identity.producerEpoch, producerEpochAt);
+  batch.writeInt32BE(identity.baseSequence, baseSequenceAt);
+  batch.writeUInt32BE(crc32c(batch.subarray(attributesAt)), crcAt);
+  return batch;
+}
+
+/**
  * At most so many bytes does the record add to a batch before compression: for filling batches up to a size. `headers` and
  * lengths are counted exactly, deltas by their largest size.
  */

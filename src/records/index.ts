@@ -9,7 +9,7 @@ export {
 } from './compression.js';
 export { type ControlType, controlTypeOf, coordinatorEpochOf, encodeEndTxnMarker } from './control.js';
 export { decodeBatch, decodeBatches, splitBatches } from './decode.js';
-export { type BatchInput, encodeBatch, type RecordInput, recordSizeBound } from './encode.js';
+export { type BatchInput, encodeBatch, type RecordInput, recordSizeBound, resequenceBatch } from './encode.js';
 export { RecordBatchError, type RecordBatchProblem } from './errors.js';
 export type {
   DecodedRecord,

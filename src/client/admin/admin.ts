@@ -1,0 +1,112 @@
+import type { TopicPartition } from '../../common/ids.js';
+import type { ClusterClient } from '../cluster_client.js';
+import { describeCluster, describeLogDirs } from './cluster.js';
+import { type ConfigChanges, type ConfigResource, describeConfigs, incrementalAlterConfigs } from './configs.js';
+import { commitGroupOffsets, deleteGroupOffsets, fetchGroupOffsets, type OffsetToCommit } from './group_offsets.js';
+import { deleteGroups, describeGroups, listGroups } from './groups.js';
+import {
+  type DeleteRecordsQuery,
+  deleteRecords,
+  type IsolationLevel,
+  listOffsets,
+  type OffsetQuery,
+} from './offsets.js';
+import {
+  awaitTopics,
+  createPartitions,
+  createTopics,
+  deleteTopics,
+  describeTopics,
+  listTopics,
+  type MoreOptions,
+  type NewPartitions,
+  type NewTopic,
+} from './topics.js';
+
+/**
+ * Administration of one cluster. Calls on several things return one outcome for each, with its error or undefined;
+ * `throwFirst` turns these into an exception. Failures of the call as a whole are ClientErrors. Retries are inside.
+ */
+export class Admin {
+  constructor(readonly cluster: ClusterClient) {}
+
+  createTopics(topics: readonly NewTopic[], options?: MoreOptions) {
+    return createTopics(this.cluster, topics, options);
+  }
+
+  /** Waits until the topics can be written to. */
+  awaitTopics(names: readonly string[]) {
+    return awaitTopics(this.cluster, names);
+  }
+
+  listTopics(options?: { readonly includeInternal?: boolean }) {
+    return listTopics(this.cluster, options);
+  }
+
+  describeTopics(names: readonly string[]) {
+    return describeTopics(this.cluster, names);
+  }
+
+  deleteTopics(names: readonly string[], options?: { readonly timeoutMs?: number }) {
+    return deleteTopics(this.cluster, names, options);
+  }
+
+  createPartitions(topics: readonly NewPartitions[], options?: MoreOptions) {
+    return createPartitions(this.cluster, topics, options);
+  }
+
+  describeConfigs(
+    resources: readonly ConfigResource[],
+    options?: { readonly names?: readonly string[]; readonly includeDocumentation?: boolean },
+  ) {
+    return describeConfigs(this.cluster, resources, options);
+  }
+
+  incrementalAlterConfigs(resources: readonly ConfigChanges[], options?: { readonly validateOnly?: boolean }) {
+    return incrementalAlterConfigs(this.cluster, resources, options);
+  }
+
+  listOffsets(
+    queries: readonly OffsetQuery[],
+    options?: { readonly isolationLevel?: IsolationLevel; readonly timeoutMs?: number },
+  ) {
+    return listOffsets(this.cluster, queries, options);
+  }
+
+  deleteRecords(queries: readonly DeleteRecordsQuery[]) {
+    return deleteRecords(this.cluster, queries);
+  }
+
+  listGroups(options?: { readonly states?: readonly string[] }) {
+    return listGroups(this.cluster, options);
+  }
+
+  describeGroups(groupIds: readonly string[]) {
+    return describeGroups(this.cluster, groupIds);
+  }
+
+  deleteGroups(groupIds: readonly string[]) {
+    return deleteGroups(this.cluster, groupIds);
+  }
+
+  fetchGroupOffsets(groupId: string, partitions?: readonly TopicPartition[]) {
+    return fetchGroupOffsets(this.cluster, groupId, partitions);
+  }
+
+  /** Sets committed offsets of a group without members. */
+  alterGroupOffsets(groupId: string, offsets: readonly OffsetToCommit[]) {
+    return commitGroupOffsets(this.cluster, groupId, offsets);
+  }
+
+  deleteGroupOffsets(groupId: string, partitions: readonly TopicPartition[]) {
+    return deleteGroupOffsets(this.cluster, groupId, partitions);
+  }
+
+  describeCluster() {
+    return describeCluster(this.cluster);
+  }
+
+  describeLogDirs(brokerIds?: readonly number[]) {
+    return describeLogDirs(this.cluster, brokerIds);
+  }
+}

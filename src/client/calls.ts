@@ -1,0 +1,60 @@
+import { CreatePartitionsRequest, CreatePartitionsResponse } from '../protocol/api/create_partitions.js';
+import { CreateTopicsRequest, CreateTopicsResponse } from '../protocol/api/create_topics.js';
+import { DeleteGroupsRequest, DeleteGroupsResponse } from '../protocol/api/delete_groups.js';
+import { DeleteRecordsRequest, DeleteRecordsResponse } from '../protocol/api/delete_records.js';
+import { DeleteTopicsRequest, DeleteTopicsResponse } from '../protocol/api/delete_topics.js';
+import { DescribeClusterRequest, DescribeClusterResponse } from '../protocol/api/describe_cluster.js';
+import { DescribeConfigsRequest, DescribeConfigsResponse } from '../protocol/api/describe_configs.js';
+import { DescribeGroupsRequest, DescribeGroupsResponse } from '../protocol/api/describe_groups.js';
+import { DescribeLogDirsRequest, DescribeLogDirsResponse } from '../protocol/api/describe_log_dirs.js';
+import { FetchRequest, FetchResponse } from '../protocol/api/fetch.js';
+import { FindCoordinatorRequest, FindCoordinatorResponse } from '../protocol/api/find_coordinator.js';
+import { HeartbeatRequest, HeartbeatResponse } from '../protocol/api/heartbeat.js';
+import {
+  IncrementalAlterConfigsRequest,
+  IncrementalAlterConfigsResponse,
+} from '../protocol/api/incremental_alter_configs.js';
+import { InitProducerIdRequest, InitProducerIdResponse } from '../protocol/api/init_producer_id.js';
+import { JoinGroupRequest, JoinGroupResponse } from '../protocol/api/join_group.js';
+import { LeaveGroupRequest, LeaveGroupResponse } from '../protocol/api/leave_group.js';
+import { ListGroupsRequest, ListGroupsResponse } from '../protocol/api/list_groups.js';
+import { ListOffsetsRequest, ListOffsetsResponse } from '../protocol/api/list_offsets.js';
+import { MetadataRequest, MetadataResponse } from '../protocol/api/metadata.js';
+import { OffsetCommitRequest, OffsetCommitResponse } from '../protocol/api/offset_commit.js';
+import { OffsetDeleteRequest, OffsetDeleteResponse } from '../protocol/api/offset_delete.js';
+import { OffsetFetchRequest, OffsetFetchResponse } from '../protocol/api/offset_fetch.js';
+import { OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse } from '../protocol/api/offset_for_leader_epoch.js';
+import { ProduceRequest, ProduceResponse } from '../protocol/api/produce.js';
+import { SyncGroupRequest, SyncGroupResponse } from '../protocol/api/sync_group.js';
+import { apiCall } from './api_call.js';
+
+/** The APIs this client calls. Limits on versions are those of the code that fills in the messages. */
+export const calls = {
+  // From 4 on a request says whether topics may be created.
+  metadata: apiCall(MetadataRequest, MetadataResponse, { minVersion: 4 }),
+  findCoordinator: apiCall(FindCoordinatorRequest, FindCoordinatorResponse, { minVersion: 1 }),
+  describeCluster: apiCall(DescribeClusterRequest, DescribeClusterResponse),
+  createTopics: apiCall(CreateTopicsRequest, CreateTopicsResponse),
+  deleteTopics: apiCall(DeleteTopicsRequest, DeleteTopicsResponse),
+  createPartitions: apiCall(CreatePartitionsRequest, CreatePartitionsResponse),
+  deleteRecords: apiCall(DeleteRecordsRequest, DeleteRecordsResponse),
+  describeConfigs: apiCall(DescribeConfigsRequest, DescribeConfigsResponse),
+  incrementalAlterConfigs: apiCall(IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse),
+  describeLogDirs: apiCall(DescribeLogDirsRequest, DescribeLogDirsResponse),
+  listOffsets: apiCall(ListOffsetsRequest, ListOffsetsResponse),
+  offsetForLeaderEpoch: apiCall(OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, { minVersion: 3 }),
+  produce: apiCall(ProduceRequest, ProduceResponse),
+  initProducerId: apiCall(InitProducerIdRequest, InitProducerIdResponse),
+  fetch: apiCall(FetchRequest, FetchResponse),
+  joinGroup: apiCall(JoinGroupRequest, JoinGroupResponse),
+  syncGroup: apiCall(SyncGroupRequest, SyncGroupResponse),
+  heartbeat: apiCall(HeartbeatRequest, HeartbeatResponse),
+  leaveGroup: apiCall(LeaveGroupRequest, LeaveGroupResponse),
+  // 10 names topics by id; groups outlive topics, so names are what their offsets are kept under here.
+  offsetCommit: apiCall(OffsetCommitRequest, OffsetCommitResponse, { maxVersion: 9 }),
+  offsetFetch: apiCall(OffsetFetchRequest, OffsetFetchResponse, { maxVersion: 9 }),
+  offsetDelete: apiCall(OffsetDeleteRequest, OffsetDeleteResponse),
+  listGroups: apiCall(ListGroupsRequest, ListGroupsResponse),
+  describeGroups: apiCall(DescribeGroupsRequest, DescribeGroupsResponse),
+  deleteGroups: apiCall(DeleteGroupsRequest, DeleteGroupsResponse),
+} as const;

@@ -2,6 +2,7 @@ import type { Duration } from './common/duration.js';
 import { BrokerConfig, type ConfigInput } from './config/index.js';
 import {
   machineName,
+  NodeFileSystem,
   nodeDialer,
   nodeFileSystem,
   nodeHttpServers,
@@ -84,6 +85,7 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Bro
 async function start(options: StartBrokerOptions, directory: string, removeData: () => Promise<void>): Promise<Broker> {
   const config = configOf(options, directory);
   const virtual = options.clock === 'virtual' ? new VirtualTime() : undefined;
+  const files = new NodeFileSystem();
   const clock = virtual ?? systemClock;
   const timers = virtual ?? systemTimers;
   const server = new BrokerServer(
@@ -91,7 +93,7 @@ async function start(options: StartBrokerOptions, directory: string, removeData:
       clock,
       timers,
       random: options.seed === undefined ? systemRandom : seededRandom(options.seed),
-      files: nodeFileSystem,
+      files,
       store: createNativeLogStore(),
       transport: createNativeTransport({ clock, timers }),
       http: nodeHttpServers,
@@ -101,7 +103,7 @@ async function start(options: StartBrokerOptions, directory: string, removeData:
     },
     config,
   );
-  virtual?.holdWhile(() => server.busy);
+  virtual?.holdWhile(() => server.busy || files.pending > 0);
   await server.start();
   const { host, port } = server.address;
   let closed: Promise<void> | undefined;

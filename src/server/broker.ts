@@ -13,6 +13,7 @@ import { ListenError } from '../common/ports/index.js';
 import { type BrokerConfig, resolveTopicConfig } from '../config/index.js';
 import { Controller } from '../controller/controller.js';
 import { ProducerIdAllocator } from '../controller/producer_ids.js';
+import { groupCoordinatorConfig } from '../coordinator/group_config.js';
 import { GroupCoordinator } from '../coordinator/group_coordinator.js';
 import { EmbeddedMetadataStore } from '../metadata/embedded/embedded_store.js';
 import type { MetadataImage, TopicImage } from '../metadata/image.js';
@@ -29,7 +30,6 @@ import { AutoTopicCreator } from './auto_topic_creator.js';
 import { registerBrokerMetrics } from './broker_metrics.js';
 import { CoordinatorWiring } from './coordinator_wiring.js';
 import { type Endpoint, resolveEndpoints } from './endpoints.js';
-import { coordinatorConfig } from './group_settings.js';
 import { registerHandlers } from './register_handlers.js';
 import { Pipeline } from './request_pipeline.js';
 import { TopicTraffic } from './traffic.js';
@@ -164,7 +164,7 @@ export class BrokerServer {
       timers,
       random,
       logger,
-      config: coordinatorConfig(config),
+      config: groupCoordinatorConfig(config),
       metadata: cache,
     });
     const wiring = new CoordinatorWiring(replicas, coordinator, clock);

@@ -3,7 +3,7 @@ import type { LogDirectory } from '../common/ports/index.js';
 import { leaderEpochFile, parseEpochs } from './checkpoints.js';
 import { LeaderEpochCache } from './leader_epochs.js';
 import type { LogConfig } from './log_config.js';
-import type { LogManagerPorts } from './log_manager.js';
+import type { LogManagerPorts } from './log_manager_ports.js';
 import { PartitionLog } from './partition_log.js';
 import { decodeProducerSnapshot } from './producer_snapshot.js';
 import { ProducerStateManager } from './producer_state.js';

@@ -1,7 +1,6 @@
 import { topicPartitionName, type Uuid, ZERO_UUID } from '../common/ids.js';
-import type { Clock, FileSystem, LogDirectory, LogStore, Random, TimerHandle, Timers } from '../common/ports/index.js';
+import type { LogDirectory, TimerHandle, Timers } from '../common/ports/index.js';
 import { LogStoreError } from '../common/ports/index.js';
-import type { Logger } from '../telemetry/logger.js';
 import {
   cleanShutdownFile,
   formatCleanShutdown,
@@ -16,6 +15,7 @@ import {
 import { openMetaProperties, StorageStartError } from './directory_identity.js';
 import type { LogConfig } from './log_config.js';
 import { loadPartitionLog } from './log_loader.js';
+import type { LogManagerPorts } from './log_manager_ports.js';
 import type { PartitionLog } from './partition_log.js';
 import { deleteExpiredSegments } from './retention.js';
 
@@ -27,15 +27,6 @@ export interface LogManagerSettings {
   readonly checkpointIntervalMs: number;
   readonly producerExpirationMs: number;
   readonly producerExpirationCheckMs: number;
-}
-
-export interface LogManagerPorts {
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: Random;
-  readonly files: FileSystem;
-  readonly store: LogStore;
-  readonly logger: Logger;
 }
 
 interface ManagedDirectory {

@@ -51,6 +51,7 @@ export class LogManager {
   private readonly logs = new Map<string, PartitionLog>();
   private readonly timers = new Set<TimerHandle>();
   private readonly failureHandlers: Array<(path: string, error: LogStoreError) => void> = [];
+  private readonly written = new Map<string, string>();
   private closed = false;
   clusterId = '';
 
@@ -340,7 +341,6 @@ export class LogManager {
   }
 
   private async writeCheckpoints(raised: ReadonlyMap<string, number>): Promise<void> {
-    const { files } = this.ports;
     for (const { path, directory } of this.directories) {
       if (directory.failure !== undefined) continue;
       const here = [...this.logs.values()].filter((log) => log.directoryPath === path);
@@ -348,9 +348,17 @@ export class LogManager {
       const starts = new Map(
         here.flatMap(({ name }) => (raised.has(name) ? [[name, raised.get(name) ?? 0] as const] : [])),
       );
-      await files.writeFileAtomic(`${path}/${recoveryPointFile}`, formatOffsets(points), { sync: true });
-      await files.writeFileAtomic(`${path}/${logStartOffsetFile}`, formatOffsets(starts), { sync: true });
+      await this.writeIfNew(`${path}/${recoveryPointFile}`, formatOffsets(points));
+      await this.writeIfNew(`${path}/${logStartOffsetFile}`, formatOffsets(starts));
     }
+  }
+
+  /** An idle broker writes nothing. */
+  private async writeIfNew(path: string, bytes: Uint8Array): Promise<void> {
+    const text = new TextDecoder().decode(bytes);
+    if (this.written.get(path) === text) return;
+    await this.ports.files.writeFileAtomic(path, bytes, { sync: true });
+    this.written.set(path, text);
   }
 
   private directoryFailed(managed: ManagedDirectory, error: LogStoreError): void {

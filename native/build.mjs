@@ -31,9 +31,11 @@ const wanted = fingerprint();
 const built = join(root, 'build/Release/millrace.node');
 if (existsSync(built) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) process.exit(0);
 
-if (!has(process.env.CXX ?? 'g++')) fail('a C++ compiler is needed to build the storage engine: run `apt-get install -y g++ make python3`.');
+if (!has(process.env.CXX ?? 'g++'))
+  fail('a C++ compiler is needed to build the storage engine: run `apt-get install -y g++ make python3`.');
 if (!has('make')) fail('make is needed to build the storage engine: run `apt-get install -y g++ make python3`.');
-if (!has('python3')) fail('python3 is needed to build the storage engine (node-gyp uses it): run `apt-get install -y g++ make python3`.');
+if (!has('python3'))
+  fail('python3 is needed to build the storage engine (node-gyp uses it): run `apt-get install -y g++ make python3`.');
 const gyp = join(root, 'node_modules/node-gyp/bin/node-gyp.js');
 if (!existsSync(gyp)) fail('node-gyp is not installed: run `npm ci` first.');
 
@@ -50,7 +52,9 @@ const result = spawnSync(process.execPath, [gyp, 'rebuild', '--jobs', '2', '--si
 if (result.status !== 0 || !existsSync(built)) {
   const output = `${result.stdout}${result.stderr}`;
   if (/node_api\.h: No such file|getaddrinfo|ENOTFOUND|ECONNREFUSED/.test(output))
-    fail(`Node's C++ headers are missing and could not be fetched: install them (Debian: \`apt-get install -y libnode-dev\`) or use a Node with include/node beside it.`);
+    fail(
+      `Node's C++ headers are missing and could not be fetched: install them (Debian: \`apt-get install -y libnode-dev\`) or use a Node with include/node beside it.`,
+    );
   console.error(output.slice(-6000));
   fail('the storage engine did not build; the compiler output is above.');
 }

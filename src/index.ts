@@ -1,5 +1,5 @@
 import type { Duration } from './common/duration.js';
-import { BrokerConfig, type ConfigInput } from './config/index.js';
+import { BrokerConfig } from './config/index.js';
 import {
   machineName,
   NodeFileSystem,
@@ -28,7 +28,7 @@ export interface StartBrokerOptions {
   /** Default: a temporary directory that is removed on `close()`. */
   readonly dataDirectory?: string;
   /** Kafka's broker configs by name; they win over the options above. */
-  readonly config?: ConfigInput;
+  readonly config?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
   /** `virtual`: time stands still but for `broker.clock.advance()`. */
   readonly clock?: 'system' | 'virtual';
   /** Makes ids and every other random choice repeatable. */
@@ -130,14 +130,13 @@ async function start(options: StartBrokerOptions, directory: string, removeData:
 }
 
 function configOf(options: StartBrokerOptions, directory: string): BrokerConfig {
-  const given = options.config instanceof Map ? Object.fromEntries(options.config) : options.config;
   const result = BrokerConfig.fromProperties({
     'node.id': 1,
     listeners: `PLAINTEXT://${options.host ?? '127.0.0.1'}:${options.port ?? 0}`,
     'log.dirs': directory,
     'group.initial.rebalance.delay.ms': 0,
     ...(options.dataDirectory === undefined ? { 'millrace.flush.mode': 'os' } : {}),
-    ...given,
+    ...options.config,
   });
   if (!result.ok) throw new BrokerStartError(result.errors.map(({ message }) => message).join('; '));
   for (const { message } of result.warnings) (options.logger ?? silentLogger).warn(message);

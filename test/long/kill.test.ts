@@ -32,7 +32,9 @@ class Sender {
           this.unacknowledged.push({ sequence: this.nextSequence, value: `value-${this.nextSequence++}` });
         const group = [...this.unacknowledged];
         const answers = await Promise.all(
-          group.map(({ sequence, value }) => produce(client, 'durable', [value], { producerId: this.producerId, baseSequence: sequence })),
+          group.map(({ sequence, value }) =>
+            produce(client, 'durable', [value], { producerId: this.producerId, baseSequence: sequence }),
+          ),
         );
         answers.forEach(({ errorCode }, index) => {
           expect(errorCode, `sequence ${group[index]?.sequence}`).toBe(0);
@@ -73,6 +75,8 @@ it(`loses no acknowledged record in ${rounds} rounds of kill -9, and repeats non
   expect(values.length).toBeGreaterThanOrEqual(sender.acknowledged.length);
   expect(values.slice(0, sender.acknowledged.length)).toEqual(sender.acknowledged);
   expect(sender.acknowledged.length).toBeGreaterThan(rounds * inFlight);
-  console.log(`${sender.acknowledged.length} records acknowledged in ${rounds} rounds of kill -9, every one read back once and in order`);
+  console.log(
+    `${sender.acknowledged.length} records acknowledged in ${rounds} rounds of kill -9, every one read back once and in order`,
+  );
   client.close();
 });

@@ -8,7 +8,11 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const sanitize = process.argv.find((argument) => argument.startsWith('--sanitize='))?.slice('--sanitize='.length);
-const out = join(root, 'build', sanitize === undefined ? 'test-native' : `test-native-${sanitize.replaceAll(',', '-')}`);
+const out = join(
+  root,
+  'build',
+  sanitize === undefined ? 'test-native' : `test-native-${sanitize.replaceAll(',', '-')}`,
+);
 mkdirSync(out, { recursive: true });
 
 const needsLibuv = new Set(['native/net/server.cc', 'native/net/connection.cc']);
@@ -21,10 +25,13 @@ const sources = ['native/base', 'native/io', 'native/log', 'native/net', 'test/n
   .filter((source) => !needsLibuv.has(source));
 
 const flags = ['-std=c++20', '-Wall', '-Wextra', '-fno-exceptions', '-g', sanitize === undefined ? '-O1' : '-O1'];
-if (sanitize !== undefined) flags.push(`-fsanitize=${sanitize}`, '-fno-omit-frame-pointer', '-fno-sanitize-recover=all');
+if (sanitize !== undefined)
+  flags.push(`-fsanitize=${sanitize}`, '-fno-omit-frame-pointer', '-fno-sanitize-recover=all');
 
 function newest(folder) {
-  return Math.max(...readdirSync(join(root, folder), { recursive: true }).map((name) => statSync(join(root, folder, name)).mtimeMs));
+  return Math.max(
+    ...readdirSync(join(root, folder), { recursive: true }).map((name) => statSync(join(root, folder, name)).mtimeMs),
+  );
 }
 const stale = Math.max(newest('native'), newest('test/native'));
 const program = join(out, 'tests');
@@ -40,8 +47,13 @@ function isBuilt() {
 if (!isBuilt()) {
   const makefile = ['all: tests', `CXX ?= g++`];
   const objects = sources.map((source) => [source, join(out, `${source.replaceAll('/', '_')}.o`)]);
-  for (const [source, object] of objects) makefile.push(`${object}: FORCE`, `\t$(CXX) ${flags.join(' ')} -c ${source} -o ${object}`);
-  makefile.push(`tests: ${objects.map(([, object]) => object).join(' ')}`, `\t$(CXX) ${flags.join(' ')} $^ -o ${program} -pthread`, 'FORCE:');
+  for (const [source, object] of objects)
+    makefile.push(`${object}: FORCE`, `\t$(CXX) ${flags.join(' ')} -c ${source} -o ${object}`);
+  makefile.push(
+    `tests: ${objects.map(([, object]) => object).join(' ')}`,
+    `\t$(CXX) ${flags.join(' ')} $^ -o ${program} -pthread`,
+    'FORCE:',
+  );
   writeFileSync(join(out, 'Makefile'), `${makefile.join('\n')}\n`);
   const built = spawnSync('make', ['-s', '-j2', '-f', join(out, 'Makefile')], { cwd: root, stdio: 'inherit' });
   if (built.status !== 0) {
@@ -49,7 +61,11 @@ if (!isBuilt()) {
     process.exit(1);
   }
 }
-const run = spawnSync(program, { cwd: root, encoding: 'utf8', env: { ...process.env, TSAN_OPTIONS: 'halt_on_error=1' } });
+const run = spawnSync(program, {
+  cwd: root,
+  encoding: 'utf8',
+  env: { ...process.env, TSAN_OPTIONS: 'halt_on_error=1' },
+});
 process.stdout.write(`native${sanitize === undefined ? '' : ` (${sanitize})`}: ${run.stdout}`);
 process.stderr.write(run.stderr);
 const counts = /(\d+) passed, (\d+) failed/.exec(run.stdout);

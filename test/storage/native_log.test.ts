@@ -31,6 +31,11 @@ afterEach(async () => {
   rmSync(path, { recursive: true, force: true });
 });
 
+function withByte(bytes: Buffer, at: number, value: number): Buffer {
+  bytes[at] = value;
+  return bytes;
+}
+
 const defaults: OpenLogOptions = {
   segmentBytes: 1 << 20,
   indexIntervalBytes: 4096,
@@ -76,8 +81,8 @@ describe('inspectBatch', () => {
     ['too-short', (bytes) => bytes.subarray(0, bytes.length - 1)],
     ['too-short', (bytes) => bytes.subarray(0, 20)],
     ['more-than-one', (bytes) => Buffer.concat([bytes, bytes])],
-    ['unsupported-magic', (bytes) => (bytes.writeInt8(1, 16), bytes)],
-    ['bad-crc', (bytes) => (bytes.writeInt8(99, 70), bytes)],
+    ['unsupported-magic', (bytes) => withByte(bytes, 16, 1)],
+    ['bad-crc', (bytes) => withByte(bytes, 70, 99)],
   ])('%s', (status, damage) => {
     expect(store.inspectBatch(damage(Buffer.from(good)), info)).toBe(status);
   });
@@ -197,11 +202,8 @@ describe('segmented log', () => {
     const fd = openSync(file, 'r+');
     const size = statSync(file).size / 5;
     writeSync(fd, Buffer.from([1, 2, 3]), 0, 3, size * 2 + 70);
-    await expect(open()).rejects.toMatchObject({
-      name: 'LogStoreError',
-      kind: 'CORRUPT',
-      message: expect.stringMatching(/position \d+, after offset 3/),
-    });
+    await expect(open()).rejects.toMatchObject({ name: 'LogStoreError', kind: 'CORRUPT' });
+    await expect(open()).rejects.toThrow(/position \d+, after offset 3/);
     // Before the recovery point nothing is verified, and a clean stop trusts everything.
     const trusted = await open({ cleanShutdown: true });
     expect(trusted.logEndOffset).toBe(10);

@@ -23,6 +23,7 @@ export class Emitter {
   /** Source of an expression that has this value: the same object each time for objects. */
   literal(value: unknown): string {
     if (value === null) return 'null';
+    if (typeof value === 'bigint') return `${value}n`;
     if (typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean')
       return JSON.stringify(value);
     if (Array.isArray(value) || ArrayBuffer.isView(value)) {

@@ -128,6 +128,10 @@ export class Reader {
     return this.fail('int64 beyond 2^53');
   }
 
+  int64Bits(): bigint {
+    return this.buffer.readBigInt64BE(this.need(8));
+  }
+
   float64(): number {
     return this.buffer.readDoubleBE(this.need(8));
   }

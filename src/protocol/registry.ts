@@ -94,6 +94,7 @@ import {
   ReadShareGroupStateSummaryResponse,
 } from './api/read_share_group_state_summary.js';
 import { RemoveRaftVoterRequest, RemoveRaftVoterResponse } from './api/remove_raft_voter.js';
+import * as removed from './api/removed.js';
 import { RenewDelegationTokenRequest, RenewDelegationTokenResponse } from './api/renew_delegation_token.js';
 import { SaslAuthenticateRequest, SaslAuthenticateResponse } from './api/sasl_authenticate.js';
 import { SaslHandshakeRequest, SaslHandshakeResponse } from './api/sasl_handshake.js';
@@ -238,6 +239,13 @@ export function allApis(): readonly Api[] {
 /** Undefined for keys that Kafka 4.3.1 does not define or has removed. */
 export function apiByKey(key: number): Api | undefined {
   return key >= 0 ? byKey[key] : undefined;
+}
+
+/** Name of an API that Kafka 4.0 removed (keys 4 to 7); undefined for every other key. */
+export function removedApiName(key: number): string | undefined {
+  return Object.values(removed)
+    .find((one) => one.key === key)
+    ?.name.replace(/Request$/, '');
 }
 
 /** What a 4.3.1 broker advertises to clients for this API; undefined when it is not for them. */

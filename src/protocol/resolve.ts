@@ -44,6 +44,8 @@ export function defaultValue(field: Field<unknown>): unknown {
   switch (type.kind) {
     case 'bool':
       return false;
+    case 'int64Bits':
+      return 0n;
     case 'string':
       return '';
     case 'uuid':
@@ -77,6 +79,7 @@ function leastBytes(type: FieldType, version: number, flexible: boolean, compact
     case 'uint32':
       return 4;
     case 'int64':
+    case 'int64Bits':
     case 'float64':
       return 8;
     case 'uuid':
@@ -100,8 +103,7 @@ function leastBytes(type: FieldType, version: number, flexible: boolean, compact
   }
 }
 
-/** An array slot: eight bytes, with what growing the array leaves unused or throws away. */
-const slotBytes = 24;
+const slotBytes = 8;
 
 /**
  * Most bytes of heap that one array element takes when decoded, without the text or bytes it holds and without the elements of
@@ -124,6 +126,7 @@ function valueHeapBytes(type: FieldType, version: number, flexible: boolean): nu
     case 'int64':
     case 'float64':
       return 16;
+    case 'int64Bits':
     case 'string':
       return 32;
     case 'uuid':
@@ -132,7 +135,7 @@ function valueHeapBytes(type: FieldType, version: number, flexible: boolean): nu
     case 'records':
       return typedArrayHeapBytes;
     case 'array':
-      return 96;
+      return 64;
     case 'struct': {
       let sum = 40;
       for (const { field, present } of resolveFields(type.fields, version, flexible))

@@ -27,6 +27,7 @@ export type Primitive =
   | 'int32'
   | 'uint32'
   | 'int64'
+  | 'int64Bits'
   | 'float64'
   | 'string'
   | 'uuid'
@@ -84,6 +85,8 @@ export const int32 = primitive<number>('int32');
 export const uint32 = primitive<number>('uint32');
 /** Safe integers and ±2^63 (see INT64_MAX); anything else is refused. */
 export const int64 = primitive<number>('int64');
+/** An int64 that uses all its bits, such as a hash. */
+export const int64Bits = primitive<bigint>('int64Bits');
 export const float64 = primitive<number>('float64');
 export const string = primitive<string>('string');
 export const uuid = primitive<Uuid>('uuid');
@@ -123,6 +126,7 @@ interface ElementTypes {
   int32: number;
   uint32: number;
   int64: number;
+  int64Bits: bigint;
   float64: number;
   string: string;
   uuid: Uuid;

@@ -155,6 +155,12 @@ export class Writer {
     } else outOfRange('int64', value);
   }
 
+  int64Bits(value: bigint): void {
+    if (BigInt.asIntN(64, value) !== value) throw new EncodeError(`${value} is no int64`);
+    const at = this.reserve(8);
+    this.buffer.writeBigInt64BE(value, at);
+  }
+
   float64(value: number): void {
     const at = this.reserve(8);
     this.buffer.writeDoubleBE(value, at);

@@ -1,5 +1,5 @@
 import { type Infer, type InferInput, message } from '../message.js';
-import { array, arrayOf, bytes, int8, int32, int64, string, struct, uuid } from '../schema.js';
+import { array, arrayOf, bytes, int8, int32, int64, int64Bits, string, struct, uuid } from '../schema.js';
 
 export const ConsumerGroupMetadataKey = message({
   name: 'ConsumerGroupMetadataKey',
@@ -20,7 +20,7 @@ export const ConsumerGroupMetadataValue = message({
   flexible: '0+',
   fields: {
     epoch: int32('0+'),
-    metadataHash: int64('0+', { tagged: '0+', tag: 0 }),
+    metadataHash: int64Bits('0+', { tagged: '0+', tag: 0 }),
   },
 });
 export type ConsumerGroupMetadataValue = Infer<typeof ConsumerGroupMetadataValue>;

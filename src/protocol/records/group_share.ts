@@ -1,5 +1,5 @@
 import { type Infer, type InferInput, message } from '../message.js';
-import { array, arrayOf, int8, int32, int64, string, uuid } from '../schema.js';
+import { array, arrayOf, int8, int32, int64, int64Bits, string, uuid } from '../schema.js';
 
 export const ShareGroupMemberMetadataKey = message({
   name: 'ShareGroupMemberMetadataKey',
@@ -48,7 +48,7 @@ export const ShareGroupMetadataValue = message({
   flexible: '0+',
   fields: {
     epoch: int32('0+'),
-    metadataHash: int64('0+'),
+    metadataHash: int64Bits('0+'),
   },
 });
 export type ShareGroupMetadataValue = Infer<typeof ShareGroupMetadataValue>;

@@ -1,5 +1,5 @@
 import { type Infer, type InferInput, message } from '../message.js';
-import { array, arrayOf, int8, int16, int32, int64, string, struct, uint16 } from '../schema.js';
+import { array, arrayOf, int8, int16, int32, int64, int64Bits, string, struct, uint16 } from '../schema.js';
 
 export const StreamsGroupMetadataKey = message({
   name: 'StreamsGroupMetadataKey',
@@ -20,7 +20,7 @@ export const StreamsGroupMetadataValue = message({
   flexible: '0+',
   fields: {
     epoch: int32('0+'),
-    metadataHash: int64('0+'),
+    metadataHash: int64Bits('0+'),
     validatedTopologyEpoch: int32('0+', { tagged: '0+', tag: 0, default: -1 }),
     lastAssignmentConfigs: array(
       '0+',

@@ -3,7 +3,7 @@ import { ErrorCode } from '../protocol/errors.js';
 import type { Fields, Struct } from '../protocol/schema.js';
 import type { ApiCall } from './api_call.js';
 import { calls } from './calls.js';
-import type { ClusterLookup } from './cluster_lookup.js';
+import type { ClusterLookup, Lane } from './cluster_lookup.js';
 import { type Answer, type Body, Connection, type SendOptions } from './connection.js';
 import { type CoordinatorKind, Coordinators } from './coordinators.js';
 import type { ClientEnvironment } from './environment.js';
@@ -15,7 +15,7 @@ import {
   InvalidArgumentError,
   ProtocolError,
 } from './errors.js';
-import { MetadataCache, type PartitionMetadata, type TopicMetadata } from './metadata.js';
+import { type BrokerNode, MetadataCache, type PartitionMetadata, type TopicMetadata } from './metadata.js';
 import { type RetryPolicy, withRetries } from './retry.js';
 import { Sleeper } from './sleeper.js';
 
@@ -102,23 +102,23 @@ export class ClusterClient implements ClusterLookup {
   }
 
   /** A connection to the broker, made when needed. @throws ConnectionError also when the broker is not known */
-  async connectionTo(nodeId: number): Promise<Connection> {
+  async connectionTo(nodeId: number, lane: Lane = 'main'): Promise<Connection> {
     const broker = this.metadata.brokers.get(nodeId);
     if (broker === undefined) throw new ConnectionError(`broker ${nodeId} is not in the cluster's metadata`);
-    return this.#connect(`${nodeId}@${broker.host}:${broker.port}`, broker);
+    return this.#connect(nodeKey(broker, lane), broker);
   }
 
   /** A connection to some broker: one that is open, else any known one, else a bootstrap server. */
   async anyConnection(): Promise<Connection> {
-    for (const pending of this.#connections.values()) {
-      const connection = await pending.catch(() => undefined);
-      if (connection?.isOpen === true) return connection;
-    }
     const known = [...this.metadata.brokers.values()];
     const candidates = [
-      ...known.map((broker) => ({ key: `${broker.nodeId}@${broker.host}:${broker.port}`, endpoint: broker })),
+      ...known.map((broker) => ({ key: nodeKey(broker, 'main'), endpoint: broker })),
       ...this.#options.bootstrapServers.map((endpoint) => ({ key: `${endpoint.host}:${endpoint.port}`, endpoint })),
     ];
+    for (const { key } of candidates) {
+      const connection = await this.#connections.get(key)?.catch(() => undefined);
+      if (connection?.isOpen === true) return connection;
+    }
     const failures: string[] = [];
     const start = this.#nextBroker++;
     for (let i = 0; i < candidates.length; i += 1) {
@@ -174,9 +174,9 @@ export class ClusterClient implements ClusterLookup {
     nodeId: number,
     call: ApiCall<Q, R>,
     body: Body<Q>,
-    options?: SendOptions,
+    options?: SendOptions & { readonly lane?: Lane },
   ): Promise<Answer<R>> {
-    return (await this.connectionTo(nodeId)).send(call, body, options);
+    return (await this.connectionTo(nodeId, options?.lane)).send(call, body, options);
   }
 
   /**
@@ -321,6 +321,10 @@ export class ClusterClient implements ClusterLookup {
         'it lists no broker',
       );
   }
+}
+
+function nodeKey(broker: BrokerNode, lane: Lane): string {
+  return `${lane}:${broker.nodeId}@${broker.host}:${broker.port}`;
 }
 
 function closedError(): ClientClosedError {

@@ -26,7 +26,7 @@ export class Coordinators {
   async connection(coordinator: CoordinatorKey): Promise<Connection> {
     const nodeId = await this.nodeId(coordinator);
     if (!this.cluster.metadata.brokers.has(nodeId)) await this.cluster.refreshMetadata([]);
-    return this.cluster.connectionTo(nodeId);
+    return this.cluster.connectionTo(nodeId, 'group');
   }
 
   /** Id of the coordinator. @throws ProtocolError (mostly retriable), ConnectionError */

@@ -1,4 +1,4 @@
-import { type TopicPartition, type Uuid, ZERO_UUID } from '../../common/ids.js';
+import { type Uuid, ZERO_UUID } from '../../common/ids.js';
 import type { FetchResponse } from '../../protocol/api/fetch.js';
 import { ErrorCode } from '../../protocol/errors.js';
 import { type IsolationLevel, isolationLevelId } from '../admin/offsets.js';
@@ -144,6 +144,7 @@ export class Fetcher {
       const limits = topics.every((one) => one.topicId !== ZERO_UUID) ? {} : { maxVersion: 12 };
       const { response } = await this.cluster.sendTo(nodeId, calls.fetch, this.#request(topics), {
         ...limits,
+        lane: 'fetch',
         timeoutMs: this.options.maxWaitMs + this.cluster.requestTimeoutMs,
       });
       if (response.errorCode !== ErrorCode.NONE)
@@ -274,8 +275,4 @@ export class Fetcher {
     state.retryAtMs = environment.clock.monotonicMs() + backoffMs(retryPolicy, state.failures, environment.random);
     state.failures += 1;
   }
-}
-
-export function partitionNames(partitions: readonly TopicPartition[]): string {
-  return partitions.map(({ topic, partition }) => `${topic}-${partition}`).join(', ');
 }

@@ -12,6 +12,8 @@ export class PartitionState implements TopicPartition {
   positionEpoch = -1;
   /** Where the next fetch begins: behind what is buffered. */
   fetchOffset = -1;
+  /** The position was out of range: the reset policy says where to go on, not the committed offset. */
+  isOutOfRange = false;
   isPaused = false;
   isFetching = false;
   /** Changes with each seek: answers to fetches from before are thrown away. */
@@ -42,12 +44,14 @@ export class PartitionState implements TopicPartition {
     this.position = offset;
     this.positionEpoch = leaderEpoch;
     this.fetchOffset = offset;
+    this.isOutOfRange = false;
     this.#dropBuffered();
   }
 
-  /** The position has to be determined anew. */
-  forgetPosition(): void {
+  /** The position has to be determined by the reset policy. */
+  markOutOfRange(): void {
     this.position = undefined;
+    this.isOutOfRange = true;
     this.#dropBuffered();
   }
 

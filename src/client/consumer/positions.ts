@@ -1,7 +1,9 @@
 import { type TopicPartition, topicPartitionName } from '../../common/ids.js';
+import { ErrorCode } from '../../protocol/errors.js';
 import { fetchGroupOffsets } from '../admin/group_offsets.js';
 import { type IsolationLevel, listOffsets, offsetSpec } from '../admin/offsets.js';
 import type { ClusterClient } from '../cluster_client.js';
+import { ProtocolError } from '../errors.js';
 import type { PartitionState } from './partition_state.js';
 import { NoOffsetError, type OffsetReset } from './types.js';
 
@@ -20,8 +22,9 @@ export class Positions {
   async initialize(states: readonly PartitionState[]): Promise<void> {
     const { groupId } = this.options;
     const open = new Map(states.map((state) => [state.name, state]));
-    if (groupId !== undefined) {
-      const committed = await fetchGroupOffsets(this.cluster, groupId, states, { requireStable: true });
+    const fresh = states.filter((state) => !state.isOutOfRange);
+    if (groupId !== undefined && fresh.length > 0) {
+      const committed = await fetchGroupOffsets(this.cluster, groupId, fresh, { requireStable: true });
       for (const one of committed) {
         const name = topicPartitionName(one.topic, one.partition);
         const state = open.get(name);
@@ -64,6 +67,10 @@ export class Positions {
       if (error !== undefined) throw error;
       if (value === undefined || value.offset < 0) missing.push(asked);
       else found.set(topicPartitionName(asked.topic, asked.partition), value.offset);
+    }
+    if (missing.length > 0 && timestampMs === offsetSpec.latest) {
+      const names = missing.map((one) => topicPartitionName(one.topic, one.partition)).join(', ');
+      throw new ProtocolError(ErrorCode.OFFSET_NOT_AVAILABLE, `end of ${names}`);
     }
     if (missing.length > 0)
       for (const [name, offset] of await this.list(missing, offsetSpec.latest)) found.set(name, offset);

@@ -129,6 +129,7 @@ export class Consumer implements AsyncIterable<ConsumerRecord> {
         this.#order = [...this.#states.values()];
       },
       add: (partitions) => this.#addStates(partitions),
+      onAttention: () => this.#signal.notify(),
     });
   }
 

@@ -5,7 +5,7 @@ import { ErrorCode } from '../../protocol/errors.js';
 import type { CommitOrigin } from '../admin/group_offsets.js';
 import { calls } from '../calls.js';
 import type { ClusterClient } from '../cluster_client.js';
-import { ClientError, hasCode, isRetriableError, ProtocolError, throwIfError } from '../errors.js';
+import { ClientClosedError, ClientError, hasCode, isRetriableError, ProtocolError, throwIfError } from '../errors.js';
 import { backoffMs } from '../retry.js';
 import type { Assignor, MemberSubscription } from './assignors/assignor.js';
 import { decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription } from './protocol.js';
@@ -122,10 +122,13 @@ export class GroupMembership {
   async join(owned: readonly TopicPartition[]): Promise<JoinedGeneration> {
     this.#stopHeartbeats();
     this.#joining = true;
+    // What is asked for from here on needs another round.
+    this.#needsJoin = false;
     try {
-      const joined = await this.#joinWithRetries(owned);
-      this.#needsJoin = false;
-      return joined;
+      return await this.#joinWithRetries(owned);
+    } catch (error) {
+      this.#needsJoin = true;
+      throw error;
     } finally {
       this.#joining = false;
       this.#beat();
@@ -135,9 +138,11 @@ export class GroupMembership {
   async #joinWithRetries(owned: readonly TopicPartition[]): Promise<JoinedGeneration> {
     const { environment, retryPolicy, sleeper } = this.cluster;
     for (let failures = 0; ; failures += 1) {
-      if (this.#closed) throw new ClientError('the membership is closed');
+      if (this.#closed) throw new ClientClosedError('the consumer was closed');
       try {
-        return await this.#joinOnce(owned);
+        const joined = await this.#joinOnce(owned);
+        if (this.#closed) await this.leave('the consumer is closing');
+        return joined;
       } catch (error) {
         if (!this.#mayRejoin(error)) throw error;
         if (!hasCode(error, ErrorCode.MEMBER_ID_REQUIRED, ErrorCode.REBALANCE_IN_PROGRESS))

@@ -1,5 +1,5 @@
 import { type TopicPartition, topicPartitionName } from '../../common/ids.js';
-import type { GroupMembership } from './group_membership.js';
+import type { GroupMembership, JoinedGeneration } from './group_membership.js';
 import type { TopicWatch } from './topic_watch.js';
 import type { RebalanceListener } from './types.js';
 
@@ -10,16 +10,25 @@ export interface Holdings {
   readonly beforeRevoke: () => Promise<void>;
   readonly remove: (partitions: readonly TopicPartition[]) => void;
   readonly add: (partitions: readonly TopicPartition[]) => void;
+  /** Poll has to run. */
+  readonly onAttention: () => void;
 }
 
+type JoinOutcome =
+  | { readonly kind: 'joined'; readonly generation: JoinedGeneration }
+  | { readonly kind: 'failed'; readonly error: unknown };
+
 /**
- * Carries out rebalances inside `poll`. Eager: everything is given up, then what was assigned is taken. Cooperative: only what
- * was assigned to nobody or another is given up, after the others went on undisturbed, and a second round hands it on.
+ * Carries out rebalances. Eager: everything is given up, then what was assigned is taken. Cooperative: only what was assigned
+ * to another is given up, while reading of the rest goes on, and a second round hands it on. Listeners and changes of the
+ * holdings happen inside `poll`; only the wait for the other members goes on outside of it.
  */
 export class Rebalancer {
   #subscription: readonly string[] | RegExp = [];
   #topics: readonly string[] = [];
   #listener: RebalanceListener = {};
+  #joining = false;
+  #outcome: JoinOutcome | undefined;
 
   constructor(
     readonly membership: GroupMembership,
@@ -35,13 +44,22 @@ export class Rebalancer {
   }
 
   get needsPoll(): boolean {
-    return this.membership.needsJoin || this.watch.isDue;
+    if (this.#outcome !== undefined) return true;
+    return !this.#joining && (this.membership.needsJoin || this.watch.isDue);
   }
 
+  /** Does what is due, and does not wait for the other members. @throws what a join failed with for good */
   async poll(): Promise<void> {
     this.membership.polled();
-    if (this.watch.isDue) await this.#lookAtTopics();
-    while (this.membership.needsJoin) await this.#rebalance();
+    if (!this.#joining && this.watch.isDue) await this.#lookAtTopics();
+    for (;;) {
+      const outcome = this.#outcome;
+      this.#outcome = undefined;
+      if (outcome?.kind === 'failed') throw outcome.error;
+      if (outcome !== undefined) await this.#adopt(outcome.generation);
+      if (this.#joining || !this.membership.needsJoin) return;
+      await this.#begin();
+    }
   }
 
   async #lookAtTopics(): Promise<void> {
@@ -53,7 +71,7 @@ export class Rebalancer {
     if (this.membership.isLeader && (await this.watch.haveChanged(this.#topics))) this.membership.requestRejoin();
   }
 
-  async #rebalance(): Promise<void> {
+  async #begin(): Promise<void> {
     if (this.#subscription instanceof RegExp) {
       this.#topics = await this.watch.matching(this.#subscription);
       this.membership.subscribe(this.#topics);
@@ -63,7 +81,21 @@ export class Rebalancer {
       this.holdings.remove(held);
       if (held.length > 0) await (this.#listener.onLost ?? this.#listener.onRevoked)?.(held);
     } else if (!this.membership.isCooperative && held.length > 0) await this.#revoke(held);
-    const { assigned, isCooperative } = await this.membership.join(this.holdings.assigned());
+    this.#joining = true;
+    void this.membership
+      .join(this.holdings.assigned())
+      .then(
+        (generation): JoinOutcome => ({ kind: 'joined', generation }),
+        (error: unknown): JoinOutcome => ({ kind: 'failed', error }),
+      )
+      .then((outcome) => {
+        this.#joining = false;
+        this.#outcome = outcome;
+        this.holdings.onAttention();
+      });
+  }
+
+  async #adopt({ assigned, isCooperative }: JoinedGeneration): Promise<void> {
     const kept = new Set(assigned.map(nameOf));
     const revoked = this.holdings.assigned().filter((one) => !kept.has(nameOf(one)));
     if (revoked.length > 0) {

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 // `npm test` runs everything but test/long; `npm run test:long` (after it in .ci/run) runs only that.
-const long = process.env['MILLRACE_SUITE'] === 'long';
+const long = process.env.MILLRACE_SUITE === 'long';
 
 export default defineConfig({
   test: {

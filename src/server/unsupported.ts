@@ -1,7 +1,7 @@
 import { ErrorCode } from '../protocol/errors.js';
 import type { Reader } from '../protocol/reader.js';
 import type { Api } from '../protocol/registry.js';
-import type { Field, Fields } from '../protocol/schema.js';
+import { type Field, type Fields, inVersions } from '../protocol/schema.js';
 
 type Value = Readonly<Record<string, unknown>>;
 
@@ -13,51 +13,70 @@ type Value = Readonly<Record<string, unknown>>;
  */
 export function unsupportedResponse(api: Api, version: number, reader: Reader): Value | undefined {
   const request = api.request.decode(reader, version) as Value;
-  return mirror(api.response.spec.fields as Fields, request);
+  return mirror(api.response.spec.fields as Fields, request, version);
 }
 
-function mirror(fields: Fields, request: Value): Value | undefined {
+function mirror(fields: Fields, request: Value, version: number): Value | undefined {
   const answer: Record<string, unknown> = {};
   let placed = false;
   for (const [name, field] of Object.entries(fields) as Array<[string, Field<unknown>]>) {
-    if (name === 'errorCode') {
+    if (!inVersions(field.versions, version)) continue;
+    if (/errorCode$/i.test(name)) {
       answer[name] = ErrorCode.UNSUPPORTED_VERSION;
       placed = true;
     } else if (field.type.kind === 'array' && field.type.element.kind === 'struct') {
       const { fields: inner } = field.type.element;
-      const elements = matching(request, inner).map((element) => ({ ...element, ...mirror(inner, element) }));
-      if (elements.some((element) => 'errorCode' in element || Object.values(element).some(Array.isArray)))
-        placed = true;
+      const elements = matching(request, inner).map((element) =>
+        pick(inner, { ...withoutArrays(element), ...mirror(inner, element, version) }, version),
+      );
+      if (elements.some(carriesError)) placed = true;
       answer[name] = elements;
     }
   }
-  return placed ? pick(fields, { ...request, ...answer }) : undefined;
+  return placed ? pick(fields, { ...withoutArrays(request), ...answer }, version) : undefined;
 }
 
-/** Elements of the request's array that share most names with the response's elements. */
+/** What the answers are about: the request's array that shares most names with the response's elements, else its first one. */
 function matching(request: Value, inner: Fields): Value[] {
-  let best: Value[] = [];
-  let bestShared = 0;
+  let best: readonly unknown[] = [];
+  let bestShared = -1;
   for (const value of Object.values(request)) {
     if (!Array.isArray(value) || value.length === 0) continue;
     const [first] = value as unknown[];
-    if (typeof first === 'number') {
-      // A list of partition numbers answers with one element each.
-      if ('partitionIndex' in inner && bestShared === 0)
-        best = (value as number[]).map((partitionIndex) => ({ partitionIndex }));
-      continue;
-    }
-    if (typeof first !== 'object' || first === null) continue;
-    const shared = Object.keys(first).filter((name) => name in inner).length;
-    if (shared > bestShared) {
-      best = value as Value[];
-      bestShared = shared;
-    }
+    const shared =
+      typeof first === 'object' && first !== null ? Object.keys(first).filter((name) => name in inner).length : 0;
+    if (shared <= bestShared) continue;
+    best = value as unknown[];
+    bestShared = shared;
   }
-  return best.map((element) => pick(inner, element));
+  return best.map((element) =>
+    typeof element === 'object' && element !== null ? (element as Value) : named(element, inner),
+  );
 }
 
-/** Only what the schema has; arrays of structs are made by `mirror`. */
-function pick(fields: Fields, value: Value): Value {
-  return Object.fromEntries(Object.entries(value).filter(([name]) => name in fields));
+/** A plain id or partition number becomes the first field of the answer that is of its type. */
+function named(value: unknown, inner: Fields): Value {
+  const kind = typeof value === 'string' ? 'string' : 'int32';
+  const field = Object.entries(inner).find(([, { type }]) => type.kind === kind);
+  return field === undefined ? {} : { [field[0]]: value };
+}
+
+/** Arrays of the request are not those of the response. */
+function withoutArrays(value: Value): Value {
+  return Object.fromEntries(Object.entries(value).filter(([, inner]) => !Array.isArray(inner)));
+}
+
+function carriesError(element: Value): boolean {
+  return Object.entries(element).some(
+    ([name, value]) => /errorCode$/i.test(name) || (Array.isArray(value) && (value as Value[]).some(carriesError)),
+  );
+}
+
+/** Only what the response has in this version, with the same type; arrays of structs were made by `mirror`. */
+function pick(fields: Fields, value: Value, version: number): Value {
+  const known = Object.entries(value).filter(([name]) => {
+    const field = fields[name];
+    return field !== undefined && inVersions(field.versions, version);
+  });
+  return Object.fromEntries(known);
 }

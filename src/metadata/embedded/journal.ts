@@ -38,7 +38,14 @@ export class Journal {
       await file.sync();
       return { journal, frames: [], truncatedBytes: existing?.length ?? 0 };
     }
-    const { frames, goodBytes } = parse(path, Buffer.from(existing.buffer, existing.byteOffset, existing.length));
+    let parsed: ReturnType<typeof parse>;
+    try {
+      parsed = parse(path, Buffer.from(existing.buffer, existing.byteOffset, existing.length));
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    const { frames, goodBytes } = parsed;
     if (goodBytes < existing.length) {
       await file.truncate(goodBytes);
       await file.sync();

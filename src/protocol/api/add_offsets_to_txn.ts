@@ -1,6 +1,10 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { int16, int32, int64, string } from '../schema.js';
 
+/**
+ * The transaction will commit offsets of `groupId`: the group's partition of `__consumer_offsets` becomes part of it.
+ * Producers with transaction.version 2 leave it out, their TxnOffsetCommit does it (KIP-890).
+ */
 export const AddOffsetsToTxnRequest = message({
   name: 'AddOffsetsToTxnRequest',
   key: 25,

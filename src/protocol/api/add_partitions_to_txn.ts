@@ -1,6 +1,11 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, bool, int16, int32, int64, string } from '../schema.js';
 
+/**
+ * Up to version 3 a producer names the partitions it is about to write to; with transaction.version 2 it no longer
+ * does. From 4 on brokers ask for many transactions at once, with `verifyOnly` to check that a partition is in an
+ * ongoing transaction before they append to it (KIP-890).
+ */
 export const AddPartitionsToTxnRequest = message({
   name: 'AddPartitionsToTxnRequest',
   key: 24,

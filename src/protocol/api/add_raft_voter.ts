@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, bool, int16, int32, string, uint16, uuid } from '../schema.js';
 
+/** Makes a controller a voter of the metadata quorum (KIP-853). */
 export const AddRaftVoterRequest = message({
   name: 'AddRaftVoterRequest',
   key: 80,

@@ -1,6 +1,10 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { int16, int32, int64 } from '../schema.js';
 
+/**
+ * A broker asks the controller for the next block of producer ids (KIP-730). STALE_BROKER_EPOCH for a broker that was
+ * replaced.
+ */
 export const AllocateProducerIdsRequest = message({
   name: 'AllocateProducerIdsRequest',
   key: 67,

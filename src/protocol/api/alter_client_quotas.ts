@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, bool, float64, int16, int32, string } from '../schema.js';
 
+/** Sets or removes quotas of users, clients and addresses (KIP-546). A null entity name is the default of its type. */
 export const AlterClientQuotasRequest = message({
   name: 'AlterClientQuotasRequest',
   key: 49,

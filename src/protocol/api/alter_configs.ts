@@ -1,6 +1,10 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, bool, int8, int16, int32, string } from '../schema.js';
 
+/**
+ * Replaces all configs of a resource: what is not in the list falls back to its default. IncrementalAlterConfigs is
+ * the one to use.
+ */
 export const AlterConfigsRequest = message({
   name: 'AlterConfigsRequest',
   key: 33,
@@ -8,6 +12,7 @@ export const AlterConfigsRequest = message({
   flexible: '2+',
   fields: {
     resources: array('0+', {
+      // 2 topic, 4 broker, 8 broker logger, 16 client metrics, 32 group.
       resourceType: int8('0+'),
       resourceName: string('0+'),
       configs: array('0+', {

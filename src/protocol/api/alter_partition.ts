@@ -1,6 +1,11 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, int8, int16, int32, int64, uuid } from '../schema.js';
 
+/**
+ * A leader proposes a new ISR (KIP-497). The controller refuses it with INVALID_UPDATE_VERSION when `partitionEpoch`
+ * is not its own, with FENCED_LEADER_EPOCH for an old leader, and with INELIGIBLE_REPLICA when a new member is fenced
+ * or shutting down. Broker epochs (version 3) keep a restarted replica out that may have lost data (KIP-903).
+ */
 export const AlterPartitionRequest = message({
   name: 'AlterPartitionRequest',
   key: 56,
@@ -19,6 +24,7 @@ export const AlterPartitionRequest = message({
           brokerId: int32('3+'),
           brokerEpoch: int64('3+', { default: -1 }),
         }),
+        // 1: was elected unclean and is not done recovering.
         leaderRecoveryState: int8('1+'),
         partitionEpoch: int32('0+'),
       }),

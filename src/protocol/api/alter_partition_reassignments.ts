@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, bool, int16, int32, string } from '../schema.js';
 
+/** Moves partitions to other replicas, or cancels a move with `replicas` null (KIP-455). */
 export const AlterPartitionReassignmentsRequest = message({
   name: 'AlterPartitionReassignmentsRequest',
   key: 45,

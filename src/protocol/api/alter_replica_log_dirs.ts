@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, int16, int32, string } from '../schema.js';
 
+/** Moves replicas between the log directories of this broker (KIP-113). */
 export const AlterReplicaLogDirsRequest = message({
   name: 'AlterReplicaLogDirsRequest',
   key: 34,

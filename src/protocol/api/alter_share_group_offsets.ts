@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, int16, int32, int64, string, uuid } from '../schema.js';
 
+/** Sets where a share group goes on; NON_EMPTY_GROUP while it has members (KIP-932). */
 export const AlterShareGroupOffsetsRequest = message({
   name: 'AlterShareGroupOffsetsRequest',
   key: 91,

@@ -1,6 +1,9 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, bytes, int8, int16, int32, string } from '../schema.js';
 
+/**
+ * Sets or deletes SCRAM credentials; the salted password is made by the client, the clear one never travels (KIP-554).
+ */
 export const AlterUserScramCredentialsRequest = message({
   name: 'AlterUserScramCredentialsRequest',
   key: 51,
@@ -9,6 +12,7 @@ export const AlterUserScramCredentialsRequest = message({
   fields: {
     deletions: array('0+', {
       name: string('0+'),
+      // 1 SCRAM-SHA-256, 2 SCRAM-SHA-512.
       mechanism: int8('0+'),
     }),
     upsertions: array('0+', {

@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, int16, int32, int64, uuid } from '../schema.js';
 
+/** A broker tells the controller in which log directory each replica lies (KIP-858). */
 export const AssignReplicasToDirsRequest = message({
   name: 'AssignReplicasToDirsRequest',
   key: 73,

@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, int16, int32, string, uint16, uuid } from '../schema.js';
 
+/** The new leader of the metadata quorum makes itself known (KIP-595). */
 export const BeginQuorumEpochRequest = message({
   name: 'BeginQuorumEpochRequest',
   key: 53,

@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { arrayOf, bool, int16, int32, int64 } from '../schema.js';
 
+/** A broker stays registered, and asks to be unfenced or to shut down in order (KIP-631). */
 export const BrokerHeartbeatRequest = message({
   name: 'BrokerHeartbeatRequest',
   key: 63,

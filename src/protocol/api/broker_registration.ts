@@ -1,6 +1,10 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, bool, int16, int32, int64, string, uint16, uuid } from '../schema.js';
 
+/**
+ * A broker registers with the controller and gets its epoch (KIP-631). DUPLICATE_BROKER_REGISTRATION while another
+ * incarnation with this id is alive.
+ */
 export const BrokerRegistrationRequest = message({
   name: 'BrokerRegistrationRequest',
   key: 62,

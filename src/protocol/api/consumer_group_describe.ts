@@ -1,6 +1,9 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, bool, int8, int16, int32, string, struct, uuid } from '../schema.js';
 
+/**
+ * Groups of the new protocol with current and target assignments (KIP-848). GROUP_ID_NOT_FOUND for a classic group.
+ */
 export const ConsumerGroupDescribeRequest = message({
   name: 'ConsumerGroupDescribeRequest',
   key: 69,
@@ -52,6 +55,7 @@ export const ConsumerGroupDescribeResponse = message({
             partitions: arrayOf('0+', 'int32'),
           }),
         }),
+        // -1 unknown, 0 classic, 1 consumer.
         memberType: int8('1+', { default: -1, ignorable: true }),
       }),
       authorizedOperations: int32('0+', { default: -2147483648 }),

@@ -1,6 +1,10 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, int16, int32, string, struct, uuid } from '../schema.js';
 
+/**
+ * The one request of a member of a consumer group of the new protocol: joins, stays, reports and leaves (KIP-848).
+ * Only what changed since the last heartbeat is sent, the rest is null or -1.
+ */
 export const ConsumerGroupHeartbeatRequest = message({
   name: 'ConsumerGroupHeartbeatRequest',
   key: 68,
@@ -8,7 +12,9 @@ export const ConsumerGroupHeartbeatRequest = message({
   flexible: '0+',
   fields: {
     groupId: string('0+'),
+    // From 1 on chosen by the client (KIP-1082).
     memberId: string('0+'),
+    // 0 joins, -1 leaves, -2 a static member leaves for a while.
     memberEpoch: int32('0+'),
     instanceId: string('0+', { nullable: '0+', default: null }),
     rackId: string('0+', { nullable: '0+', default: null }),
@@ -29,6 +35,11 @@ export const ConsumerGroupHeartbeatRequest = message({
 export type ConsumerGroupHeartbeatRequest = Infer<typeof ConsumerGroupHeartbeatRequest>;
 export type ConsumerGroupHeartbeatRequestInput = InferInput<typeof ConsumerGroupHeartbeatRequest>;
 
+/**
+ * `assignment` is null when it did not change. FENCED_MEMBER_EPOCH and UNKNOWN_MEMBER_ID: give up everything and join
+ * again. UNRELEASED_INSTANCE_ID: the static member before is still there. UNSUPPORTED_ASSIGNOR,
+ * INVALID_REGULAR_EXPRESSION, GROUP_MAX_SIZE_REACHED.
+ */
 export const ConsumerGroupHeartbeatResponse = message({
   name: 'ConsumerGroupHeartbeatResponse',
   key: 68,

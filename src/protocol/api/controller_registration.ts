@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, bool, int16, int32, string, uint16, uuid } from '../schema.js';
 
+/** A controller tells the active one its endpoints and features (KIP-919). */
 export const ControllerRegistrationRequest = message({
   name: 'ControllerRegistrationRequest',
   key: 70,

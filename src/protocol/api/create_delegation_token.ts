@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, bytes, int16, int32, int64, string } from '../schema.js';
 
+/** A token by which others may act as the caller (KIP-48), or as another owner (KIP-373). */
 export const CreateDelegationTokenRequest = message({
   name: 'CreateDelegationTokenRequest',
   key: 38,

@@ -1,6 +1,10 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, bool, int16, int32, string } from '../schema.js';
 
+/**
+ * Raises the number of partitions of topics (KIP-195). INVALID_PARTITIONS when `count` is not above what there is,
+ * INVALID_REPLICA_ASSIGNMENT when `assignments` does not fit, REASSIGNMENT_IN_PROGRESS.
+ */
 export const CreatePartitionsRequest = message({
   name: 'CreatePartitionsRequest',
   key: 37,

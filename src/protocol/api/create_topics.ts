@@ -1,6 +1,11 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, bool, int8, int16, int32, string, uuid } from '../schema.js';
 
+/**
+ * Creates topics. -1 partitions or replicas: the broker's default (KIP-464); with `assignments` both must be -1.
+ * TOPIC_ALREADY_EXISTS, INVALID_TOPIC_EXCEPTION, INVALID_PARTITIONS, INVALID_REPLICATION_FACTOR,
+ * INVALID_REPLICA_ASSIGNMENT, INVALID_CONFIG, POLICY_VIOLATION; INVALID_REQUEST when a name comes twice.
+ */
 export const CreateTopicsRequest = message({
   name: 'CreateTopicsRequest',
   key: 19,
@@ -27,6 +32,7 @@ export const CreateTopicsRequest = message({
 export type CreateTopicsRequest = Infer<typeof CreateTopicsRequest>;
 export type CreateTopicsRequestInput = InferInput<typeof CreateTopicsRequest>;
 
+/** From 5 on it shows what the topic became (KIP-525), or why the configs may not be shown; from 7 on its id. */
 export const CreateTopicsResponse = message({
   name: 'CreateTopicsResponse',
   key: 19,
@@ -39,6 +45,7 @@ export const CreateTopicsResponse = message({
       topicId: uuid('7+', { ignorable: true }),
       errorCode: int16('0+'),
       errorMessage: string('1+', { nullable: '0+', ignorable: true }),
+      // TOPIC_AUTHORIZATION_FAILED when the caller may not see the configs.
       topicConfigErrorCode: int16('5+', { tagged: '5+', tag: 0, ignorable: true }),
       numPartitions: int32('5+', { default: -1, ignorable: true }),
       replicationFactor: int16('5+', { default: -1, ignorable: true }),
@@ -48,6 +55,8 @@ export const CreateTopicsResponse = message({
           name: string('5+'),
           value: string('5+', { nullable: '5+' }),
           readOnly: bool('5+'),
+          // 1 topic, 2 broker (dynamic), 3 all brokers (dynamic), 4 broker (static), 5 default, 6 logger, 7 client
+          // metrics, 8 group.
           configSource: int8('5+', { default: -1, ignorable: true }),
           isSensitive: bool('5+'),
         },

@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, int16, int32, string } from '../schema.js';
 
+/** NON_EMPTY_GROUP for groups with members, GROUP_ID_NOT_FOUND for those that are not there (KIP-229). */
 export const DeleteGroupsRequest = message({
   name: 'DeleteGroupsRequest',
   key: 42,

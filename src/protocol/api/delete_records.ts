@@ -1,6 +1,11 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, int16, int32, int64, string } from '../schema.js';
 
+/**
+ * Deletes what lies below an offset; -1 is the high watermark (KIP-107). OFFSET_OUT_OF_RANGE above it,
+ * POLICY_VIOLATION for topics that are only compacted. `lowWatermark` of the answer is the lowest start of all
+ * replicas.
+ */
 export const DeleteRecordsRequest = message({
   name: 'DeleteRecordsRequest',
   key: 21,

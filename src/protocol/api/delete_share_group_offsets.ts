@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, int16, int32, string, uuid } from '../schema.js';
 
+/** Forgets a share group's state of whole topics; NON_EMPTY_GROUP while it has members (KIP-932). */
 export const DeleteShareGroupOffsetsRequest = message({
   name: 'DeleteShareGroupOffsetsRequest',
   key: 92,

@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, int16, int32, string, uuid } from '../schema.js';
 
+/** Forgets the state of share partitions (KIP-932). */
 export const DeleteShareGroupStateRequest = message({
   name: 'DeleteShareGroupStateRequest',
   key: 86,

@@ -1,6 +1,10 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, int16, int32, string, uuid } from '../schema.js';
 
+/**
+ * By name, from 6 on by name or id (exactly one of the two, else INVALID_REQUEST). TOPIC_DELETION_DISABLED,
+ * UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID.
+ */
 export const DeleteTopicsRequest = message({
   name: 'DeleteTopicsRequest',
   key: 20,

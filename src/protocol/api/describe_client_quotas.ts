@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, bool, float64, int8, int16, int32, string } from '../schema.js';
 
+/** Quotas that match all components; `strict`: entities that have no other component (KIP-546). */
 export const DescribeClientQuotasRequest = message({
   name: 'DescribeClientQuotasRequest',
   key: 48,
@@ -9,6 +10,7 @@ export const DescribeClientQuotasRequest = message({
   fields: {
     components: array('0+', {
       entityType: string('0+'),
+      // 0 this name, 1 the default, 2 any name.
       matchType: int8('0+'),
       match: string('0+', { nullable: '0+' }),
     }),

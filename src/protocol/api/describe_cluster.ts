@@ -1,6 +1,10 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, bool, int8, int16, int32, string } from '../schema.js';
 
+/**
+ * Nodes without topics (KIP-700). MISMATCHED_ENDPOINT_TYPE and UNSUPPORTED_ENDPOINT_TYPE when the wrong kind of node
+ * is asked.
+ */
 export const DescribeClusterRequest = message({
   name: 'DescribeClusterRequest',
   key: 60,
@@ -8,7 +12,9 @@ export const DescribeClusterRequest = message({
   flexible: '0+',
   fields: {
     includeClusterAuthorizedOperations: bool('0+'),
+    // 1 brokers, 2 controllers (KIP-919).
     endpointType: int8('1+', { default: 1 }),
+    // KIP-1073.
     includeFencedBrokers: bool('2+'),
   },
 });

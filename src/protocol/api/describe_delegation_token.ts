@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, bytes, int16, int32, int64, string } from '../schema.js';
 
+/** `owners` null: every token that the caller may see. */
 export const DescribeDelegationTokenRequest = message({
   name: 'DescribeDelegationTokenRequest',
   key: 41,

@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, bool, bytes, int16, int32, string } from '../schema.js';
 
+/** Classic groups with their members; admins decode metadata and assignment of type `consumer`. */
 export const DescribeGroupsRequest = message({
   name: 'DescribeGroupsRequest',
   key: 15,
@@ -14,6 +15,9 @@ export const DescribeGroupsRequest = message({
 export type DescribeGroupsRequest = Infer<typeof DescribeGroupsRequest>;
 export type DescribeGroupsRequestInput = InferInput<typeof DescribeGroupsRequest>;
 
+/**
+ * Up to 5 a group that is not there is in state Dead without an error; from 6 on it is GROUP_ID_NOT_FOUND (KIP-1043).
+ */
 export const DescribeGroupsResponse = message({
   name: 'DescribeGroupsResponse',
   key: 15,

@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, bool, int16, int32, int64, string } from '../schema.js';
 
+/** `topics` null: all of them (KIP-113). CLUSTER_AUTHORIZATION_FAILED for all at once, before version 3 an empty answer. */
 export const DescribeLogDirsRequest = message({
   name: 'DescribeLogDirsRequest',
   key: 35,
@@ -20,6 +21,10 @@ export const DescribeLogDirsRequest = message({
 export type DescribeLogDirsRequest = Infer<typeof DescribeLogDirsRequest>;
 export type DescribeLogDirsRequestInput = InferInput<typeof DescribeLogDirsRequest>;
 
+/**
+ * Sizes in bytes; the directory's own total and usable bytes since KIP-827. KAFKA_STORAGE_ERROR for one that is
+ * offline.
+ */
 export const DescribeLogDirsResponse = message({
   name: 'DescribeLogDirsResponse',
   key: 35,
@@ -37,6 +42,7 @@ export const DescribeLogDirsResponse = message({
           partitionIndex: int32('0+'),
           partitionSize: int64('0+'),
           offsetLag: int64('0+'),
+          // A copy on its way into this directory.
           isFutureKey: bool('0+'),
         }),
       }),

@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, int16, int32, int64, string } from '../schema.js';
 
+/** Active idempotent and transactional producers of partitions, asked of their leaders (KIP-664). */
 export const DescribeProducersRequest = message({
   name: 'DescribeProducersRequest',
   key: 61,

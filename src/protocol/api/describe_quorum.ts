@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, int16, int32, int64, string, uint16, uuid } from '../schema.js';
 
+/** Voters and observers of the metadata quorum and how far behind they are (KIP-595, KIP-836). */
 export const DescribeQuorumRequest = message({
   name: 'DescribeQuorumRequest',
   key: 55,

@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, int16, int32, int64, string, uuid } from '../schema.js';
 
+/** Start offsets of share groups (KIP-932); `topics` null: all of them. */
 export const DescribeShareGroupOffsetsRequest = message({
   name: 'DescribeShareGroupOffsetsRequest',
   key: 90,

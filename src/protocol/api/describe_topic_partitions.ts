@@ -1,6 +1,10 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, bool, int16, int32, string, struct, uuid } from '../schema.js';
 
+/**
+ * Topics page by page, at most `responsePartitionLimit` partitions each; `nextCursor` is where the next page begins
+ * (KIP-966).
+ */
 export const DescribeTopicPartitionsRequest = message({
   name: 'DescribeTopicPartitionsRequest',
   key: 75,
@@ -43,6 +47,7 @@ export const DescribeTopicPartitionsResponse = message({
         leaderEpoch: int32('0+', { default: -1, ignorable: true }),
         replicaNodes: arrayOf('0+', 'int32'),
         isrNodes: arrayOf('0+', 'int32'),
+        // May lead without losing data though out of the ISR (KIP-966).
         eligibleLeaderReplicas: arrayOf('0+', 'int32', { nullable: '0+', default: null }),
         lastKnownElr: arrayOf('0+', 'int32', { nullable: '0+', default: null }),
         offlineReplicas: arrayOf('0+', 'int32', { ignorable: true }),

@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, int16, int32, int64, string } from '../schema.js';
 
+/** State of transactions, asked of their coordinator (KIP-664). */
 export const DescribeTransactionsRequest = message({
   name: 'DescribeTransactionsRequest',
   key: 65,

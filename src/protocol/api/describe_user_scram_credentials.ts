@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, int8, int16, int32, string } from '../schema.js';
 
+/** Which SCRAM mechanisms users have (KIP-554); null or empty: all users. */
 export const DescribeUserScramCredentialsRequest = message({
   name: 'DescribeUserScramCredentialsRequest',
   key: 50,
@@ -33,6 +34,7 @@ export const DescribeUserScramCredentialsResponse = message({
       errorCode: int16('0+'),
       errorMessage: string('0+', { nullable: '0+' }),
       credentialInfos: array('0+', {
+        // 1 SCRAM-SHA-256, 2 SCRAM-SHA-512.
         mechanism: int8('0+'),
         iterations: int32('0+'),
       }),

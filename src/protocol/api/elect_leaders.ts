@@ -1,12 +1,17 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, int8, int16, int32, string } from '../schema.js';
 
+/**
+ * Elects the preferred leader, or any replica that is alive at the price of data (KIP-460); null: every partition.
+ * ELECTION_NOT_NEEDED, PREFERRED_LEADER_NOT_AVAILABLE, ELIGIBLE_LEADERS_NOT_AVAILABLE.
+ */
 export const ElectLeadersRequest = message({
   name: 'ElectLeadersRequest',
   key: 43,
   versions: '0-2',
   flexible: '2+',
   fields: {
+    // 0 preferred, 1 unclean.
     electionType: int8('1+'),
     topicPartitions: array(
       '0+',

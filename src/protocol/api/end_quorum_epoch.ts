@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, int16, int32, string, uint16, uuid } from '../schema.js';
 
+/** A leader of the metadata quorum resigns and names who should follow (KIP-595). */
 export const EndQuorumEpochRequest = message({
   name: 'EndQuorumEpochRequest',
   key: 54,

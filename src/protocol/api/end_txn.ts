@@ -1,6 +1,10 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { bool, int16, int32, int64, string } from '../schema.js';
 
+/**
+ * Commits or aborts. From 5 on the answer brings the producer's next epoch, and a new id when the epochs are used up
+ * (KIP-890).
+ */
 export const EndTxnRequest = message({
   name: 'EndTxnRequest',
   key: 26,
@@ -10,6 +14,7 @@ export const EndTxnRequest = message({
     transactionalId: string('0+'),
     producerId: int64('0+'),
     producerEpoch: int16('0+'),
+    // False: abort.
     committed: bool('0+'),
   },
 });

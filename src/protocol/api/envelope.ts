@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { bytes, int16 } from '../schema.js';
 
+/** A broker passes a client's request on to the controller, with the principal it was authenticated as (KIP-590). */
 export const EnvelopeRequest = message({
   name: 'EnvelopeRequest',
   key: 58,

@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { bytes, int16, int32, int64 } from '../schema.js';
 
+/** Lets a token expire; a negative period does it at once. */
 export const ExpireDelegationTokenRequest = message({
   name: 'ExpireDelegationTokenRequest',
   key: 40,

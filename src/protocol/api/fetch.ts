@@ -11,6 +11,7 @@ export const FetchRequest = message({
   flexible: '12+',
   fields: {
     clusterId: string('12+', { nullable: '12+', tagged: '12+', tag: 0, default: null, ignorable: true }),
+    // -1: a consumer.
     replicaId: int32('0-14', { default: -1 }),
     replicaState: struct(
       '15+',
@@ -23,6 +24,7 @@ export const FetchRequest = message({
     maxWaitMs: int32('0+'),
     minBytes: int32('0+'),
     maxBytes: int32('3+', { default: 2147483647, ignorable: true }),
+    // 0 read uncommitted, 1 read committed.
     isolationLevel: int8('4+', { ignorable: true }),
     sessionId: int32('7+', { ignorable: true }),
     sessionEpoch: int32('7+', { default: -1, ignorable: true }),
@@ -33,6 +35,7 @@ export const FetchRequest = message({
         partition: int32('0+'),
         currentLeaderEpoch: int32('9+', { default: -1, ignorable: true }),
         fetchOffset: int64('0+'),
+        // For truncation on fetch (KIP-595).
         lastFetchedEpoch: int32('12+', { default: -1 }),
         logStartOffset: int64('5+', { default: -1, ignorable: true }),
         partitionMaxBytes: int32('0+'),
@@ -45,6 +48,7 @@ export const FetchRequest = message({
       topicId: uuid('13+', { ignorable: true }),
       partitions: arrayOf('7+', 'int32'),
     }),
+    // To read from a replica close by (KIP-392).
     rackId: string('11+', { ignorable: true }),
   },
 });
@@ -70,6 +74,7 @@ export const FetchResponse = message({
         highWatermark: int64('0+'),
         lastStableOffset: int64('4+', { default: -1, ignorable: true }),
         logStartOffset: int64('5+', { default: -1, ignorable: true }),
+        // Where the follower's log leaves the leader's (KIP-595).
         divergingEpoch: struct(
           '12+',
           {
@@ -78,6 +83,7 @@ export const FetchResponse = message({
           },
           { tagged: '12+', tag: 0 },
         ),
+        // Who leads now, with NOT_LEADER_OR_FOLLOWER and FENCED_LEADER_EPOCH (KIP-951).
         currentLeader: struct(
           '12+',
           {
@@ -86,6 +92,7 @@ export const FetchResponse = message({
           },
           { tagged: '12+', tag: 1 },
         ),
+        // Metadata log only: the records are gone, read this snapshot.
         snapshotId: struct(
           '12+',
           {
@@ -94,6 +101,7 @@ export const FetchResponse = message({
           },
           { tagged: '12+', tag: 2 },
         ),
+        // Null for read uncommitted.
         abortedTransactions: array(
           '4+',
           {
@@ -102,6 +110,7 @@ export const FetchResponse = message({
           },
           { nullable: '4+', ignorable: true },
         ),
+        // -1: this one.
         preferredReadReplica: int32('11+', { default: -1 }),
         records: records('0+', { nullable: '0+' }),
       }),

@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, int16, int32, int64, records, string, struct, uint16, uuid } from '../schema.js';
 
+/** Reads a piece of a snapshot of the metadata log (KIP-630). SNAPSHOT_NOT_FOUND, POSITION_OUT_OF_RANGE. */
 export const FetchSnapshotRequest = message({
   name: 'FetchSnapshotRequest',
   key: 59,

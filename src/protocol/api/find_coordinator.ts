@@ -9,6 +9,7 @@ export const FindCoordinatorRequest = message({
   flexible: '3+',
   fields: {
     key: string('0-3'),
+    // 0 group, 1 transactional id, 2 share partition (`group:topicId:partition`).
     keyType: int8('1+'),
     coordinatorKeys: arrayOf('4+', 'string'),
   },
@@ -16,6 +17,7 @@ export const FindCoordinatorRequest = message({
 export type FindCoordinatorRequest = Infer<typeof FindCoordinatorRequest>;
 export type FindCoordinatorRequestInput = InferInput<typeof FindCoordinatorRequest>;
 
+/** COORDINATOR_NOT_AVAILABLE until the internal topic is there. From 4 on for many keys (KIP-699). */
 export const FindCoordinatorResponse = message({
   name: 'FindCoordinatorResponse',
   key: 10,

@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { arrayOf, bool, int16, int32, uuid } from '../schema.js';
 
+/** What metrics the broker wants to have from this client (KIP-714). A zero id asks for one. */
 export const GetTelemetrySubscriptionsRequest = message({
   name: 'GetTelemetrySubscriptionsRequest',
   key: 71,

@@ -11,8 +11,10 @@ export const InitProducerIdRequest = message({
   fields: {
     transactionalId: string('0+', { nullable: '0+' }),
     transactionTimeoutMs: int32('0+'),
+    // What the producer had, when it goes on with a higher epoch (KIP-360).
     producerId: int64('3+', { default: -1 }),
     producerEpoch: int16('3+', { default: -1 }),
+    // Two-phase commit (KIP-939).
     enable2Pc: bool('6+'),
     keepPreparedTxn: bool('6+'),
   },
@@ -20,6 +22,7 @@ export const InitProducerIdRequest = message({
 export type InitProducerIdRequest = Infer<typeof InitProducerIdRequest>;
 export type InitProducerIdRequestInput = InferInput<typeof InitProducerIdRequest>;
 
+/** PRODUCER_FENCED is unknown before version 4: INVALID_PRODUCER_EPOCH there (KIP-588). */
 export const InitProducerIdResponse = message({
   name: 'InitProducerIdResponse',
   key: 22,

@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, int16, int32, int64, string, uuid } from '../schema.js';
 
+/** The group coordinator creates the state of share partitions at the share coordinator (KIP-932). */
 export const InitializeShareGroupStateRequest = message({
   name: 'InitializeShareGroupStateRequest',
   key: 83,

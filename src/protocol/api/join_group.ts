@@ -19,12 +19,17 @@ export const JoinGroupRequest = message({
       name: string('0+'),
       metadata: bytes('0+'),
     }),
+    // For the log only (KIP-800).
     reason: string('8+', { nullable: '8+', default: null, ignorable: true }),
   },
 });
 export type JoinGroupRequest = Infer<typeof JoinGroupRequest>;
 export type JoinGroupRequestInput = InferInput<typeof JoinGroupRequest>;
 
+/**
+ * Only the leader gets `members`. With `skipAssignment` a returning static leader keeps the assignment there is
+ * (KIP-814). INCONSISTENT_GROUP_PROTOCOL, INVALID_SESSION_TIMEOUT, GROUP_MAX_SIZE_REACHED, FENCED_INSTANCE_ID.
+ */
 export const JoinGroupResponse = message({
   name: 'JoinGroupResponse',
   key: 11,

@@ -13,6 +13,7 @@ export const LeaveGroupRequest = message({
     members: array('3+', {
       memberId: string('3+'),
       groupInstanceId: string('3+', { nullable: '3+', default: null }),
+      // For the log only (KIP-800).
       reason: string('5+', { nullable: '5+', default: null, ignorable: true }),
     }),
   },

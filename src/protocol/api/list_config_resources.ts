@@ -1,12 +1,17 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, int8, int16, int32, string } from '../schema.js';
 
+/**
+ * Names of resources that have configs; version 0 knows client metrics only (KIP-1000, KIP-1142). No types: all of
+ * them.
+ */
 export const ListConfigResourcesRequest = message({
   name: 'ListConfigResourcesRequest',
   key: 74,
   versions: '0-1',
   flexible: '0+',
   fields: {
+    // 2 topic, 4 broker, 8 broker logger, 16 client metrics, 32 group.
     resourceTypes: arrayOf('1+', 'int8'),
   },
 });

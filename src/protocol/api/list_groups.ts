@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, int16, int32, string } from '../schema.js';
 
+/** Groups of this coordinator, filtered by state (KIP-518) and type (KIP-848); an empty filter passes everything. */
 export const ListGroupsRequest = message({
   name: 'ListGroupsRequest',
   key: 16,

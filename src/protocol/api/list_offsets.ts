@@ -9,7 +9,9 @@ export const ListOffsetsRequest = message({
   versions: '1-11',
   flexible: '6+',
   fields: {
+    // -1: a client.
     replicaId: int32('0+'),
+    // 0 read uncommitted, 1 read committed.
     isolationLevel: int8('2+'),
     topics: array('0+', {
       name: string('0+'),
@@ -25,6 +27,10 @@ export const ListOffsetsRequest = message({
 export type ListOffsetsRequest = Infer<typeof ListOffsetsRequest>;
 export type ListOffsetsRequestInput = InferInput<typeof ListOffsetsRequest>;
 
+/**
+ * Offset and timestamp -1: nothing that late. OFFSET_NOT_AVAILABLE from a leader that has not caught up with its high
+ * watermark.
+ */
 export const ListOffsetsResponse = message({
   name: 'ListOffsetsResponse',
   key: 2,

@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, int16, int32, string } from '../schema.js';
 
+/** Moves that are under way (KIP-455); `topics` null: all of them. */
 export const ListPartitionReassignmentsRequest = message({
   name: 'ListPartitionReassignmentsRequest',
   key: 46,

@@ -1,6 +1,10 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, int16, int32, int64, string } from '../schema.js';
 
+/**
+ * Transactions of this coordinator (KIP-664), filtered by state, producer id, age in ms (KIP-994; -1: any) and a
+ * pattern of the transactional id.
+ */
 export const ListTransactionsRequest = message({
   name: 'ListTransactionsRequest',
   key: 66,
@@ -16,6 +20,7 @@ export const ListTransactionsRequest = message({
 export type ListTransactionsRequest = Infer<typeof ListTransactionsRequest>;
 export type ListTransactionsRequestInput = InferInput<typeof ListTransactionsRequest>;
 
+/** States that the broker does not know are named in `unknownStateFilters` and otherwise ignored. */
 export const ListTransactionsResponse = message({
   name: 'ListTransactionsResponse',
   key: 66,

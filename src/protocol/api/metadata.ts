@@ -24,6 +24,10 @@ export const MetadataRequest = message({
 export type MetadataRequest = Infer<typeof MetadataRequest>;
 export type MetadataRequestInput = InferInput<typeof MetadataRequest>;
 
+/**
+ * Listener addresses are those of the listener the request came in on. From 13 on REBOOTSTRAP_REQUIRED sends a client
+ * back to its bootstrap servers (KIP-1102).
+ */
 export const MetadataResponse = message({
   name: 'MetadataResponse',
   key: 3,
@@ -53,6 +57,7 @@ export const MetadataResponse = message({
         isrNodes: arrayOf('0+', 'int32'),
         offlineReplicas: arrayOf('5+', 'int32', { ignorable: true }),
       }),
+      // One bit for each operation; the smallest int when it was not asked for (KIP-430).
       topicAuthorizedOperations: int32('8+', { default: -2147483648 }),
     }),
     clusterAuthorizedOperations: int32('8-10', { default: -2147483648 }),

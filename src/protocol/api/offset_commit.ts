@@ -12,6 +12,7 @@ export const OffsetCommitRequest = message({
     generationIdOrMemberEpoch: int32('1+', { default: -1, ignorable: true }),
     memberId: string('1+', { ignorable: true }),
     groupInstanceId: string('7+', { nullable: '7+', default: null }),
+    // -1: as the broker is configured (KIP-211).
     retentionTimeMs: int64('2-4', { default: -1, ignorable: true }),
     topics: array('0+', {
       name: string('0-9', { ignorable: true }),
@@ -28,6 +29,10 @@ export const OffsetCommitRequest = message({
 export type OffsetCommitRequest = Infer<typeof OffsetCommitRequest>;
 export type OffsetCommitRequestInput = InferInput<typeof OffsetCommitRequest>;
 
+/**
+ * Errors of the group come with every partition: ILLEGAL_GENERATION, UNKNOWN_MEMBER_ID, REBALANCE_IN_PROGRESS,
+ * FENCED_INSTANCE_ID, STALE_MEMBER_EPOCH; OFFSET_METADATA_TOO_LARGE with its own.
+ */
 export const OffsetCommitResponse = message({
   name: 'OffsetCommitResponse',
   key: 8,

@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, int16, int32, string } from '../schema.js';
 
+/** Deletes offsets of a group (KIP-496). GROUP_SUBSCRIBED_TO_TOPIC while a member is subscribed to it. */
 export const OffsetDeleteRequest = message({
   name: 'OffsetDeleteRequest',
   key: 47,

@@ -37,6 +37,10 @@ export const OffsetFetchRequest = message({
 export type OffsetFetchRequest = Infer<typeof OffsetFetchRequest>;
 export type OffsetFetchRequestInput = InferInput<typeof OffsetFetchRequest>;
 
+/**
+ * `committedOffset` -1: none. UNSTABLE_OFFSET_COMMIT when a transaction still holds it and `requireStable` was set
+ * (KIP-447).
+ */
 export const OffsetFetchResponse = message({
   name: 'OffsetFetchResponse',
   key: 9,

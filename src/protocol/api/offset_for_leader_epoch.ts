@@ -8,6 +8,7 @@ export const OffsetForLeaderEpochRequest = message({
   versions: '2-4',
   flexible: '4+',
   fields: {
+    // -1: a consumer.
     replicaId: int32('3+', { default: -2, ignorable: true }),
     topics: array('0+', {
       topic: string('0+'),
@@ -22,6 +23,7 @@ export const OffsetForLeaderEpochRequest = message({
 export type OffsetForLeaderEpochRequest = Infer<typeof OffsetForLeaderEpochRequest>;
 export type OffsetForLeaderEpochRequestInput = InferInput<typeof OffsetForLeaderEpochRequest>;
 
+/** `endOffset` is -1 for an epoch that the leader does not know. */
 export const OffsetForLeaderEpochResponse = message({
   name: 'OffsetForLeaderEpochResponse',
   key: 23,

@@ -10,6 +10,7 @@ export const ProduceRequest = message({
   flexible: '9+',
   fields: {
     transactionalId: string('3+', { nullable: '3+', default: null }),
+    // 0 no answer at all, 1 the leader's log, -1 all in sync.
     acks: int16('0+'),
     timeoutMs: int32('0+'),
     topicData: array('0+', {
@@ -40,6 +41,7 @@ export const ProduceResponse = message({
         index: int32('0+'),
         errorCode: int16('0+'),
         baseOffset: int64('0+'),
+        // -1 with timestamps of the producer.
         logAppendTimeMs: int64('2+', { default: -1, ignorable: true }),
         logStartOffset: int64('5+', { default: -1, ignorable: true }),
         recordErrors: array(

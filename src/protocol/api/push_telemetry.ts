@@ -1,6 +1,10 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { bool, bytes, int8, int16, int32, uuid } from '../schema.js';
 
+/**
+ * Metrics of a client in OTLP (KIP-714). TELEMETRY_TOO_LARGE, UNKNOWN_SUBSCRIPTION_ID, THROTTLING_QUOTA_EXCEEDED when
+ * it comes too soon.
+ */
 export const PushTelemetryRequest = message({
   name: 'PushTelemetryRequest',
   key: 72,
@@ -10,6 +14,7 @@ export const PushTelemetryRequest = message({
     clientInstanceId: uuid('0+'),
     subscriptionId: int32('0+'),
     terminating: bool('0+'),
+    // 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd.
     compressionType: int8('0+'),
     metrics: bytes('0+'),
   },

@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, int8, int16, int32, int64, string, uuid } from '../schema.js';
 
+/** A leader loads the delivery state of share partitions (KIP-932). FENCED_LEADER_EPOCH for an old leader. */
 export const ReadShareGroupStateRequest = message({
   name: 'ReadShareGroupStateRequest',
   key: 84,
@@ -37,6 +38,7 @@ export const ReadShareGroupStateResponse = message({
         stateBatches: array('0+', {
           firstOffset: int64('0+'),
           lastOffset: int64('0+'),
+          // 0 available, 2 acknowledged, 4 archived.
           deliveryState: int8('0+'),
           deliveryCount: int16('0+'),
         }),

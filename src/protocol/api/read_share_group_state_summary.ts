@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, int16, int32, int64, string, uuid } from '../schema.js';
 
+/** Only the start offset of share partitions, for the group coordinator (KIP-932). */
 export const ReadShareGroupStateSummaryRequest = message({
   name: 'ReadShareGroupStateSummaryRequest',
   key: 87,

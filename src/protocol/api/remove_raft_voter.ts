@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { int16, int32, string, uuid } from '../schema.js';
 
+/** Takes a voter out of the metadata quorum (KIP-853). */
 export const RemoveRaftVoterRequest = message({
   name: 'RemoveRaftVoterRequest',
   key: 81,

@@ -1,8 +1,8 @@
 import { message } from '../message.js';
 import type { MessageSpec } from '../schema.js';
 
-// What ZooKeeper's controller told its brokers. Kafka 4.0 removed these APIs with ZooKeeper (KIP-896); no version is left, but
-// their keys stay taken, so that a very old broker that still calls is named in the log and not taken for garbage.
+// What ZooKeeper's controller told its brokers. Kafka 4.0 removed these APIs with ZooKeeper. No version is left, but their
+// keys stay taken: a very old broker that still calls is named in the log and not taken for garbage.
 
 function removed(name: string, key: number) {
   const spec: MessageSpec<Record<never, never>> = { name, key, versions: 'none', flexible: 'none', fields: {} };

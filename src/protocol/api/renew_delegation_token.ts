@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { bytes, int16, int32, int64 } from '../schema.js';
 
+/** Moves the expiry of a token; only its renewers may. */
 export const RenewDelegationTokenRequest = message({
   name: 'RenewDelegationTokenRequest',
   key: 39,

@@ -1,6 +1,10 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { bytes, int16, int64, string } from '../schema.js';
 
+/**
+ * One message of the mechanism each way. From 1 on the answer says for how many ms the session is good (KIP-368); 0:
+ * for ever.
+ */
 export const SaslAuthenticateRequest = message({
   name: 'SaslAuthenticateRequest',
   key: 36,
@@ -22,6 +26,7 @@ export const SaslAuthenticateResponse = message({
     errorCode: int16('0+'),
     errorMessage: string('0+', { nullable: '0+' }),
     authBytes: bytes('0+'),
+    // After it the connection is closed unless the client authenticated again.
     sessionLifetimeMs: int64('1+', { ignorable: true }),
   },
 });

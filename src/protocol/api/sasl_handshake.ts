@@ -1,6 +1,10 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { arrayOf, int16, string } from '../schema.js';
 
+/**
+ * Picks the SASL mechanism. With version 1 its messages follow in SaslAuthenticate, with 0 bare (KIP-152).
+ * UNSUPPORTED_SASL_MECHANISM lists those that are offered.
+ */
 export const SaslHandshakeRequest = message({
   name: 'SaslHandshakeRequest',
   key: 17,

@@ -1,6 +1,10 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, bool, int16, int32, int64, string, struct, uuid } from '../schema.js';
 
+/**
+ * Acknowledges without fetching, for instance at the end (KIP-932). INVALID_RECORD_STATE for records that are not
+ * locked for the member.
+ */
 export const ShareAcknowledgeRequest = message({
   name: 'ShareAcknowledgeRequest',
   key: 79,
@@ -18,6 +22,7 @@ export const ShareAcknowledgeRequest = message({
         acknowledgementBatches: array('0+', {
           firstOffset: int64('0+'),
           lastOffset: int64('0+'),
+          // One for the whole batch or one for each record: 0 gap, 1 accept, 2 release, 3 reject, 4 renew.
           acknowledgeTypes: arrayOf('0+', 'int8'),
         }),
       }),

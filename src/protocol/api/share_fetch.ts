@@ -1,6 +1,10 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, bool, int8, int16, int32, int64, records, string, struct, uuid } from '../schema.js';
 
+/**
+ * Takes records for a member of a share group and acknowledges earlier ones (KIP-932). `shareSessionEpoch` 0 opens a
+ * session, -1 closes it.
+ */
 export const ShareFetchRequest = message({
   name: 'ShareFetchRequest',
   key: 78,
@@ -25,6 +29,7 @@ export const ShareFetchRequest = message({
         acknowledgementBatches: array('0+', {
           firstOffset: int64('0+'),
           lastOffset: int64('0+'),
+          // One for the whole batch or one for each record: 0 gap, 1 accept, 2 release, 3 reject, 4 renew.
           acknowledgeTypes: arrayOf('0+', 'int8'),
         }),
       }),
@@ -38,6 +43,7 @@ export const ShareFetchRequest = message({
 export type ShareFetchRequest = Infer<typeof ShareFetchRequest>;
 export type ShareFetchRequestInput = InferInput<typeof ShareFetchRequest>;
 
+/** `acquiredRecords` are for this member alone until the lock runs out; what else lies in `records` is not for it. */
 export const ShareFetchResponse = message({
   name: 'ShareFetchResponse',
   key: 78,

@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, bool, int16, int32, string, struct, uuid } from '../schema.js';
 
+/** Share groups with members and assignments (KIP-932). */
 export const ShareGroupDescribeRequest = message({
   name: 'ShareGroupDescribeRequest',
   key: 77,

@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, int16, int32, string, struct, uuid } from '../schema.js';
 
+/** Joins, stays in and leaves a share group (KIP-932). */
 export const ShareGroupHeartbeatRequest = message({
   name: 'ShareGroupHeartbeatRequest',
   key: 76,
@@ -9,6 +10,7 @@ export const ShareGroupHeartbeatRequest = message({
   fields: {
     groupId: string('0+'),
     memberId: string('0+'),
+    // 0 joins, -1 leaves.
     memberEpoch: int32('0+'),
     rackId: string('0+', { nullable: '0+', default: null }),
     subscribedTopicNames: arrayOf('0+', 'string', { nullable: '0+', default: null }),

@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, bool, int16, int32, int64, string, struct, uint16 } from '../schema.js';
 
+/** Streams groups with topology, members and tasks (KIP-1071). */
 export const StreamsGroupDescribeRequest = message({
   name: 'StreamsGroupDescribeRequest',
   key: 89,

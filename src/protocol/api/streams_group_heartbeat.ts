@@ -1,6 +1,10 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, bool, int8, int16, int32, int64, string, struct, uint16 } from '../schema.js';
 
+/**
+ * A member of a streams group joins, stays, reports its tasks and leaves; the first one brings the topology
+ * (KIP-1071).
+ */
 export const StreamsGroupHeartbeatRequest = message({
   name: 'StreamsGroupHeartbeatRequest',
   key: 88,
@@ -9,6 +13,7 @@ export const StreamsGroupHeartbeatRequest = message({
   fields: {
     groupId: string('0+'),
     memberId: string('0+'),
+    // 0 joins, -1 leaves, -2 a static member leaves for a while.
     memberEpoch: int32('0+'),
     endpointInformationEpoch: int32('0+'),
     instanceId: string('0+', { nullable: '0+', default: null }),
@@ -115,6 +120,7 @@ export const StreamsGroupHeartbeatRequest = message({
 export type StreamsGroupHeartbeatRequest = Infer<typeof StreamsGroupHeartbeatRequest>;
 export type StreamsGroupHeartbeatRequestInput = InferInput<typeof StreamsGroupHeartbeatRequest>;
 
+/** Tasks are null when they did not change. `status` says what is wrong with group or topology without an error. */
 export const StreamsGroupHeartbeatResponse = message({
   name: 'StreamsGroupHeartbeatResponse',
   key: 88,

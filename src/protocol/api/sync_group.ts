@@ -12,6 +12,7 @@ export const SyncGroupRequest = message({
     generationId: int32('0+'),
     memberId: string('0+'),
     groupInstanceId: string('3+', { nullable: '3+', default: null }),
+    // INCONSISTENT_GROUP_PROTOCOL when it is not the group's (KIP-559).
     protocolType: string('5+', { nullable: '5+', default: null, ignorable: true }),
     protocolName: string('5+', { nullable: '5+', default: null, ignorable: true }),
     assignments: array('0+', {

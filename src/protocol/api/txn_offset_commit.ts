@@ -1,6 +1,10 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, int16, int32, int64, string } from '../schema.js';
 
+/**
+ * Offsets that count when the transaction commits. Member and generation fence zombies from 3 on (KIP-447); from 5 on
+ * it also adds the group's partition to the transaction (KIP-890).
+ */
 export const TxnOffsetCommitRequest = message({
   name: 'TxnOffsetCommitRequest',
   key: 28,

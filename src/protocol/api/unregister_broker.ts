@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { int16, int32, string } from '../schema.js';
 
+/** Removes a broker that will not come back (KIP-631). */
 export const UnregisterBrokerRequest = message({
   name: 'UnregisterBrokerRequest',
   key: 64,

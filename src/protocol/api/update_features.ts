@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, bool, int8, int16, int32, string } from '../schema.js';
 
+/** Raises or lowers the finalized level of features of the cluster (KIP-584). FEATURE_UPDATE_FAILED. */
 export const UpdateFeaturesRequest = message({
   name: 'UpdateFeaturesRequest',
   key: 57,
@@ -12,6 +13,7 @@ export const UpdateFeaturesRequest = message({
       feature: string('0+'),
       maxVersionLevel: int16('0+'),
       allowDowngrade: bool('0'),
+      // 1 upgrade, 2 safe downgrade, 3 unsafe downgrade.
       upgradeType: int8('1+', { default: 1 }),
     }),
     validateOnly: bool('1+'),

@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, int16, int32, string, struct, uint16, uuid } from '../schema.js';
 
+/** A voter tells the leader of the quorum its listeners and the versions it speaks (KIP-853). */
 export const UpdateRaftVoterRequest = message({
   name: 'UpdateRaftVoterRequest',
   key: 82,

@@ -1,6 +1,10 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, bool, int16, int32, int64, string, uint16, uuid } from '../schema.js';
 
+/**
+ * Asks for a vote in an election of the metadata quorum (KIP-595), or with `preVote` only whether one would be given
+ * (KIP-996).
+ */
 export const VoteRequest = message({
   name: 'VoteRequest',
   key: 52,

@@ -1,6 +1,9 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, bool, int8, int16, int32, int64, string } from '../schema.js';
 
+/**
+ * The transaction coordinator ends a transaction in the partitions a broker leads: one commit or abort marker each.
+ */
 export const WriteTxnMarkersRequest = message({
   name: 'WriteTxnMarkersRequest',
   key: 27,
@@ -10,6 +13,7 @@ export const WriteTxnMarkersRequest = message({
     markers: array('0+', {
       producerId: int64('0+'),
       producerEpoch: int16('0+'),
+      // True: commit.
       transactionResult: bool('0+'),
       topics: array('0+', {
         name: string('0+'),

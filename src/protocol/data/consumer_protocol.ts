@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, bytes, int32, string } from '../schema.js';
 
+/** What the leader of a classic consumer group assigns to a member. */
 export const ConsumerProtocolAssignment = message({
   name: 'ConsumerProtocolAssignment',
   key: -1,
@@ -17,6 +18,10 @@ export const ConsumerProtocolAssignment = message({
 export type ConsumerProtocolAssignment = Infer<typeof ConsumerProtocolAssignment>;
 export type ConsumerProtocolAssignmentInput = InferInput<typeof ConsumerProtocolAssignment>;
 
+/**
+ * What a classic consumer sends in JoinGroup. Each version adds: owned partitions (KIP-429), their generation
+ * (KIP-792), the rack (KIP-881).
+ */
 export const ConsumerProtocolSubscription = message({
   name: 'ConsumerProtocolSubscription',
   key: -1,

@@ -17,6 +17,10 @@ export const RequestHeader = message({
 export type RequestHeader = Infer<typeof RequestHeader>;
 export type RequestHeaderInput = InferInput<typeof RequestHeader>;
 
+/**
+ * Version 1 has tagged fields. ApiVersions responses never have them: the client does not know yet what the broker
+ * speaks.
+ */
 export const ResponseHeader = message({
   name: 'ResponseHeader',
   key: -1,

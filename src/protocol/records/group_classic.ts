@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, bytes, int32, int64, string, uuid } from '../schema.js';
 
+/** Offsets of very old brokers; nobody writes them any more. */
 export const LegacyOffsetCommitKey = message({
   name: 'LegacyOffsetCommitKey',
   key: 0,
@@ -29,6 +30,7 @@ export const LegacyOffsetCommitValue = message({
 export type LegacyOffsetCommitValue = Infer<typeof LegacyOffsetCommitValue>;
 export type LegacyOffsetCommitValueInput = InferInput<typeof LegacyOffsetCommitValue>;
 
+/** A committed offset of a group. */
 export const OffsetCommitKey = message({
   name: 'OffsetCommitKey',
   key: 1,
@@ -43,6 +45,7 @@ export const OffsetCommitKey = message({
 export type OffsetCommitKey = Infer<typeof OffsetCommitKey>;
 export type OffsetCommitKeyInput = InferInput<typeof OffsetCommitKey>;
 
+/** Version 1 alone has an expiry of its own, 3 adds the leader epoch, 4 the topic id as a tagged field. */
 export const OffsetCommitValue = message({
   name: 'OffsetCommitValue',
   key: 1,
@@ -60,6 +63,7 @@ export const OffsetCommitValue = message({
 export type OffsetCommitValue = Infer<typeof OffsetCommitValue>;
 export type OffsetCommitValueInput = InferInput<typeof OffsetCommitValue>;
 
+/** A classic group. */
 export const GroupMetadataKey = message({
   name: 'GroupMetadataKey',
   key: 2,
@@ -72,6 +76,10 @@ export const GroupMetadataKey = message({
 export type GroupMetadataKey = Infer<typeof GroupMetadataKey>;
 export type GroupMetadataKeyInput = InferInput<typeof GroupMetadataKey>;
 
+/**
+ * A whole classic group with its assignment, rewritten after each rebalance. `protocol` and `leader` are null without
+ * members.
+ */
 export const GroupMetadataValue = message({
   name: 'GroupMetadataValue',
   key: 2,

@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, bytes, int8, int32, int64, int64Bits, string, struct, uuid } from '../schema.js';
 
+/** A group of the new protocol (KIP-848): its tombstone ends the group. */
 export const ConsumerGroupMetadataKey = message({
   name: 'ConsumerGroupMetadataKey',
   key: 3,
@@ -13,6 +14,10 @@ export const ConsumerGroupMetadataKey = message({
 export type ConsumerGroupMetadataKey = Infer<typeof ConsumerGroupMetadataKey>;
 export type ConsumerGroupMetadataKeyInput = InferInput<typeof ConsumerGroupMetadataKey>;
 
+/**
+ * Epoch of the group; it grows with each change of members or of the subscribed topics, whose state the hash stands
+ * for.
+ */
 export const ConsumerGroupMetadataValue = message({
   name: 'ConsumerGroupMetadataValue',
   key: 3,
@@ -26,6 +31,7 @@ export const ConsumerGroupMetadataValue = message({
 export type ConsumerGroupMetadataValue = Infer<typeof ConsumerGroupMetadataValue>;
 export type ConsumerGroupMetadataValueInput = InferInput<typeof ConsumerGroupMetadataValue>;
 
+/** Partitions of the subscribed topics. Written before the hash in ConsumerGroupMetadata took their place. */
 export const ConsumerGroupPartitionMetadataKey = message({
   name: 'ConsumerGroupPartitionMetadataKey',
   key: 4,
@@ -58,6 +64,7 @@ export const ConsumerGroupPartitionMetadataValue = message({
 export type ConsumerGroupPartitionMetadataValue = Infer<typeof ConsumerGroupPartitionMetadataValue>;
 export type ConsumerGroupPartitionMetadataValueInput = InferInput<typeof ConsumerGroupPartitionMetadataValue>;
 
+/** A member and what it subscribed to. */
 export const ConsumerGroupMemberMetadataKey = message({
   name: 'ConsumerGroupMemberMetadataKey',
   key: 5,
@@ -71,6 +78,7 @@ export const ConsumerGroupMemberMetadataKey = message({
 export type ConsumerGroupMemberMetadataKey = Infer<typeof ConsumerGroupMemberMetadataKey>;
 export type ConsumerGroupMemberMetadataKeyInput = InferInput<typeof ConsumerGroupMemberMetadataKey>;
 
+/** `classicMemberMetadata`: the member speaks the classic protocol while the group is being upgraded. */
 export const ConsumerGroupMemberMetadataValue = message({
   name: 'ConsumerGroupMemberMetadataValue',
   key: 5,
@@ -101,6 +109,7 @@ export const ConsumerGroupMemberMetadataValue = message({
 export type ConsumerGroupMemberMetadataValue = Infer<typeof ConsumerGroupMemberMetadataValue>;
 export type ConsumerGroupMemberMetadataValueInput = InferInput<typeof ConsumerGroupMemberMetadataValue>;
 
+/** Epoch of the target assignment, written after all members' parts of it. */
 export const ConsumerGroupTargetAssignmentMetadataKey = message({
   name: 'ConsumerGroupTargetAssignmentMetadataKey',
   key: 6,
@@ -128,6 +137,7 @@ export type ConsumerGroupTargetAssignmentMetadataValueInput = InferInput<
   typeof ConsumerGroupTargetAssignmentMetadataValue
 >;
 
+/** A member's part of the target assignment. */
 export const ConsumerGroupTargetAssignmentMemberKey = message({
   name: 'ConsumerGroupTargetAssignmentMemberKey',
   key: 7,
@@ -156,6 +166,7 @@ export const ConsumerGroupTargetAssignmentMemberValue = message({
 export type ConsumerGroupTargetAssignmentMemberValue = Infer<typeof ConsumerGroupTargetAssignmentMemberValue>;
 export type ConsumerGroupTargetAssignmentMemberValueInput = InferInput<typeof ConsumerGroupTargetAssignmentMemberValue>;
 
+/** What a member has now, on its way to the target. */
 export const ConsumerGroupCurrentMemberAssignmentKey = message({
   name: 'ConsumerGroupCurrentMemberAssignmentKey',
   key: 8,
@@ -177,6 +188,7 @@ export const ConsumerGroupCurrentMemberAssignmentValue = message({
   fields: {
     memberEpoch: int32('0+'),
     previousMemberEpoch: int32('0+'),
+    // 0 stable, 1 has to revoke partitions, 2 waits for partitions of others, 127 unknown.
     state: int8('0+'),
     assignedPartitions: array('0+', {
       topicId: uuid('0+'),
@@ -195,6 +207,7 @@ export type ConsumerGroupCurrentMemberAssignmentValueInput = InferInput<
   typeof ConsumerGroupCurrentMemberAssignmentValue
 >;
 
+/** A subscribed pattern. */
 export const ConsumerGroupRegularExpressionKey = message({
   name: 'ConsumerGroupRegularExpressionKey',
   key: 16,
@@ -208,6 +221,7 @@ export const ConsumerGroupRegularExpressionKey = message({
 export type ConsumerGroupRegularExpressionKey = Infer<typeof ConsumerGroupRegularExpressionKey>;
 export type ConsumerGroupRegularExpressionKeyInput = InferInput<typeof ConsumerGroupRegularExpressionKey>;
 
+/** The topics that a pattern matched, with version and time of the metadata it was resolved against. */
 export const ConsumerGroupRegularExpressionValue = message({
   name: 'ConsumerGroupRegularExpressionValue',
   key: 16,

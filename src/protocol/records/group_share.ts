@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, int8, int32, int64, int64Bits, string, uuid } from '../schema.js';
 
+/** A member of a share group (KIP-932) and what it subscribed to. */
 export const ShareGroupMemberMetadataKey = message({
   name: 'ShareGroupMemberMetadataKey',
   key: 10,
@@ -29,6 +30,7 @@ export const ShareGroupMemberMetadataValue = message({
 export type ShareGroupMemberMetadataValue = Infer<typeof ShareGroupMemberMetadataValue>;
 export type ShareGroupMemberMetadataValueInput = InferInput<typeof ShareGroupMemberMetadataValue>;
 
+/** A share group. */
 export const ShareGroupMetadataKey = message({
   name: 'ShareGroupMetadataKey',
   key: 11,
@@ -54,6 +56,7 @@ export const ShareGroupMetadataValue = message({
 export type ShareGroupMetadataValue = Infer<typeof ShareGroupMetadataValue>;
 export type ShareGroupMetadataValueInput = InferInput<typeof ShareGroupMetadataValue>;
 
+/** Epoch of the target assignment. */
 export const ShareGroupTargetAssignmentMetadataKey = message({
   name: 'ShareGroupTargetAssignmentMetadataKey',
   key: 12,
@@ -79,6 +82,7 @@ export const ShareGroupTargetAssignmentMetadataValue = message({
 export type ShareGroupTargetAssignmentMetadataValue = Infer<typeof ShareGroupTargetAssignmentMetadataValue>;
 export type ShareGroupTargetAssignmentMetadataValueInput = InferInput<typeof ShareGroupTargetAssignmentMetadataValue>;
 
+/** A member's part of the target assignment. Partitions may be with several members. */
 export const ShareGroupTargetAssignmentMemberKey = message({
   name: 'ShareGroupTargetAssignmentMemberKey',
   key: 13,
@@ -107,6 +111,7 @@ export const ShareGroupTargetAssignmentMemberValue = message({
 export type ShareGroupTargetAssignmentMemberValue = Infer<typeof ShareGroupTargetAssignmentMemberValue>;
 export type ShareGroupTargetAssignmentMemberValueInput = InferInput<typeof ShareGroupTargetAssignmentMemberValue>;
 
+/** What a member was told to have. */
 export const ShareGroupCurrentMemberAssignmentKey = message({
   name: 'ShareGroupCurrentMemberAssignmentKey',
   key: 14,
@@ -138,6 +143,7 @@ export const ShareGroupCurrentMemberAssignmentValue = message({
 export type ShareGroupCurrentMemberAssignmentValue = Infer<typeof ShareGroupCurrentMemberAssignmentValue>;
 export type ShareGroupCurrentMemberAssignmentValueInput = InferInput<typeof ShareGroupCurrentMemberAssignmentValue>;
 
+/** Share partitions whose state at the share coordinator is being made, exists, or is being deleted. */
 export const ShareGroupStatePartitionMetadataKey = message({
   name: 'ShareGroupStatePartitionMetadataKey',
   key: 15,

@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, int8, int16, int32, int64, int64Bits, string, struct, uint16 } from '../schema.js';
 
+/** A streams group (KIP-1071). */
 export const StreamsGroupMetadataKey = message({
   name: 'StreamsGroupMetadataKey',
   key: 17,
@@ -35,6 +36,7 @@ export const StreamsGroupMetadataValue = message({
 export type StreamsGroupMetadataValue = Infer<typeof StreamsGroupMetadataValue>;
 export type StreamsGroupMetadataValueInput = InferInput<typeof StreamsGroupMetadataValue>;
 
+/** A member of a streams group: its process, endpoint and topology. */
 export const StreamsGroupMemberMetadataKey = message({
   name: 'StreamsGroupMemberMetadataKey',
   key: 19,
@@ -78,6 +80,7 @@ export const StreamsGroupMemberMetadataValue = message({
 export type StreamsGroupMemberMetadataValue = Infer<typeof StreamsGroupMemberMetadataValue>;
 export type StreamsGroupMemberMetadataValueInput = InferInput<typeof StreamsGroupMemberMetadataValue>;
 
+/** Epoch of the target assignment. */
 export const StreamsGroupTargetAssignmentMetadataKey = message({
   name: 'StreamsGroupTargetAssignmentMetadataKey',
   key: 20,
@@ -105,6 +108,7 @@ export type StreamsGroupTargetAssignmentMetadataValueInput = InferInput<
   typeof StreamsGroupTargetAssignmentMetadataValue
 >;
 
+/** A member's tasks in the target assignment. */
 export const StreamsGroupTargetAssignmentMemberKey = message({
   name: 'StreamsGroupTargetAssignmentMemberKey',
   key: 21,
@@ -141,6 +145,7 @@ export const StreamsGroupTargetAssignmentMemberValue = message({
 export type StreamsGroupTargetAssignmentMemberValue = Infer<typeof StreamsGroupTargetAssignmentMemberValue>;
 export type StreamsGroupTargetAssignmentMemberValueInput = InferInput<typeof StreamsGroupTargetAssignmentMemberValue>;
 
+/** The tasks that a member has and those it is giving up. */
 export const StreamsGroupCurrentMemberAssignmentKey = message({
   name: 'StreamsGroupCurrentMemberAssignmentKey',
   key: 22,
@@ -198,6 +203,7 @@ export const StreamsGroupCurrentMemberAssignmentValue = message({
 export type StreamsGroupCurrentMemberAssignmentValue = Infer<typeof StreamsGroupCurrentMemberAssignmentValue>;
 export type StreamsGroupCurrentMemberAssignmentValueInput = InferInput<typeof StreamsGroupCurrentMemberAssignmentValue>;
 
+/** Topology of the group: subtopologies with their source, changelog and repartition topics. */
 export const StreamsGroupTopologyKey = message({
   name: 'StreamsGroupTopologyKey',
   key: 23,

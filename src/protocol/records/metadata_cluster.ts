@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, bool, int8, int16, int32, int64, string, uint16, uuid } from '../schema.js';
 
+/** A broker registered; its epoch is the offset of this record. */
 export const RegisterBrokerRecord = message({
   name: 'RegisterBrokerRecord',
   key: 0,
@@ -32,6 +33,7 @@ export const RegisterBrokerRecord = message({
 export type RegisterBrokerRecord = Infer<typeof RegisterBrokerRecord>;
 export type RegisterBrokerRecordInput = InferInput<typeof RegisterBrokerRecord>;
 
+/** A broker is gone for good. */
 export const UnregisterBrokerRecord = message({
   name: 'UnregisterBrokerRecord',
   key: 1,
@@ -45,6 +47,7 @@ export const UnregisterBrokerRecord = message({
 export type UnregisterBrokerRecord = Infer<typeof UnregisterBrokerRecord>;
 export type UnregisterBrokerRecordInput = InferInput<typeof UnregisterBrokerRecord>;
 
+/** Older form of a BrokerRegistrationChange that fences. */
 export const FenceBrokerRecord = message({
   name: 'FenceBrokerRecord',
   key: 7,
@@ -58,6 +61,7 @@ export const FenceBrokerRecord = message({
 export type FenceBrokerRecord = Infer<typeof FenceBrokerRecord>;
 export type FenceBrokerRecordInput = InferInput<typeof FenceBrokerRecord>;
 
+/** Older form of a BrokerRegistrationChange that unfences. */
 export const UnfenceBrokerRecord = message({
   name: 'UnfenceBrokerRecord',
   key: 8,
@@ -71,6 +75,7 @@ export const UnfenceBrokerRecord = message({
 export type UnfenceBrokerRecord = Infer<typeof UnfenceBrokerRecord>;
 export type UnfenceBrokerRecordInput = InferInput<typeof UnfenceBrokerRecord>;
 
+/** Finalized level of a feature; 0 removes it. */
 export const FeatureLevelRecord = message({
   name: 'FeatureLevelRecord',
   key: 12,
@@ -84,6 +89,7 @@ export const FeatureLevelRecord = message({
 export type FeatureLevelRecord = Infer<typeof FeatureLevelRecord>;
 export type FeatureLevelRecordInput = InferInput<typeof FeatureLevelRecord>;
 
+/** What changed about a registered broker. */
 export const BrokerRegistrationChangeRecord = message({
   name: 'BrokerRegistrationChangeRecord',
   key: 17,
@@ -92,7 +98,9 @@ export const BrokerRegistrationChangeRecord = message({
   fields: {
     brokerId: int32('0+'),
     brokerEpoch: int64('0+'),
+    // -1 unfenced, 0 no change, 1 fenced.
     fenced: int8('0+', { tagged: '0+', tag: 0 }),
+    // 0 no change, 1 shutting down.
     inControlledShutdown: int8('1+', { tagged: '1+', tag: 1 }),
     logDirs: arrayOf('2+', 'uuid', { tagged: '2+', tag: 2 }),
     cordonedLogDirs: arrayOf('3+', 'uuid', { nullable: '3+', tagged: '3+', tag: 3, default: null }),
@@ -101,6 +109,7 @@ export const BrokerRegistrationChangeRecord = message({
 export type BrokerRegistrationChangeRecord = Infer<typeof BrokerRegistrationChangeRecord>;
 export type BrokerRegistrationChangeRecordInput = InferInput<typeof BrokerRegistrationChangeRecord>;
 
+/** Written now and then so that the high watermark of the metadata log moves. */
 export const NoOpRecord = message({
   name: 'NoOpRecord',
   key: 20,
@@ -111,6 +120,7 @@ export const NoOpRecord = message({
 export type NoOpRecord = Infer<typeof NoOpRecord>;
 export type NoOpRecordInput = InferInput<typeof NoOpRecord>;
 
+/** How far the migration from ZooKeeper is; new clusters write `none` once. */
 export const ZkMigrationStateRecord = message({
   name: 'ZkMigrationStateRecord',
   key: 21,
@@ -123,6 +133,7 @@ export const ZkMigrationStateRecord = message({
 export type ZkMigrationStateRecord = Infer<typeof ZkMigrationStateRecord>;
 export type ZkMigrationStateRecordInput = InferInput<typeof ZkMigrationStateRecord>;
 
+/** Records up to the matching end are one atomic step (KIP-868). */
 export const BeginTransactionRecord = message({
   name: 'BeginTransactionRecord',
   key: 23,
@@ -135,6 +146,7 @@ export const BeginTransactionRecord = message({
 export type BeginTransactionRecord = Infer<typeof BeginTransactionRecord>;
 export type BeginTransactionRecordInput = InferInput<typeof BeginTransactionRecord>;
 
+/** The transaction in the metadata log takes effect. */
 export const EndTransactionRecord = message({
   name: 'EndTransactionRecord',
   key: 24,
@@ -145,6 +157,7 @@ export const EndTransactionRecord = message({
 export type EndTransactionRecord = Infer<typeof EndTransactionRecord>;
 export type EndTransactionRecordInput = InferInput<typeof EndTransactionRecord>;
 
+/** The transaction in the metadata log is dropped. */
 export const AbortTransactionRecord = message({
   name: 'AbortTransactionRecord',
   key: 25,
@@ -157,6 +170,7 @@ export const AbortTransactionRecord = message({
 export type AbortTransactionRecord = Infer<typeof AbortTransactionRecord>;
 export type AbortTransactionRecordInput = InferInput<typeof AbortTransactionRecord>;
 
+/** Endpoints and features of a controller (KIP-919). */
 export const RegisterControllerRecord = message({
   name: 'RegisterControllerRecord',
   key: 27,
@@ -182,6 +196,7 @@ export const RegisterControllerRecord = message({
 export type RegisterControllerRecord = Infer<typeof RegisterControllerRecord>;
 export type RegisterControllerRecordInput = InferInput<typeof RegisterControllerRecord>;
 
+/** The file `quorum-state`: whom a voter voted for. */
 export const QuorumStateData = message({
   name: 'QuorumStateData',
   key: -1,

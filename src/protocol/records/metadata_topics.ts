@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, arrayOf, bool, bytes, float64, int8, int32, int64, string, uuid } from '../schema.js';
 
+/** A topic was created. */
 export const TopicRecord = message({
   name: 'TopicRecord',
   key: 2,
@@ -14,6 +15,7 @@ export const TopicRecord = message({
 export type TopicRecord = Infer<typeof TopicRecord>;
 export type TopicRecordInput = InferInput<typeof TopicRecord>;
 
+/** A partition as it was created. */
 export const PartitionRecord = message({
   name: 'PartitionRecord',
   key: 3,
@@ -38,6 +40,7 @@ export const PartitionRecord = message({
 export type PartitionRecord = Infer<typeof PartitionRecord>;
 export type PartitionRecordInput = InferInput<typeof PartitionRecord>;
 
+/** One config of a resource; a null value removes it. */
 export const ConfigRecord = message({
   name: 'ConfigRecord',
   key: 4,
@@ -53,6 +56,7 @@ export const ConfigRecord = message({
 export type ConfigRecord = Infer<typeof ConfigRecord>;
 export type ConfigRecordInput = InferInput<typeof ConfigRecord>;
 
+/** What changed about a partition: null and the defaults mean no change. */
 export const PartitionChangeRecord = message({
   name: 'PartitionChangeRecord',
   key: 5,
@@ -62,6 +66,7 @@ export const PartitionChangeRecord = message({
     partitionId: int32('0+', { default: -1 }),
     topicId: uuid('0+'),
     isr: arrayOf('0+', 'int32', { nullable: '0+', tagged: '0+', tag: 0, default: null }),
+    // -1 nobody, -2 no change.
     leader: int32('0+', { tagged: '0+', tag: 1, default: -2 }),
     replicas: arrayOf('0+', 'int32', { nullable: '0+', tagged: '0+', tag: 2, default: null }),
     removingReplicas: arrayOf('0+', 'int32', { nullable: '0+', tagged: '0+', tag: 3, default: null }),
@@ -75,6 +80,7 @@ export const PartitionChangeRecord = message({
 export type PartitionChangeRecord = Infer<typeof PartitionChangeRecord>;
 export type PartitionChangeRecordInput = InferInput<typeof PartitionChangeRecord>;
 
+/** A topic with all its partitions was deleted. */
 export const RemoveTopicRecord = message({
   name: 'RemoveTopicRecord',
   key: 9,
@@ -87,6 +93,7 @@ export const RemoveTopicRecord = message({
 export type RemoveTopicRecord = Infer<typeof RemoveTopicRecord>;
 export type RemoveTopicRecordInput = InferInput<typeof RemoveTopicRecord>;
 
+/** A delegation token. */
 export const DelegationTokenRecord = message({
   name: 'DelegationTokenRecord',
   key: 10,
@@ -105,6 +112,7 @@ export const DelegationTokenRecord = message({
 export type DelegationTokenRecord = Infer<typeof DelegationTokenRecord>;
 export type DelegationTokenRecordInput = InferInput<typeof DelegationTokenRecord>;
 
+/** A SCRAM credential. */
 export const UserScramCredentialRecord = message({
   name: 'UserScramCredentialRecord',
   key: 11,
@@ -122,6 +130,7 @@ export const UserScramCredentialRecord = message({
 export type UserScramCredentialRecord = Infer<typeof UserScramCredentialRecord>;
 export type UserScramCredentialRecordInput = InferInput<typeof UserScramCredentialRecord>;
 
+/** One quota of an entity. */
 export const ClientQuotaRecord = message({
   name: 'ClientQuotaRecord',
   key: 14,
@@ -140,6 +149,7 @@ export const ClientQuotaRecord = message({
 export type ClientQuotaRecord = Infer<typeof ClientQuotaRecord>;
 export type ClientQuotaRecordInput = InferInput<typeof ClientQuotaRecord>;
 
+/** The block of producer ids that a broker was given; the next one begins at `nextProducerId`. */
 export const ProducerIdsRecord = message({
   name: 'ProducerIdsRecord',
   key: 15,
@@ -154,6 +164,7 @@ export const ProducerIdsRecord = message({
 export type ProducerIdsRecord = Infer<typeof ProducerIdsRecord>;
 export type ProducerIdsRecordInput = InferInput<typeof ProducerIdsRecord>;
 
+/** An access rule. */
 export const AccessControlEntryRecord = message({
   name: 'AccessControlEntryRecord',
   key: 18,
@@ -173,6 +184,7 @@ export const AccessControlEntryRecord = message({
 export type AccessControlEntryRecord = Infer<typeof AccessControlEntryRecord>;
 export type AccessControlEntryRecordInput = InferInput<typeof AccessControlEntryRecord>;
 
+/** An access rule was deleted. */
 export const RemoveAccessControlEntryRecord = message({
   name: 'RemoveAccessControlEntryRecord',
   key: 19,
@@ -185,6 +197,7 @@ export const RemoveAccessControlEntryRecord = message({
 export type RemoveAccessControlEntryRecord = Infer<typeof RemoveAccessControlEntryRecord>;
 export type RemoveAccessControlEntryRecordInput = InferInput<typeof RemoveAccessControlEntryRecord>;
 
+/** A SCRAM credential was deleted. */
 export const RemoveUserScramCredentialRecord = message({
   name: 'RemoveUserScramCredentialRecord',
   key: 22,
@@ -198,6 +211,7 @@ export const RemoveUserScramCredentialRecord = message({
 export type RemoveUserScramCredentialRecord = Infer<typeof RemoveUserScramCredentialRecord>;
 export type RemoveUserScramCredentialRecordInput = InferInput<typeof RemoveUserScramCredentialRecord>;
 
+/** A delegation token was deleted or expired. */
 export const RemoveDelegationTokenRecord = message({
   name: 'RemoveDelegationTokenRecord',
   key: 26,
@@ -210,6 +224,7 @@ export const RemoveDelegationTokenRecord = message({
 export type RemoveDelegationTokenRecord = Infer<typeof RemoveDelegationTokenRecord>;
 export type RemoveDelegationTokenRecordInput = InferInput<typeof RemoveDelegationTokenRecord>;
 
+/** Forgets eligible leader replicas, of one topic or of all (KIP-966). */
 export const ClearElrRecord = message({
   name: 'ClearElrRecord',
   key: 28,

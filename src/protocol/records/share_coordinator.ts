@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, int8, int16, int32, int64, string, uuid } from '../schema.js';
 
+/** Whole delivery state of a share partition. */
 export const ShareSnapshotKey = message({
   name: 'ShareSnapshotKey',
   key: 0,
@@ -15,6 +16,7 @@ export const ShareSnapshotKey = message({
 export type ShareSnapshotKey = Infer<typeof ShareSnapshotKey>;
 export type ShareSnapshotKeyInput = InferInput<typeof ShareSnapshotKey>;
 
+/** `snapshotEpoch` grows with each snapshot; updates carry that of the snapshot they belong to. */
 export const ShareSnapshotValue = message({
   name: 'ShareSnapshotValue',
   key: 0,
@@ -31,6 +33,7 @@ export const ShareSnapshotValue = message({
     stateBatches: array('0+', {
       firstOffset: int64('0+'),
       lastOffset: int64('0+'),
+      // 0 available, 2 acknowledged, 4 archived.
       deliveryState: int8('0+'),
       deliveryCount: int16('0+'),
     }),
@@ -39,6 +42,7 @@ export const ShareSnapshotValue = message({
 export type ShareSnapshotValue = Infer<typeof ShareSnapshotValue>;
 export type ShareSnapshotValueInput = InferInput<typeof ShareSnapshotValue>;
 
+/** Changes of the delivery state since the last snapshot. */
 export const ShareUpdateKey = message({
   name: 'ShareUpdateKey',
   key: 1,
@@ -66,6 +70,7 @@ export const ShareUpdateValue = message({
     stateBatches: array('0+', {
       firstOffset: int64('0+'),
       lastOffset: int64('0+'),
+      // 0 available, 2 acknowledged, 4 archived.
       deliveryState: int8('0+'),
       deliveryCount: int16('0+'),
     }),

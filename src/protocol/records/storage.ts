@@ -1,6 +1,7 @@
 import { type Infer, type InferInput, message } from '../message.js';
 import { array, bool, bytes, int8, int16, int32, int64, string, struct, uint32, uuid } from '../schema.js';
 
+/** A segment that is being copied to remote storage (KIP-405). */
 export const RemoteLogSegmentMetadataRecord = message({
   name: 'RemoteLogSegmentMetadataRecord',
   key: 0,
@@ -26,6 +27,7 @@ export const RemoteLogSegmentMetadataRecord = message({
     }),
     segmentSizeInBytes: int32('0+'),
     customMetadata: bytes('0+', { nullable: '0+', default: null }),
+    // 0 copy started, 1 copy finished, 2 delete started, 3 delete finished.
     remoteLogSegmentState: int8('0+'),
     txnIndexEmpty: bool('0+', { tagged: '0+', tag: 0 }),
   },
@@ -33,6 +35,7 @@ export const RemoteLogSegmentMetadataRecord = message({
 export type RemoteLogSegmentMetadataRecord = Infer<typeof RemoteLogSegmentMetadataRecord>;
 export type RemoteLogSegmentMetadataRecordInput = InferInput<typeof RemoteLogSegmentMetadataRecord>;
 
+/** A change of a remote segment's state. */
 export const RemoteLogSegmentMetadataUpdateRecord = message({
   name: 'RemoteLogSegmentMetadataUpdateRecord',
   key: 1,
@@ -56,6 +59,7 @@ export const RemoteLogSegmentMetadataUpdateRecord = message({
 export type RemoteLogSegmentMetadataUpdateRecord = Infer<typeof RemoteLogSegmentMetadataUpdateRecord>;
 export type RemoteLogSegmentMetadataUpdateRecordInput = InferInput<typeof RemoteLogSegmentMetadataUpdateRecord>;
 
+/** A partition whose remote segments are being deleted. */
 export const RemotePartitionDeleteMetadataRecord = message({
   name: 'RemotePartitionDeleteMetadataRecord',
   key: 2,
@@ -69,12 +73,14 @@ export const RemotePartitionDeleteMetadataRecord = message({
     }),
     brokerId: int32('0+'),
     eventTimestampMs: int64('0+'),
+    // 0 marked, 1 started, 2 finished.
     remotePartitionDeleteState: int8('0+'),
   },
 });
 export type RemotePartitionDeleteMetadataRecord = Infer<typeof RemotePartitionDeleteMetadataRecord>;
 export type RemotePartitionDeleteMetadataRecordInput = InferInput<typeof RemotePartitionDeleteMetadataRecord>;
 
+/** A remote segment as it stands in the snapshot file that a broker keeps. */
 export const RemoteLogSegmentMetadataSnapshotRecord = message({
   name: 'RemoteLogSegmentMetadataSnapshotRecord',
   key: 3,
@@ -100,6 +106,10 @@ export const RemoteLogSegmentMetadataSnapshotRecord = message({
 export type RemoteLogSegmentMetadataSnapshotRecord = Infer<typeof RemoteLogSegmentMetadataSnapshotRecord>;
 export type RemoteLogSegmentMetadataSnapshotRecordInput = InferInput<typeof RemoteLogSegmentMetadataSnapshotRecord>;
 
+/**
+ * State of producers in a `<offset>.snapshot` file, after a two-byte version. `crc` is CRC-32C of everything behind
+ * it.
+ */
 export const ProducerSnapshot = message({
   name: 'ProducerSnapshot',
   key: -1,
@@ -115,6 +125,7 @@ export const ProducerSnapshot = message({
       offsetDelta: int32('1'),
       timestamp: int64('1'),
       coordinatorEpoch: int32('1'),
+      // -1: no transaction is open.
       currentTxnFirstOffset: int64('1'),
     }),
   },

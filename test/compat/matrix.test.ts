@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Broker, startBroker } from '../../src/index.js';
+import { createTopic } from '../integration/produce_fetch.js';
+import { WireClient } from '../support/wire_client.js';
 import { codecs, type Driver, findDrivers, run } from './drivers.js';
 
 // Produce with A, consume with B, per codec: every producer writes a topic of its own, every consumer reads all of them in one group.
@@ -19,15 +21,19 @@ const installed = drivers.filter((driver) => driver.command !== undefined);
 for (const driver of drivers)
   if (driver.command === undefined) console.log(`compat: ${driver.name} is skipped, not installed: ${driver.missing}`);
 
+const topicOf = (driver: Driver, codec: string) => `from-${driver.name}-${codec}`;
+
 let broker: Broker;
 beforeAll(async () => {
   broker = await startBroker({ config: { 'num.partitions': 3 } });
+  // Not every client asks for topics to be made.
+  const client = await WireClient.connect(broker.port);
+  for (const codec of codecs) for (const driver of installed) await createTopic(client, topicOf(driver, codec), 3);
+  client.close();
 });
 afterAll(async () => {
   await broker.close();
 });
-
-const topicOf = (driver: Driver, codec: string) => `from-${driver.name}-${codec}`;
 
 /** What partition `p` of every topic must hold, in order. */
 function expected(p: number): Array<Pick<Seen, 'k' | 'v' | 'h'>> {
@@ -57,7 +63,8 @@ describe.each(codecs)('codec %s', (codec) => {
   });
 
   it.each(readers)('$name consumes what everyone produced', async (driver) => {
-    const topics = producers.map((producer) => topicOf(producer, codec));
+    const readable = producers.filter((producer) => driver.cannotRead?.includes(`${producer.name}/${codec}`) !== true);
+    const topics = readable.map((producer) => topicOf(producer, codec));
     const args = [
       'consume',
       broker.bootstrapServers,

@@ -9,6 +9,7 @@ import {
 } from '@platformatic/kafka';
 
 const [command, bootstrap, topic, ...rest] = process.argv.slice(2);
+if (command === 'probe') process.exit(0);
 const base = { clientId: 'compat-platformatic', bootstrapBrokers: [bootstrap] };
 
 if (command === 'produce') {

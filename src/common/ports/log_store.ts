@@ -69,7 +69,11 @@ export interface SegmentedLog {
   /** Base offset of the segment that appends go to; grows when one is rolled. */
   readonly activeBaseOffset: number;
   /** What opening it had to do; zeros after a clean stop. */
-  readonly recovered: { readonly truncatedBytes: number; readonly truncatedAtOffset: number; readonly indexesRebuilt: number };
+  readonly recovered: {
+    readonly truncatedBytes: number;
+    readonly truncatedAtOffset: number;
+    readonly indexesRebuilt: number;
+  };
 
   /**
    * Appends one batch that `inspectBatch` accepted in the same turn. Patches base offset and leader epoch in place; for

@@ -1,7 +1,28 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
-import { registerStart } from './commands/start.js';
+import {
+  errorBytes,
+  fileBytes,
+  inputBytes,
+  nodeDialer,
+  onStopSignal,
+  outputBytes,
+  systemClock,
+  systemRandom,
+  systemTimers,
+} from '../env/index.js';
+import type { CliIo } from './io.js';
+import { runCli } from './program.js';
 
-const program = new Command('millrace').description('A commit log that speaks the Kafka protocol.').showHelpAfterError();
-registerStart(program);
-await program.parseAsync();
+const io: CliIo = {
+  input: inputBytes,
+  output: outputBytes,
+  errors: errorBytes,
+  variables: process.env,
+  environment: { dialer: nodeDialer, clock: systemClock, timers: systemTimers, random: systemRandom },
+  openFile: fileBytes,
+  onInterrupt: (run) => onStopSignal(() => run()),
+};
+
+const exitCode = await runCli(process.argv.slice(2), io);
+// `start` may have set its own.
+process.exitCode = exitCode === 0 ? (process.exitCode ?? 0) : exitCode;

@@ -1,3 +1,4 @@
+export * from './command_line.js';
 export * from './dialer.js';
 export * from './file_system.js';
 export * from './http_servers.js';

@@ -46,6 +46,7 @@ export class Consumer implements AsyncIterable<ConsumerRecord> {
   /** Positions at the last commit, by partition name. */
   readonly #committed = new Map<string, number>();
   #committing: Promise<void> = Promise.resolve();
+  #woken = false;
   #closed = false;
 
   constructor(
@@ -255,9 +256,18 @@ export class Consumer implements AsyncIterable<ConsumerRecord> {
       }
       const againAtMs = this.#fetcher.pump(this.#order);
       const nowMs = clock.monotonicMs();
-      if (records.length > 0 || nowMs >= deadlineMs) return records;
+      if (records.length > 0 || nowMs >= deadlineMs || this.#woken) {
+        this.#woken = false;
+        return records;
+      }
       await this.#idle(Math.min(deadlineMs, againAtMs) - nowMs);
     }
+  }
+
+  /** Makes a waiting `poll` return what it has; without one, the next. */
+  wakeUp(): void {
+    this.#woken = true;
+    this.#signal.notify();
   }
 
   /** Records one by one, without an end; `break` leaves the consumer open. A record counts as done when the next is asked for. */

@@ -1,0 +1,61 @@
+import type { GroupDescription } from '../../../client/index.js';
+import type { CliCommand } from '../../command.js';
+import { NotFoundError } from '../../exit_codes.js';
+import { lagOf, type PartitionLag } from '../../group_lag.js';
+import type { Session } from '../../session.js';
+
+export interface DescribeGroupsOptions {
+  readonly names: readonly string[];
+}
+
+export const describeGroups: CliCommand<DescribeGroupsOptions> = {
+  name: 'describe',
+  define: (command) =>
+    command.description('show members, committed offsets and lag of groups').argument('<group...>', 'names'),
+  read: (command) => ({ names: command.args }),
+  run: async ({ names }, session) => {
+    const { admin, report } = session;
+    const documents: unknown[] = [];
+    const missing: string[] = [];
+    for (const group of await admin.describeGroups(names)) {
+      // Older brokers describe a group that does not exist as dead.
+      const lag = group.state === 'Dead' || group.error !== undefined ? [] : await lagOf(admin, group);
+      if (lag.length === 0 && (group.state === 'Dead' || group.error !== undefined)) {
+        missing.push(group.groupId);
+        continue;
+      }
+      documents.push(toJson(group, lag));
+      if (!report.isJson) await printGroup(session, group, lag);
+    }
+    if (report.isJson) await report.result(documents, () => Promise.resolve());
+    if (missing.length > 0) throw new NotFoundError(`group ${missing.join(', ')} does not exist`);
+  },
+};
+
+function toJson(group: GroupDescription, partitions: readonly PartitionLag[]): unknown {
+  const { groupId, state, protocolType, protocol, coordinatorId, members } = group;
+  return { groupId, state, protocolType, protocol, coordinatorId, members, partitions };
+}
+
+async function printGroup({ report }: Session, group: GroupDescription, lag: readonly PartitionLag[]): Promise<void> {
+  const protocol = group.protocol === '' ? '' : `, ${group.protocol}`;
+  await report.line(
+    `group ${group.groupId} (${group.state}${protocol}, ${group.members.length} member(s), coordinator ${group.coordinatorId})`,
+  );
+  if (group.members.length > 0)
+    await report.table(
+      ['MEMBER', 'INSTANCE', 'CLIENT', 'HOST', 'PARTITIONS'],
+      group.members.map((member) => [
+        member.memberId,
+        member.groupInstanceId,
+        member.clientId,
+        member.clientHost,
+        member.assignedPartitions.length,
+      ]),
+    );
+  if (lag.length > 0)
+    await report.table(
+      ['TOPIC', 'PARTITION', 'COMMITTED', 'END', 'LAG', 'MEMBER'],
+      lag.map((one) => [one.topic, one.partition, one.committedOffset, one.endOffset, one.lag, one.memberId]),
+    );
+}

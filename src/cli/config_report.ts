@@ -1,0 +1,38 @@
+import type { ConfigDescription, ConfigResource } from '../client/index.js';
+import type { Session } from './session.js';
+
+export interface ShowConfigsOptions {
+  readonly resource: ConfigResource;
+  /** Only these; empty: all. */
+  readonly names: readonly string[];
+  /** Only what was changed. */
+  readonly changedOnly: boolean;
+}
+
+/** Prints the configs of one resource. @throws ProtocolError */
+export async function showConfigs(options: ShowConfigsOptions, { admin, report }: Session): Promise<void> {
+  const { resource, names, changedOnly } = options;
+  const descriptions: ReadonlyArray<ConfigDescription | undefined> = await admin.describeConfigs(
+    [resource],
+    names.length === 0 ? {} : { names },
+  );
+  const description = descriptions[0];
+  if (description?.error !== undefined) throw description.error;
+  const entries = [...(description?.entries ?? [])]
+    .filter((entry) => !changedOnly || entry.source.startsWith('dynamic'))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  await report.result(
+    entries.map(({ name, value, source, isReadOnly, isSensitive }) => ({
+      name,
+      value,
+      source,
+      isReadOnly,
+      isSensitive,
+    })),
+    () =>
+      report.table(
+        ['NAME', 'VALUE', 'SOURCE'],
+        entries.map((entry) => [entry.name, entry.isSensitive ? '(hidden)' : entry.value, entry.source]),
+      ),
+  );
+}

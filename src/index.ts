@@ -17,6 +17,7 @@ import { BrokerServer, BrokerStartError } from './server/broker.js';
 import { createNativeLogStore } from './storage/native_log.js';
 import { type Logger, silentLogger } from './telemetry/index.js';
 
+export * as client from './client/index.js';
 export * as protocol from './protocol/index.js';
 export { BrokerStartError } from './server/broker.js';
 export type { Logger } from './telemetry/index.js';

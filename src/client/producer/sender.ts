@@ -134,7 +134,9 @@ export class Sender {
   }
 
   #wakeAt(atMs: number, nowMs: number): void {
-    if (this.#wake !== undefined && this.#wake.atMs <= atMs && this.#wake.atMs > nowMs) return;
+    const wake = this.#wake;
+    // One that comes sooner than needed looks again; with nothing to wait for none is left behind.
+    if (wake !== undefined && wake.atMs > nowMs && wake.atMs <= atMs && atMs !== Number.POSITIVE_INFINITY) return;
     this.#wake?.timer.cancel();
     this.#wake = undefined;
     if (atMs === Number.POSITIVE_INFINITY) return;
@@ -374,10 +376,12 @@ export class Sender {
     this.#backOff(queue);
   }
 
+  /** Batches that fail together count as one failure. */
   #backOff(queue: PartitionQueue): void {
     const { retryPolicy, environment } = this.cluster;
-    queue.retryAtMs =
-      environment.clock.monotonicMs() + backoffMs(retryPolicy, queue.consecutiveFailures, environment.random);
+    const nowMs = environment.clock.monotonicMs();
+    if (queue.retryAtMs > nowMs) return;
+    queue.retryAtMs = nowMs + backoffMs(retryPolicy, queue.consecutiveFailures, environment.random);
     queue.consecutiveFailures += 1;
   }
 }

@@ -100,7 +100,7 @@ describe('requests', () => {
     await cluster.time.advance(499);
     expect(connection.isOpen).toBe(true);
     await cluster.time.advance(1);
-    const reasons = (await failures).map((one) => (one.status === 'rejected' ? one.reason : undefined));
+    const reasons = (await failures).map((one): unknown => (one.status === 'rejected' ? one.reason : undefined));
     expect(reasons[0]).toBeInstanceOf(RequestTimeoutError);
     expect(reasons[1]).toBeInstanceOf(RequestTimeoutError);
     await expect(connection.send(calls.describeCluster, {})).rejects.toBeInstanceOf(RequestTimeoutError);

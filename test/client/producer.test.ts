@@ -165,29 +165,32 @@ describe('retries', () => {
     await close();
   });
 
-  test.each(Array.from({ length: 40 }, (_, i) => i + 1))('order and uniqueness hold whatever fails (history %i)', async (seed) => {
-    const { fake, producer, close } = setUp({ batchBytes: 150, maxInFlight: 5 });
-    const partition = new FakePartition();
-    let state = seed * 2_654_435_761;
-    const chance = (): number => {
-      state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
-      return (state >>> 8) / 2 ** 24;
-    };
-    fake.on('Produce', (request) => {
-      const luck = chance();
-      if (luck < 0.1) return 'drop';
-      if (luck < 0.2) return produced(request, () => ({ errorCode: 6, baseOffset: -1 }));
-      const answer = produced(request, (one) => partition.append(one));
-      return luck < 0.3 ? 'drop' : answer;
-    });
-    const expected = values(300);
-    const sent = Promise.all(expected.map((value) => producer.send({ topic: 't', value: Buffer.from(value) })));
-    await fake.time.advance(100_000);
-    const offsets = (await sent).map((one) => one.offset);
-    expect(partition.values).toEqual(expected);
-    expect(offsets).toEqual(expected.map((_, i) => i));
-    await close();
-  });
+  test.each(Array.from({ length: 40 }, (_, i) => i + 1))(
+    'order and uniqueness hold whatever fails (history %i)',
+    async (seed) => {
+      const { fake, producer, close } = setUp({ batchBytes: 150, maxInFlight: 5 });
+      const partition = new FakePartition();
+      let state = seed * 2_654_435_761;
+      const chance = (): number => {
+        state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
+        return (state >>> 8) / 2 ** 24;
+      };
+      fake.on('Produce', (request) => {
+        const luck = chance();
+        if (luck < 0.1) return 'drop';
+        if (luck < 0.2) return produced(request, () => ({ errorCode: 6, baseOffset: -1 }));
+        const answer = produced(request, (one) => partition.append(one));
+        return luck < 0.3 ? 'drop' : answer;
+      });
+      const expected = values(300);
+      const sent = Promise.all(expected.map((value) => producer.send({ topic: 't', value: Buffer.from(value) })));
+      await fake.time.advance(100_000);
+      const offsets = (await sent).map((one) => one.offset);
+      expect(partition.values).toEqual(expected);
+      expect(offsets).toEqual(expected.map((_, i) => i));
+      await close();
+    },
+  );
 
   test('after a refused batch the rest goes on in a new epoch', async () => {
     const { fake, producer, close } = setUp({ batchBytes: 150 });

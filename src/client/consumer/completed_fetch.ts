@@ -55,7 +55,7 @@ export class CompletedFetch {
   /**
    * The next record, or undefined at the end (then {@link position} is {@link endOffset}).
    *
-   * @throws CorruptBatchError; asked again it goes on with the next batch
+   * @throws CorruptBatchError, each time it is asked: only a seek leads past the batch
    */
   next(): ConsumerRecord | undefined {
     for (;;) {
@@ -93,8 +93,8 @@ export class CompletedFetch {
         this.#position = Math.max(this.#position, this.endOffset);
         return undefined;
       }
-      this.#nextBatch += 1;
       const batch = this.#decode(bytes);
+      this.#nextBatch += 1;
       if (this.#isVisible(batch)) {
         this.#batch = batch;
         this.#nextRecord = 0;

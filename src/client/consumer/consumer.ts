@@ -249,11 +249,7 @@ export class Consumer implements AsyncIterable<ConsumerRecord> {
     this.#startAutoCommit();
     for (;;) {
       await this.#prepare();
-      const records: ConsumerRecord[] = [];
-      for (let record = this.#take(); record !== undefined; record = this.#take()) {
-        records.push(record);
-        if (records.length >= (options.maxRecords ?? 500)) break;
-      }
+      const records = this.#takeMany(options.maxRecords ?? 500);
       const againAtMs = this.#fetcher.pump(this.#order);
       const nowMs = clock.monotonicMs();
       if (records.length > 0 || nowMs >= deadlineMs || this.#woken) {
@@ -310,6 +306,20 @@ export class Consumer implements AsyncIterable<ConsumerRecord> {
     await this.#rebalancer?.poll();
     const open = [...this.#states.values()].filter((state) => state.position === undefined);
     if (open.length > 0) await this.#positions.initialize(open);
+  }
+
+  /** What comes before an error is handed out first; the error comes up again in the next call. */
+  #takeMany(maxRecords: number): readonly ConsumerRecord[] {
+    const records: ConsumerRecord[] = [];
+    try {
+      for (let record = this.#take(); record !== undefined; record = this.#take()) {
+        records.push(record);
+        if (records.length >= maxRecords) break;
+      }
+    } catch (error) {
+      if (records.length === 0) throw error;
+    }
+    return records;
   }
 
   #takeFast(): ConsumerRecord | undefined {

@@ -44,6 +44,7 @@ interface Flags {
   readonly format: string;
 }
 
+const pollMs = 500;
 /** Written to the output at once; more records than that in a batch go in several pieces. */
 const outputBytes = 1024 * 1024;
 
@@ -194,8 +195,11 @@ async function printRecords(
   const progress = new EndOfPartitions(consumer, ends);
   let left = options.count ?? Number.POSITIVE_INFINITY;
   let printed = 0;
+  // With an end in sight the first look only finds out where reading begins: there may be nothing to wait for.
+  let waitMs = ends === undefined ? pollMs : 0;
   while (!isStopped() && left > 0 && !progress.isReached()) {
-    const records = await consumer.poll({ timeoutMs: 500, maxRecords: Math.min(1_000, left) });
+    const records = await consumer.poll({ timeoutMs: waitMs, maxRecords: Math.min(1_000, left) });
+    waitMs = pollMs;
     const wanted = records.filter((record) => progress.isBeforeEnd(record));
     let pieces: Uint8Array[] = [];
     let bytes = 0;

@@ -167,6 +167,7 @@ async function runProduce(options: ProduceOptions, session: Session): Promise<vo
   const interruption = interruptible(options.file === undefined ? io.input : io.openFile(options.file), io);
   const key = options.key === undefined ? null : Buffer.from(options.key, 'utf8');
   const headers = options.headers.map(([name, value]) => ({ key: name, value: Buffer.from(value, 'utf8') }));
+  let inputFailure: { readonly error: unknown } | undefined;
   try {
     for await (const record of readInput(interruption.source, options)) {
       await producer.room();
@@ -181,14 +182,21 @@ async function runProduce(options: ProduceOptions, session: Session): Promise<vo
         },
       );
     }
+  } catch (error) {
+    // What was read before is written all the same.
+    inputFailure = { error };
+  }
+  try {
     await producer.flush();
   } finally {
     interruption.end();
     producer.abort();
   }
-  await report.result({ topic: options.topic, ...totals, complete: failure === undefined }, () =>
+  const complete = failure === undefined && inputFailure === undefined && !interruption.wasInterrupted();
+  await report.result({ topic: options.topic, ...totals, complete }, () =>
     report.note(`wrote ${totals.records} record(s), ${totals.bytes} bytes, to ${options.topic}`),
   );
+  if (inputFailure !== undefined) throw inputFailure.error;
   if (failure !== undefined) throw failure.error;
   if (interruption.wasInterrupted()) throw new InterruptedError('stopped before the end of the input');
 }

@@ -10,7 +10,7 @@ export const describeConfigs: CliCommand<ShowConfigsOptions> = {
       .addArgument(typeArgument())
       .argument('<name>', nameHelp)
       .argument('[config...]', 'only these')
-      .option('--changed', 'only those that differ from the defaults'),
+      .option('--changed', 'only those that were set on it'),
   read: (command) => {
     const [type, name, ...names] = command.args;
     const changedOnly = command.opts<{ readonly changed?: boolean }>().changed ?? false;

@@ -8,7 +8,7 @@ export const topicConfigs: CliCommand<ShowConfigsOptions> = {
       .description('show the configs of a topic')
       .argument('<topic>', 'its name')
       .argument('[config...]', 'only these')
-      .option('--changed', 'only those that differ from the defaults'),
+      .option('--changed', 'only those that were set on it'),
   read: (command) => {
     const [name = '', ...names] = command.args;
     const changedOnly = command.opts<{ readonly changed?: boolean }>().changed ?? false;

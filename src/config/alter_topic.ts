@@ -8,6 +8,7 @@ import {
   judgeValues,
   notAList,
   refuse,
+  refuseNulls,
 } from './changes.js';
 import { topicConfigDefinition } from './tables/topic.js';
 import { topicValue } from './topic_config.js';
@@ -15,7 +16,10 @@ import { formatValue } from './values.js';
 
 /** Configs given to CreateTopics. */
 export function createTopicConfigs(broker: BrokerConfig, configs: ReadonlyMap<string, string | null>): ConfigChange {
-  return replaceTopicConfigs(broker, new Map(), configs);
+  const { values, nulls } = split(configs);
+  return nulls.length === 0
+    ? judgeTopic(broker, new Map(), values)
+    : refuse('INVALID_CONFIG', `Null value not supported for topic configs: ${nulls.join(',')}`);
 }
 
 /** AlterConfigs: `configs` takes the place of everything that was set. */
@@ -24,19 +28,18 @@ export function replaceTopicConfigs(
   current: ReadonlyMap<string, string>,
   configs: ReadonlyMap<string, string | null>,
 ): ConfigChange {
-  const next = new Map<string, string>();
+  const { values, nulls } = split(configs);
+  return nulls.length === 0 ? judgeTopic(broker, current, values) : refuseNulls(nulls);
+}
+
+function split(configs: ReadonlyMap<string, string | null>) {
+  const values = new Map<string, string>();
   const nulls: string[] = [];
   for (const [name, value] of configs) {
     if (value === null) nulls.push(name);
-    else next.set(name, value);
+    else values.set(name, value);
   }
-  if (nulls.length > 0) {
-    const unknown = nulls.find((name) => topicConfigDefinition(name) === undefined);
-    return unknown === undefined
-      ? refuse('INVALID_CONFIG', `Null value not supported for topic configs: ${nulls.join(',')}`)
-      : refuse('INVALID_CONFIG', `Unknown topic config name: ${unknown}`);
-  }
-  return judgeTopic(broker, current, next);
+  return { values, nulls };
 }
 
 /** IncrementalAlterConfigs of a topic. */

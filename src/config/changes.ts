@@ -47,9 +47,11 @@ export function checkOps(ops: readonly ConfigOp[]): ConfigRefusal | undefined {
   if (new Set(ops.map(({ name }) => name)).size < ops.length)
     return refuse('INVALID_REQUEST', 'Error due to duplicate config keys');
   const nulls = ops.filter(({ operation, value }) => operation !== 'DELETE' && value === null);
-  return nulls.length === 0
-    ? undefined
-    : refuse('INVALID_REQUEST', `Null value not supported for : ${nulls.map(({ name }) => name).join(', ')}`);
+  return nulls.length === 0 ? undefined : refuseNulls(nulls.map(({ name }) => name));
+}
+
+export function refuseNulls(names: readonly string[]): ConfigRefusal {
+  return refuse('INVALID_REQUEST', `Null value not supported for : ${names.join(', ')}`);
 }
 
 /**

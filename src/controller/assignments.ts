@@ -26,7 +26,7 @@ export function placeReplicas(
   if (replicationFactor > brokers.length)
     return failure(
       ErrorCode.INVALID_REPLICATION_FACTOR,
-      `Unable to replicate the partition ${replicationFactor} time(s): The target replication factor of ${replicationFactor} cannot be reached because only ${brokers.length} broker(s) are registered.`,
+      `Unable to replicate the partition ${replicationFactor} time(s): The target replication factor of ${replicationFactor} cannot be reached because only ${brokers.length} broker(s) are registered or some brokers have all their log directories cordoned.`,
     );
   return Array.from({ length: count }, (_, partition) =>
     Array.from({ length: replicationFactor }, (_, copy) => brokers[(start + partition + copy) % brokers.length] ?? -1),

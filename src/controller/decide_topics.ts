@@ -18,6 +18,9 @@ export interface TopicCreation {
   readonly configs: ReadonlyMap<string, string | null>;
 }
 
+/** Kafka's own metadata log; nobody can have a topic of this name. */
+const metadataTopic = '__cluster_metadata';
+
 /** One change of the store with what it means. Nothing is changed until the store takes it. */
 export interface TopicDecision {
   readonly checks: readonly MetadataCheck[];
@@ -50,10 +53,12 @@ export function decideCreateTopic(topic: TopicCreation, context: DecideContext):
       ErrorCode.INVALID_TOPIC_EXCEPTION,
       `Topic '${topic.name}' collides with existing topic: ${colliding}`,
     );
-  const replicas = replicasOf(topic, context);
-  if (isFailure(replicas)) return replicas;
+  if (topic.name === metadataTopic)
+    return failure(ErrorCode.INVALID_REQUEST, `Creation of internal topic ${topic.name} is prohibited.`);
   const change = createTopicConfigs(config, topic.configs);
   if (!change.ok) return failure(ErrorCode[change.error], change.message);
+  const replicas = replicasOf(topic, context);
+  if (isFailure(replicas)) return replicas;
   const value: TopicValue = { name: topic.name, p: replicas.map(newPartition) };
   const ops: MetadataOp[] = [
     { put: keys.topic(context.topicId), value: JSON.stringify(value) },
@@ -82,13 +87,13 @@ function replicasOf(topic: TopicCreation, context: DecideContext): readonly (rea
   const { config } = context;
   const count = topic.numPartitions === -1 ? config.int('num.partitions') : topic.numPartitions;
   const factor = topic.replicationFactor === -1 ? config.int('default.replication.factor') : topic.replicationFactor;
-  if (topic.numPartitions === 0 || topic.numPartitions < -1)
-    return failure(ErrorCode.INVALID_PARTITIONS, 'Number of partitions was set to an invalid non-positive value.');
   if (topic.replicationFactor === 0 || topic.replicationFactor < -1)
     return failure(
       ErrorCode.INVALID_REPLICATION_FACTOR,
-      'Replication factor was set to an invalid non-positive value.',
+      'Replication factor must be larger than 0, or -1 to use the default value.',
     );
+  if (topic.numPartitions === 0 || topic.numPartitions < -1)
+    return failure(ErrorCode.INVALID_PARTITIONS, 'Number of partitions was set to an invalid non-positive value.');
   if (count > maxPartitionsPerTopic)
     return failure(ErrorCode.INVALID_PARTITIONS, `A topic can have at most ${maxPartitionsPerTopic} partitions.`);
   return placeReplicas(brokers, count, factor, context.start);

@@ -11,6 +11,7 @@ import {
 } from '../config/index.js';
 import { type ControllerError, failure } from '../controller/assignments.js';
 import type { Controller } from '../controller/controller.js';
+import { invalidTopicName } from '../controller/topic_names.js';
 import type { MetadataCache } from '../metadata/image.js';
 import { keys } from '../metadata/keys.js';
 import { ErrorCode } from '../protocol/errors.js';
@@ -29,6 +30,22 @@ export type ConfigEdit =
   | { readonly kind: 'replace'; readonly configs: ReadonlyMap<string, string | null> }
   | { readonly kind: 'incremental'; readonly ops: readonly ConfigOp[] };
 
+/** Resources that a request names more than once; they are refused, since the order would decide. */
+export function repeatedResources(
+  resources: ReadonlyArray<{ readonly resourceType: number; readonly resourceName: string }>,
+): (resourceType: number, resourceName: string) => ControllerError | undefined {
+  const counts = new Map<string, number>();
+  const keyOf = (type: number, name: string) => `${type} ${name}`;
+  for (const { resourceType, resourceName } of resources) {
+    const key = keyOf(resourceType, resourceName);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return (type, name) =>
+    (counts.get(keyOf(type, name)) ?? 0) > 1
+      ? failure(ErrorCode.INVALID_REQUEST, 'Each resource must appear at most once.')
+      : undefined;
+}
+
 /** Changes the dynamic configs of a topic, a broker, all brokers (name '') or a group. */
 export async function changeResourceConfigs(
   deps: ConfigResourceDeps,
@@ -39,9 +56,12 @@ export async function changeResourceConfigs(
 ): Promise<ControllerError> {
   switch (resourceType) {
     case CONFIG_RESOURCE.TOPIC: {
+      if (name === '') return failure(ErrorCode.INVALID_REQUEST, 'Default topic resources are not allowed.');
+      const invalid = invalidTopicName(name);
+      if (invalid !== undefined) return failure(ErrorCode.INVALID_TOPIC_EXCEPTION, invalid);
       const topic = deps.metadata.current().topicsByName.get(name);
       if (topic === undefined)
-        return failure(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'This server does not host this topic-partition.');
+        return failure(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `The topic '${name}' does not exist.`);
       return change(deps, keys.topicConfig(topic.id), `topic ${name}`, validateOnly, (current) =>
         edit.kind === 'replace'
           ? replaceTopicConfigs(deps.config(), current, edit.configs)
@@ -76,19 +96,16 @@ export async function changeResourceConfigs(
     case CONFIG_RESOURCE.BROKER_LOGGER:
       return failure(ErrorCode.INVALID_REQUEST, 'Millrace has no loggers whose levels could be changed one by one.');
     default:
-      return failure(ErrorCode.INVALID_REQUEST, `Unexpected resource type ${resourceType}.`);
+      return failure(ErrorCode.INVALID_REQUEST, `Unknown resource type ${resourceType}`);
   }
 }
 
-export function checkBrokerName(deps: { readonly nodeId: number }, name: string): ControllerError | undefined {
+function checkBrokerName(deps: { readonly nodeId: number }, name: string): ControllerError | undefined {
   if (name === '') return undefined;
   if (!/^-?\d+$/.test(name))
     return failure(ErrorCode.INVALID_REQUEST, `Node id must be an integer, but it is: ${name}`);
   if (Number(name) !== deps.nodeId)
-    return failure(
-      ErrorCode.INVALID_REQUEST,
-      `Unexpected broker id, expected ${deps.nodeId} or empty string, but received ${name}`,
-    );
+    return failure(ErrorCode.INVALID_REQUEST, `Unexpected broker id, expected ${deps.nodeId}, but received ${name}`);
   return undefined;
 }
 

@@ -1,7 +1,7 @@
 import { type Uuid, ZERO_UUID } from '../../common/ids.js';
 import type { BrokerConfig } from '../../config/index.js';
 import type { Controller } from '../../controller/controller.js';
-import type { MetadataCache } from '../../metadata/image.js';
+import type { MetadataCache, MetadataImage } from '../../metadata/image.js';
 import type { DeleteTopicsRequest, DeleteTopicsResponseInput } from '../../protocol/api/delete_topics.js';
 import { ErrorCode } from '../../protocol/errors.js';
 import type { Handler } from '../handler.js';
@@ -32,34 +32,65 @@ export function deleteTopicsHandler(deps: {
           : ErrorCode.TOPIC_DELETION_DISABLED;
       return { throttleTimeMs: 0, responses: wanted.map((one) => ({ ...one, errorCode })) };
     }
-    const seen = new Set<string>();
-    const responses: Array<Wanted & { errorCode: ErrorCode; errorMessage: string | null }> = [];
-    for (const one of wanted) {
-      const refuse = (errorCode: ErrorCode, errorMessage: string | null = null) =>
-        responses.push({ ...one, errorCode, errorMessage });
-      if (one.name !== null && one.topicId !== ZERO_UUID) {
-        refuse(ErrorCode.INVALID_REQUEST, 'You may not specify both topic name and topic id.');
-        continue;
-      }
-      if (one.name === null && one.topicId === ZERO_UUID) {
-        refuse(ErrorCode.INVALID_REQUEST, 'Neither topic name nor id were specified.');
-        continue;
-      }
-      const image = deps.metadata.current();
-      const topic = one.name === null ? image.topicsById.get(one.topicId) : image.topicsByName.get(one.name);
-      if (topic !== undefined && seen.has(topic.id)) {
-        refuse(ErrorCode.INVALID_REQUEST, 'Duplicate topic name.');
-        continue;
-      }
-      if (topic === undefined) {
-        if (one.name === null) refuse(ErrorCode.UNKNOWN_TOPIC_ID, 'This server does not host this topic ID.');
-        else refuse(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'This server does not host this topic-partition.');
-        continue;
-      }
-      seen.add(topic.id);
-      const { errorCode, errorMessage } = await deps.controller.deleteTopic(topic.id);
-      responses.push({ name: topic.name, topicId: topic.id, errorCode, errorMessage });
+    const image = deps.metadata.current();
+    const judged = judge(image, wanted);
+    const responses: NonNullable<DeleteTopicsResponseInput['responses']>[number][] = [];
+    for (const { errorCode, errorMessage, ...named } of judged) {
+      if (errorCode !== ErrorCode.NONE) responses.push({ ...named, errorCode, errorMessage });
+      else responses.push({ ...named, ...(await deps.controller.deleteTopic(named.topicId)) });
     }
     return { throttleTimeMs: 0, responses };
   };
+}
+
+interface Judged extends Wanted {
+  readonly errorCode: ErrorCode;
+  readonly errorMessage: string | null;
+}
+
+/** Which of the topics can be deleted. What is named more than once, in whatever way, is refused and left alone, as in Kafka. */
+function judge(image: MetadataImage, wanted: readonly Wanted[]): Judged[] {
+  const names = counted(wanted.map(({ name }) => name));
+  const ids = counted(wanted.map(({ name, topicId }) => (name === null ? topicId : null)));
+  const judged: Judged[] = [];
+  const told = new Set<string>();
+  const tell = (one: Wanted, errorCode: ErrorCode, errorMessage: string | null = null): void => {
+    judged.push({ ...one, errorCode, errorMessage });
+  };
+  for (const one of wanted) {
+    const { name, topicId } = one;
+    if (name !== null && topicId !== ZERO_UUID) {
+      tell(one, ErrorCode.INVALID_REQUEST, 'You may not specify both topic name and topic id.');
+      continue;
+    }
+    if (name === null && topicId === ZERO_UUID) {
+      tell(one, ErrorCode.INVALID_REQUEST, 'Neither topic name nor id were specified.');
+      continue;
+    }
+    const repeated = name === null ? (ids.get(topicId) ?? 0) > 1 : (names.get(name) ?? 0) > 1;
+    if (repeated) {
+      const key = name ?? topicId;
+      if (!told.has(key)) tell(one, ErrorCode.INVALID_REQUEST, `Duplicate topic ${name === null ? 'id' : 'name'}.`);
+      told.add(key);
+      continue;
+    }
+    const topic = name === null ? image.topicsById.get(topicId) : image.topicsByName.get(name);
+    if (topic === undefined) {
+      if (name === null) tell(one, ErrorCode.UNKNOWN_TOPIC_ID, 'This server does not host this topic ID.');
+      else tell(one, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'This server does not host this topic-partition.');
+      continue;
+    }
+    const twin = name === null ? names.has(topic.name) : ids.has(topic.id);
+    const found = { name: topic.name, topicId: topic.id };
+    if (!twin) tell(found, ErrorCode.NONE);
+    else if (name === null)
+      tell(found, ErrorCode.INVALID_REQUEST, 'The provided topic name maps to an ID that was already supplied.');
+  }
+  return judged;
+}
+
+function counted(list: ReadonlyArray<string | null>): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const one of list) if (one !== null) counts.set(one, (counts.get(one) ?? 0) + 1);
+  return counts;
 }

@@ -12,7 +12,6 @@ import { invalidTopicName } from '../../controller/topic_names.js';
 import type { MetadataCache } from '../../metadata/image.js';
 import type { DescribeConfigsRequest, DescribeConfigsResponseInput } from '../../protocol/api/describe_configs.js';
 import { ErrorCode } from '../../protocol/errors.js';
-import { checkBrokerName } from '../config_resources.js';
 import type { Handler } from '../handler.js';
 
 export interface DescribeConfigsDeps {
@@ -28,7 +27,9 @@ export function describeConfigsHandler(
   return (request) => ({
     throttleTimeMs: 0,
     results: request.resources.map(({ resourceType, resourceName, configurationKeys }) => {
-      const found = describe(deps, resourceType, resourceName, configurationKeys);
+      // No keys at all means every key.
+      const keys = configurationKeys?.length === 0 ? null : configurationKeys;
+      const found = describe(deps, resourceType, resourceName, keys);
       if (isFailure(found)) return { ...found, resourceType, resourceName, configs: [] };
       return {
         errorCode: ErrorCode.NONE,
@@ -70,14 +71,29 @@ function describe(
     }
     case CONFIG_RESOURCE.BROKER:
       if (name === '') return describeClusterDefaults(deps.config(), keys);
-      return checkBrokerName(deps, name) ?? describeBroker(deps.config(), keys);
+      return checkDescribedBroker(deps, name, ' or empty string,') ?? describeBroker(deps.config(), keys);
     case CONFIG_RESOURCE.GROUP:
-      if (name === '') return failure(ErrorCode.INVALID_REQUEST, 'Default group resources are not allowed.');
+      if (name === '') return failure(ErrorCode.INVALID_REQUEST, 'Group name must not be empty');
       return describeGroup(deps.config(), image.groupConfigs.get(name) ?? new Map(), keys);
     case CONFIG_RESOURCE.BROKER_LOGGER:
       if (name === '') return failure(ErrorCode.INVALID_REQUEST, 'Broker id must not be empty');
-      return checkBrokerName(deps, name) ?? [];
+      return checkDescribedBroker(deps, name, '') ?? [];
     default:
       return failure(ErrorCode.INVALID_REQUEST, `Unsupported resource type: ${resourceType}`);
   }
+}
+
+/** `alternative`: what else the name could have been. */
+function checkDescribedBroker(
+  deps: DescribeConfigsDeps,
+  name: string,
+  alternative: string,
+): ControllerError | undefined {
+  if (!/^-?\d+$/.test(name))
+    return failure(ErrorCode.INVALID_REQUEST, `Broker id must be an integer, but it is: ${name}`);
+  if (Number(name) === deps.nodeId) return undefined;
+  return failure(
+    ErrorCode.INVALID_REQUEST,
+    `Unexpected broker id, expected ${deps.nodeId}${alternative} but received ${name}`,
+  );
 }

@@ -7,7 +7,7 @@ import type {
 } from '../../protocol/api/describe_topic_partitions.js';
 import { ErrorCode } from '../../protocol/errors.js';
 import { topicOperations } from '../authorized_operations.js';
-import { CloseConnection, type Handler } from '../handler.js';
+import type { Handler } from '../handler.js';
 
 type TopicAnswer = NonNullable<DescribeTopicPartitionsResponseInput['topics']>[number];
 
@@ -28,21 +28,24 @@ export function describeTopicPartitionsHandler(
   return (request) => {
     const image = deps.metadata.current();
     const { cursor } = request;
-    if (cursor !== null && cursor.partitionIndex < 0)
-      throw new CloseConnection(`DescribeTopicPartitions with a cursor at partition ${cursor.partitionIndex}`);
     const all = request.topics.length === 0;
     const named = all ? [...image.topicsByName.keys()] : [...new Set(request.topics.map(({ name }) => name))];
+    if (cursor !== null && (cursor.partitionIndex < 0 || !(all || named.includes(cursor.topicName))))
+      return {
+        topics: request.topics.map(({ name }) => ({ errorCode: ErrorCode.INVALID_REQUEST, name })),
+        nextCursor: null,
+      };
     const names = named.filter((name) => cursor === null || name >= cursor.topicName).sort((a, b) => (a < b ? -1 : 1));
     let room = Math.max(1, Math.min(request.responsePartitionLimit, deps.partitionLimit()));
     const topics: TopicAnswer[] = [];
     for (const name of names) {
       const topic = image.topicsByName.get(name);
+      const first = cursor?.topicName === name ? cursor.partitionIndex : 0;
+      if (room <= 0) return { topics, nextCursor: { topicName: name, partitionIndex: first } };
       if (topic === undefined) {
         topics.push(missing(name));
         continue;
       }
-      const first = cursor?.topicName === name ? cursor.partitionIndex : 0;
-      if (room <= 0) return { topics, nextCursor: { topicName: name, partitionIndex: first } };
       const page = topic.partitions.slice(first, first + room);
       room -= page.length;
       topics.push({
@@ -76,5 +79,5 @@ export function describeTopicPartitionsHandler(
 function missing(name: string): TopicAnswer {
   const errorCode =
     invalidTopicName(name) === undefined ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.INVALID_TOPIC_EXCEPTION;
-  return { errorCode, name, topicId: ZERO_UUID, partitions: [] };
+  return { errorCode, name, topicId: ZERO_UUID, partitions: [], topicAuthorizedOperations: topicOperations };
 }

@@ -80,6 +80,8 @@ function flatten(request: FetchRequest): FetchPartition[] {
 
 class Fetch {
   private readonly maxBytes: number;
+  /** -1: a consumer. */
+  private readonly replicaId: number;
 
   constructor(
     private readonly deps: FetchDeps,
@@ -90,6 +92,7 @@ class Fetch {
     private readonly usesTopicIds: boolean,
   ) {
     this.maxBytes = Math.min(request.maxBytes, deps.maxBytes());
+    this.replicaId = Math.max(request.replicaId, request.replicaState.replicaId);
   }
 
   /** Pins what would be sent now. Either `respond` or `release` must follow. */
@@ -125,6 +128,7 @@ class Fetch {
     read.highWatermark = partition.highWatermark;
     read.logStartOffset = log.logStartOffset;
     const { fetchOffset } = wanted;
+    if (read.diverging !== undefined) return read;
     if (fetchOffset < log.logStartOffset || fetchOffset > log.logEndOffset) {
       read.errorCode = ErrorCode.OFFSET_OUT_OF_RANGE;
       read.highWatermark = invalid;
@@ -132,7 +136,7 @@ class Fetch {
       return read;
     }
     const limitBytes = Math.min(wanted.maxBytes, leftBytes);
-    if (read.diverging === undefined && fetchOffset < partition.highWatermark && (limitBytes > 0 || first))
+    if (fetchOffset < partition.highWatermark && (limitBytes > 0 || first))
       read.region = log.read(fetchOffset, Math.max(0, limitBytes), partition.highWatermark, first)?.region;
     return read;
   }
@@ -144,8 +148,9 @@ class Fetch {
       return unknownId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
     }
     if (partition.offline || partition.log === undefined) return ErrorCode.KAFKA_STORAGE_ERROR;
-    const epochError = partition.checkEpoch(wanted.currentLeaderEpoch);
+    const epochError = partition.checkEpoch(Math.max(-1, wanted.currentLeaderEpoch));
     if (epochError !== ErrorCode.NONE) return epochError;
+    if (this.replicaId >= 0 && !partition.replicas.includes(this.replicaId)) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
     if (wanted.lastFetchedEpoch >= 0) {
       const end = partition.log.epochs.endOffsetFor(wanted.lastFetchedEpoch, partition.log.log.logEndOffset);
       if (end.epoch < 0) return ErrorCode.OFFSET_OUT_OF_RANGE;
@@ -200,7 +205,7 @@ class Fetch {
         last = { topic, topicId, partitions: [] };
         responses.push(last);
       }
-      last.partitions.push(answerOf(read));
+      last.partitions.push(answerOf(read, this.request.isolationLevel));
     }
     const sessionId = this.session?.id ?? 0;
     return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, sessionId, responses };
@@ -209,14 +214,22 @@ class Fetch {
 
 const noRecords = new Uint8Array(0);
 
-function answerOf(read: PartitionRead) {
+const readCommitted = 1;
+
+/** A partition that was not even looked at has an empty list of aborted transactions, as in Kafka. */
+function abortedOf({ errorCode }: PartitionRead, isolationLevel: number): [] | null {
+  const unknown = errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || errorCode === ErrorCode.UNKNOWN_TOPIC_ID;
+  return unknown || (isolationLevel === readCommitted && errorCode === ErrorCode.NONE) ? [] : null;
+}
+
+function answerOf(read: PartitionRead, isolationLevel: number) {
   return {
     partitionIndex: read.request.partition,
     errorCode: read.errorCode,
     highWatermark: read.highWatermark,
     lastStableOffset: read.highWatermark,
     logStartOffset: read.logStartOffset,
-    abortedTransactions: null,
+    abortedTransactions: abortedOf(read, isolationLevel),
     preferredReadReplica: -1,
     records: read.region ?? noRecords,
     ...(read.diverging === undefined ? {} : { divergingEpoch: read.diverging }),

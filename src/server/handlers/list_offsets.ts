@@ -37,8 +37,7 @@ export function listOffsetsHandler(deps: {
     throttleTimeMs: 0,
     topics: request.topics.map(({ name, partitions }) => ({
       name,
-      partitions: partitions.map(({ partitionIndex, currentLeaderEpoch, timestamp }) => {
-        const repeated = partitions.filter((other) => other.partitionIndex === partitionIndex).length > 1;
+      partitions: firstOfEach(partitions).map(({ partitionIndex, currentLeaderEpoch, timestamp, repeated }) => {
         const found = repeated
           ? failed(ErrorCode.INVALID_REQUEST)
           : find(deps.replicas.get(name, partitionIndex), currentLeaderEpoch, timestamp, context.apiVersion);
@@ -47,6 +46,19 @@ export function listOffsetsHandler(deps: {
           : { partitionIndex, ...found, leaderEpoch: -1 };
       }),
     })),
+  });
+}
+
+type Asked = ListOffsetsRequest['topics'][number]['partitions'][number];
+
+/** A partition that is asked for more than once is answered once. */
+function firstOfEach(partitions: readonly Asked[]): Array<Asked & { readonly repeated: boolean }> {
+  const counts = new Map<number, number>();
+  for (const { partitionIndex } of partitions) counts.set(partitionIndex, (counts.get(partitionIndex) ?? 0) + 1);
+  if (counts.size === partitions.length) return partitions.map((one) => ({ ...one, repeated: false }));
+  return [...counts].flatMap(([partitionIndex, count]) => {
+    const first = partitions.find((one) => one.partitionIndex === partitionIndex);
+    return first === undefined ? [] : [{ ...first, repeated: count > 1 }];
   });
 }
 

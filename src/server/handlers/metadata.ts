@@ -16,6 +16,7 @@ export interface MetadataDeps {
 type TopicAnswer = NonNullable<MetadataResponseInput['topics']>[number];
 
 const versionWithNullForAll = 1;
+const versionWithIds = 12;
 
 /**
  * Metadata for clients: brokers with their address on the listener that was asked, topics by name or id. A topic that is missing is
@@ -27,7 +28,14 @@ export function metadataHandler(deps: MetadataDeps): Handler<MetadataRequest, Me
     const { topics } = request;
     const all = topics === null || (topics.length === 0 && context.apiVersion < versionWithNullForAll);
     const errors = new Map<string, ErrorCode>();
-    if (!all && request.allowAutoTopicCreation) {
+    if (
+      !all &&
+      context.apiVersion < versionWithIds &&
+      topics.some(({ name, topicId }) => name === null || topicId !== ZERO_UUID)
+    )
+      return refused(topics);
+    const byId = !all && topics.some(({ topicId }) => topicId !== ZERO_UUID);
+    if (!all && !byId && request.allowAutoTopicCreation) {
       const image = deps.metadata.current();
       const missing = topics.flatMap(({ name }) => (name === null || image.topicsByName.has(name) ? [] : [name]));
       for (const name of new Set(missing)) {
@@ -38,18 +46,28 @@ export function metadataHandler(deps: MetadataDeps): Handler<MetadataRequest, Me
     const image = deps.metadata.current();
     const wanted = all
       ? [...image.topicsByName.values()].map((topic) => answer(topic))
-      : topics.map(({ name, topicId }) => find(image, name, topicId));
+      : byId
+        ? unique(topics.flatMap(({ topicId }) => (topicId === ZERO_UUID ? [] : [topicId]))).map((id) =>
+            findById(image, id),
+          )
+        : unique(topics.map(({ name }) => name)).map((name) => find(image, name));
     return { ...brokersOf(image, context), topics: wanted, ...clusterOperationsOf(request) };
 
-    function find(current: MetadataImage, name: string | null, topicId: Uuid): TopicAnswer {
-      const topic = name === null ? current.topicsById.get(topicId) : current.topicsByName.get(name);
+    function findById(current: MetadataImage, topicId: Uuid): TopicAnswer {
+      const topic = current.topicsById.get(topicId);
+      return topic === undefined ? { errorCode: ErrorCode.UNKNOWN_TOPIC_ID, name: null, topicId } : answer(topic);
+    }
+
+    function find(current: MetadataImage, name: string | null): TopicAnswer {
+      if (name === null) return { errorCode: ErrorCode.UNKNOWN_TOPIC_ID, name: null, topicId: ZERO_UUID };
+      const topic = current.topicsByName.get(name);
       if (topic !== undefined) return answer(topic);
-      if (name === null) return { errorCode: ErrorCode.UNKNOWN_TOPIC_ID, name: null, topicId };
       const invalid = invalidTopicName(name) !== undefined;
       const errorCode = invalid
         ? ErrorCode.INVALID_TOPIC_EXCEPTION
         : (errors.get(name) ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
-      return { errorCode, name, topicId: ZERO_UUID };
+      const topicAuthorizedOperations = request.includeTopicAuthorizedOperations ? topicOperations : operationsNotAsked;
+      return { errorCode, name, topicId: ZERO_UUID, topicAuthorizedOperations };
     }
 
     function answer(topic: TopicImage): TopicAnswer {
@@ -63,6 +81,16 @@ export function metadataHandler(deps: MetadataDeps): Handler<MetadataRequest, Me
       };
     }
   };
+}
+
+/** Versions 10 and 11 have ids in their schema, but no request can name a topic by one (KIP-516). */
+function refused(topics: NonNullable<MetadataRequest['topics']>): MetadataResponseInput {
+  const errorCode = ErrorCode.INVALID_REQUEST;
+  return { clusterId: null, topics: topics.map(({ name, topicId }) => ({ errorCode, name: name ?? '', topicId })) };
+}
+
+function unique<T>(list: readonly T[]): T[] {
+  return list.length < 2 ? [...list] : [...new Set(list)];
 }
 
 function partitionAnswer(topic: TopicImage, partition: PartitionImage, image: MetadataImage, deps: MetadataDeps) {

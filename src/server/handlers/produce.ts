@@ -110,10 +110,10 @@ function refuse(
   unknownId: boolean,
   validAcks: boolean,
 ): ErrorCode | undefined {
+  if (partition === undefined) return unknownId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
   if (!validAcks) return ErrorCode.INVALID_REQUIRED_ACKS;
   // Transactions come later: no producer can have one open here, which is what this error says.
   if (request.transactionalId !== null) return ErrorCode.INVALID_TXN_STATE;
-  if (partition === undefined) return unknownId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
   return undefined;
 }
 
@@ -129,10 +129,20 @@ function emptyAnswer(index: number): PartitionAnswer {
   };
 }
 
+/** Errors with which Kafka does not tell where the log starts. */
+const withoutLogStartOffset: ReadonlySet<ErrorCode> = new Set([
+  ErrorCode.MESSAGE_TOO_LARGE,
+  ErrorCode.RECORD_LIST_TOO_LARGE,
+  ErrorCode.CORRUPT_MESSAGE,
+  ErrorCode.KAFKA_STORAGE_ERROR,
+]);
+
 function fill(answer: PartitionAnswer, result: AppendResult, partition: Partition): void {
   answer.errorCode = result.errorCode;
   if (result.errorCode !== ErrorCode.NONE) {
     answer.errorMessage = result.errorMessage;
+    if (result.unseen !== true && !withoutLogStartOffset.has(result.errorCode))
+      answer.logStartOffset = partition.log?.log.logStartOffset ?? -1;
     answer.recordErrors = result.recordErrors.map(({ batchIndex, message }) => ({
       batchIndex,
       batchIndexErrorMessage: message,

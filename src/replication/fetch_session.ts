@@ -124,7 +124,7 @@ export class FetchSessionCache {
   }
 
   private create(request: SessionRequest): FetchSession | undefined {
-    if (request.partitions.length === 0 || !this.makeRoom()) return undefined;
+    if (!this.makeRoom()) return undefined;
     let id = 0;
     while (id === 0 || this.sessions.has(id)) id = this.random.uint32() >>> 1;
     const nowMs = this.clock.monotonicMs();

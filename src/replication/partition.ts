@@ -27,6 +27,7 @@ export class Partition {
     public leaderEpoch: number,
     public leader: number,
     public isr: readonly number[],
+    public replicas: readonly number[] = isr,
   ) {}
 
   /** End of what is committed; below it nothing is ever lost or changed. */
@@ -41,6 +42,7 @@ export class Partition {
 
   opened(log: PartitionLog): void {
     this.log = log;
+    log.startEpoch(this.leaderEpoch);
     this.committed = Math.max(log.log.logStartOffset, this.localCommit(log));
     if (this.committed < log.log.logEndOffset) log.log.requestFlush();
   }
@@ -51,7 +53,7 @@ export class Partition {
 
   /** The leader epoch a client believes in, checked as Kafka does; -1 is not checked (KIP-320). */
   checkEpoch(clientEpoch: number): ErrorCode {
-    if (clientEpoch < 0 || clientEpoch === this.leaderEpoch) return ErrorCode.NONE;
+    if (clientEpoch === -1 || clientEpoch === this.leaderEpoch) return ErrorCode.NONE;
     return clientEpoch < this.leaderEpoch ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH;
   }
 
@@ -59,7 +61,9 @@ export class Partition {
   append(bytes: Uint8Array, requiredAcks: number, context: Omit<AppendContext, 'leaderEpoch'>): AppendResult {
     const { log } = this;
     if (log === undefined || this.offline) return unavailable;
-    if (requiredAcks === -1 && this.isr.length < log.config.minInsyncReplicas)
+    // A topic cannot ask for more replicas than it has.
+    const minInsyncReplicas = Math.min(log.config.minInsyncReplicas, this.replicas.length);
+    if (requiredAcks === -1 && this.isr.length < minInsyncReplicas)
       return { errorCode: ErrorCode.NOT_ENOUGH_REPLICAS, errorMessage: null, recordErrors: [] };
     return this.written(log, log.appendAsLeader(bytes, { ...context, leaderEpoch: this.leaderEpoch }));
   }

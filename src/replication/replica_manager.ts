@@ -88,12 +88,12 @@ export class ReplicaManager {
       this.byName.set(image.name, topic);
     }
     let config: LogConfig | undefined;
-    for (const { partition, leader, leaderEpoch, isr } of image.partitions) {
+    for (const { partition, leader, leaderEpoch, isr, replicas } of image.partitions) {
       const known = topic.partitions[partition];
       if (known === undefined) {
         if (leader !== this.deps.nodeId) continue;
         config ??= this.deps.logConfigOf(image);
-        const created = new Partition(image.name, image.id, partition, leaderEpoch, leader, isr);
+        const created = new Partition(image.name, image.id, partition, leaderEpoch, leader, isr, replicas);
         topic.partitions[partition] = created;
         opening.push({ partition: created, config });
         continue;
@@ -101,6 +101,7 @@ export class ReplicaManager {
       known.leader = leader;
       known.leaderEpoch = leaderEpoch;
       known.isr = isr;
+      known.replicas = replicas;
     }
   }
 

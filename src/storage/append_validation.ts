@@ -1,9 +1,8 @@
 import { INT64_MAX } from '../common/ids.js';
 import type { BatchInfo, BatchStatus } from '../common/ports/index.js';
 import { ErrorCode } from '../protocol/errors.js';
-
+import { decodeBatch, RecordBatchError } from '../records/index.js';
 import type { LogConfig } from './log_config.js';
-import { findNullKeys } from './null_keys.js';
 
 const timestampTypeBit = 8;
 const transactionalBit = 16;
@@ -24,6 +23,8 @@ export interface AppendRefusal {
   readonly errorCode: Failure;
   readonly errorMessage: string | null;
   readonly recordErrors: readonly RecordError[];
+  /** Refused for what the bytes are, before any log was looked at; the answer then says nothing of the log. */
+  readonly unseen?: true;
 }
 
 export interface ValidationContext {
@@ -38,8 +39,11 @@ export function refusal(errorCode: Failure, errorMessage: string | null = null):
 
 /** What the engine found wrong with the bytes. */
 export function statusRefusal(status: Exclude<BatchStatus, 'ok'>, magic: number): AppendRefusal {
+  return { ...refusalOf(status, magic), unseen: true };
+}
+
+function refusalOf(status: Exclude<BatchStatus, 'ok'>, magic: number): AppendRefusal {
   switch (status) {
-    case 'too-short':
     case 'bad-crc':
     case 'bad-codec':
       return refusal(ErrorCode.CORRUPT_MESSAGE, `Record is corrupt (${status})`);
@@ -49,7 +53,8 @@ export function statusRefusal(status: Exclude<BatchStatus, 'ok'>, magic: number)
             ErrorCode.INVALID_RECORD,
             `Produce requests with version 3 and above carry record batches of magic 2, not ${magic}`,
           )
-        : refusal(ErrorCode.CORRUPT_MESSAGE, `Record batch with unknown magic ${magic}`);
+        : refusal(ErrorCode.CORRUPT_MESSAGE, `Invalid magic found in record: ${magic}`);
+    case 'too-short':
     case 'empty':
     case 'more-than-one':
       return refusal(
@@ -64,14 +69,16 @@ export function statusRefusal(status: Exclude<BatchStatus, 'ok'>, magic: number)
 /**
  * What Kafka's LogValidator checks of a client's batch beyond its bytes; undefined when it may be appended.
  *
- * Record timestamps are judged by those of the batch header (first and largest), which bound them all.
+ * Record timestamps are judged by the largest one, which the batch header has. The records themselves are read only where
+ * `message.timestamp.before.max.ms` or compaction ask for it, and to name what is wrong.
  */
 export function validateBatch(
   bytes: Uint8Array,
   batch: BatchInfo,
-  config: LogConfig,
+  log: { readonly name: string; readonly config: LogConfig },
   context: ValidationContext,
 ): AppendRefusal | undefined {
+  const { config } = log;
   if ((batch.attributes & controlBit) !== 0)
     return refusal(ErrorCode.INVALID_RECORD, 'Clients are not allowed to write control records');
   if ((batch.attributes & transactionalBit) !== 0 && batch.producerId < 0)
@@ -88,40 +95,79 @@ export function validateBatch(
       ErrorCode.RECORD_LIST_TOO_LARGE,
       `The record batch size is ${batch.sizeBytes} bytes, larger than segment.bytes (${config.segmentBytes})`,
     );
-  if (batch.producerId >= 0 && (batch.producerEpoch < 0 || batch.baseSequence < 0))
-    return refusal(ErrorCode.INVALID_RECORD, 'An idempotent batch needs a producer epoch and a sequence number');
-  return validateTimestamps(batch, config, context.nowMs) ?? validateKeys(bytes, config);
+  if (batch.producerId >= 0 && batch.baseSequence < 0)
+    return refusal(ErrorCode.INVALID_RECORD, 'An idempotent batch needs a sequence number');
+  if (batch.producerId >= 0 && batch.producerEpoch < 0) return refusal(ErrorCode.INVALID_PRODUCER_EPOCH);
+  return validateTimestamps(bytes, batch, config, context.nowMs) ?? validateKeys(bytes, log.name, config);
 }
 
-function validateTimestamps(batch: BatchInfo, config: LogConfig, nowMs: number): AppendRefusal | undefined {
+function validateTimestamps(
+  bytes: Uint8Array,
+  batch: BatchInfo,
+  config: LogConfig,
+  nowMs: number,
+): AppendRefusal | undefined {
   if (config.logAppendTime) return undefined;
   if ((batch.attributes & timestampTypeBit) !== 0)
     return refusal(
       ErrorCode.INVALID_TIMESTAMP,
       'Invalid timestamp type in a batch of a client: only the broker sets LogAppendTime',
     );
-  const tooLate = batch.maxTimestampMs >= 0 && batch.maxTimestampMs - nowMs > config.timestampAfterMaxMs;
-  const tooEarly =
-    batch.baseTimestampMs >= 0 &&
-    config.timestampBeforeMaxMs < INT64_MAX &&
-    nowMs - batch.baseTimestampMs > config.timestampBeforeMaxMs;
-  if (!tooLate && !tooEarly) return undefined;
-  const bound = tooLate ? 'message.timestamp.after.max.ms' : 'message.timestamp.before.max.ms';
-  return refusal(ErrorCode.INVALID_TIMESTAMP, `A record timestamp is out of range: see ${bound}`);
+  const latestMs = nowMs + config.timestampAfterMaxMs;
+  const earliestMs = config.timestampBeforeMaxMs < INT64_MAX ? nowMs - config.timestampBeforeMaxMs : -INT64_MAX;
+  if (batch.maxTimestampMs <= latestMs && earliestMs < 0) return undefined;
+  const recordErrors = findRecords(bytes, ({ timestampMs, index }) =>
+    timestampMs >= 0 && (timestampMs < earliestMs || timestampMs > latestMs)
+      ? `Timestamp ${timestampMs} of message with offset ${index} is out of range. The timestamp should be within [${earliestMs}, ${latestMs}]`
+      : undefined,
+  );
+  if (recordErrors === 'corrupt') return unreadable;
+  if (recordErrors.length === 0 && batch.maxTimestampMs <= latestMs) return undefined;
+  return {
+    errorCode: ErrorCode.INVALID_TIMESTAMP,
+    errorMessage: 'One or more records have been rejected due to invalid timestamp',
+    recordErrors,
+  };
 }
 
 /** A compacted topic cannot keep what has no key: the whole batch is refused, with the index of each such record. */
-function validateKeys(bytes: Uint8Array, config: LogConfig): AppendRefusal | undefined {
+function validateKeys(bytes: Uint8Array, partitionName: string, config: LogConfig): AppendRefusal | undefined {
   if (!config.compact) return undefined;
-  const indexes = findNullKeys(bytes);
-  if (indexes === 'corrupt') return refusal(ErrorCode.CORRUPT_MESSAGE, 'The records of the batch cannot be read');
-  if (indexes.length === 0) return undefined;
+  const text = `Compacted topic cannot accept message without key in topic partition ${partitionName}`;
+  const recordErrors = findRecords(bytes, ({ key }) => (key === null ? text : undefined));
+  if (recordErrors === 'corrupt') return unreadable;
+  if (recordErrors.length === 0) return undefined;
+  const shown = recordErrors
+    .slice(0, shownErrors)
+    .map(({ batchIndex, message }) => `RecordError(batchIndex=${batchIndex}, message='${message}')`);
   return {
     errorCode: ErrorCode.INVALID_RECORD,
-    errorMessage: 'One or more records have been rejected due to invalid records',
-    recordErrors: indexes.map((batchIndex) => ({
-      batchIndex,
-      message: 'Compacted topic cannot accept message without key in topic partition',
-    })),
+    errorMessage: `One or more records have been rejected due to ${recordErrors.length} record errors in total, and only showing the first three errors at most: [${shown.join(', ')}]`,
+    recordErrors,
   };
+}
+
+const shownErrors = 3;
+const unreadable = refusal(ErrorCode.CORRUPT_MESSAGE, 'The records of the batch cannot be read');
+
+interface RecordInBatch {
+  readonly index: number;
+  readonly timestampMs: number;
+  readonly key: Uint8Array | null;
+}
+
+/** What `judge` has to say of the records of one batch. Decompresses where it must, bounded. */
+function findRecords(
+  bytes: Uint8Array,
+  judge: (record: RecordInBatch) => string | undefined,
+): readonly RecordError[] | 'corrupt' {
+  try {
+    return decodeBatch(bytes, { checkCrc: false }).records.flatMap(({ timestampMs, key }, index) => {
+      const message = judge({ index, timestampMs, key });
+      return message === undefined ? [] : [{ batchIndex: index, message }];
+    });
+  } catch (error) {
+    if (error instanceof RecordBatchError) return 'corrupt';
+    throw error;
+  }
 }

@@ -21,7 +21,7 @@ export interface AppendAnswer {
   readonly errorCode: typeof ErrorCode.NONE;
   readonly firstOffset: number;
   readonly lastOffset: number;
-  /** -1 unless the topic stamps append times. */
+  /** -1 unless the topic stamps append times; of a duplicate the largest timestamp of the batch, as in Kafka. */
   readonly logAppendTimeMs: number;
   readonly recordCount: number;
   /** The batch was here already. */
@@ -88,8 +88,11 @@ export class PartitionLog {
   appendAsLeader(bytes: Uint8Array, context: AppendContext): AppendResult {
     const { batch } = this;
     const status = this.parts.store.inspectBatch(bytes, batch);
-    if (status !== 'ok') return statusRefusal(status, batch.attributes);
-    const refused = validateBatch(bytes, batch, this.config, context);
+    if (status !== 'ok') {
+      const whole = status === 'more-than-one' ? withoutRemainder(bytes) : bytes;
+      return whole === bytes ? statusRefusal(status, batch.attributes) : this.appendAsLeader(whole, context);
+    }
+    const refused = validateBatch(bytes, batch, this, context);
     if (refused !== undefined) return refused;
     if (batch.producerId >= 0) {
       const check = this.producers.check(batch);
@@ -99,7 +102,7 @@ export class PartitionLog {
           errorCode: ErrorCode.NONE,
           firstOffset: check.batch.baseOffset,
           lastOffset: check.batch.lastOffset,
-          logAppendTimeMs: this.config.logAppendTime ? check.batch.timestampMs : -1,
+          logAppendTimeMs: check.batch.timestampMs,
           recordCount: batch.recordCount,
           duplicate: true,
         };
@@ -133,7 +136,7 @@ export class PartitionLog {
     if (log.activeBaseOffset !== activeBefore) this.rolled();
     batch.baseOffset = firstOffset;
     if (appendTimeMs >= 0) batch.maxTimestampMs = appendTimeMs;
-    if (this.epochs.assign(context.leaderEpoch, firstOffset)) this.storeEpochs();
+    if (this.epochs.assign(context.leaderEpoch, firstOffset) || this.epochsUnwritten) this.storeEpochs();
     this.producers.update(batch, context.nowMs);
     return {
       errorCode: ErrorCode.NONE,
@@ -185,7 +188,19 @@ export class PartitionLog {
     this.inBackground(() => this.parts.files.writeFileAtomic(path, bytes, { sync: false }), 'producer snapshot');
   }
 
+  /**
+   * This broker leads in `epoch` from here on. Of an empty log nothing is written: the next leader says the same again.
+   */
+  startEpoch(epoch: number): void {
+    if (!this.epochs.assign(epoch, this.log.logEndOffset)) return;
+    if (this.log.logEndOffset === this.log.logStartOffset) this.epochsUnwritten = true;
+    else this.storeEpochs();
+  }
+
+  private epochsUnwritten = false;
+
   private storeEpochs(): void {
+    this.epochsUnwritten = false;
     const path = `${this.directoryPath}/${this.name}/${leaderEpochFile}`;
     const bytes = formatEpochs(this.epochs.all);
     this.inBackground(() => this.parts.files.writeFileAtomic(path, bytes, { sync: true }), leaderEpochFile);
@@ -222,4 +237,15 @@ export class PartitionLog {
     await this.background;
     await this.log.close(options);
   }
+}
+
+const logOverheadBytes = 12;
+
+/** The first batch alone when what follows it is too short to be another one: Kafka cuts such bytes off. */
+function withoutRemainder(bytes: Uint8Array): Uint8Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const sizeAt = (position: number) => logOverheadBytes + view.getInt32(position + 8);
+  const end = sizeAt(0);
+  const leftBytes = bytes.length - end;
+  return leftBytes < logOverheadBytes || leftBytes < sizeAt(end) ? bytes.subarray(0, end) : bytes;
 }

@@ -18,32 +18,39 @@ const identities = [
   'timestamp',
 ] as const;
 
-/** One line per place where two transcripts differ: `step | path | theirs | ours`. */
-export function differencesOf(theirs: Transcript, ours: Transcript): string[] {
-  const lines: string[] = [];
-  for (const step of new Set([...Object.keys(theirs), ...Object.keys(ours)])) {
-    compare(theirs[step], ours[step], '', (path, one, other) =>
-      lines.push(`${step} | ${path === '' ? '.' : path} | ${show(one)} | ${show(other)}`),
-    );
-  }
-  return lines;
+/** A place where two transcripts differ; the values as JSON. */
+export interface Found {
+  readonly step: string;
+  readonly path: string;
+  readonly kafka: string;
+  readonly millrace: string;
 }
 
-type Found = (path: string, theirs: unknown, ours: unknown) => void;
+export function differencesOf(theirs: Transcript, ours: Transcript): Found[] {
+  const all: Found[] = [];
+  for (const step of new Set([...Object.keys(theirs), ...Object.keys(ours)])) {
+    compare(theirs[step], ours[step], '', (path, one, other) =>
+      all.push({ step, path: path === '' ? '.' : path, kafka: show(one), millrace: show(other) }),
+    );
+  }
+  return all;
+}
 
-function compare(theirs: unknown, ours: unknown, path: string, found: Found): void {
+type Report = (path: string, theirs: unknown, ours: unknown) => void;
+
+function compare(theirs: unknown, ours: unknown, path: string, report: Report): void {
   if (Array.isArray(theirs) && Array.isArray(ours)) {
     const [their, our] = [byIdentity(theirs), byIdentity(ours)];
     for (const key of new Set([...their.keys(), ...our.keys()]))
-      compare(their.get(key), our.get(key), `${path}[${key}]`, found);
+      compare(their.get(key), our.get(key), `${path}[${key}]`, report);
     return;
   }
   if (isStruct(theirs) && isStruct(ours)) {
     for (const key of new Set([...Object.keys(theirs), ...Object.keys(ours)]))
-      compare(theirs[key], ours[key], path === '' ? key : `${path}.${key}`, found);
+      compare(theirs[key], ours[key], path === '' ? key : `${path}.${key}`, report);
     return;
   }
-  if (!Object.is(theirs, ours)) found(path, theirs, ours);
+  if (!Object.is(theirs, ours)) report(path, theirs, ours);
 }
 
 function isStruct(value: unknown): value is Readonly<Record<string, unknown>> {

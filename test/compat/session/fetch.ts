@@ -69,7 +69,7 @@ export const fetches: readonly RequestStep[] = [
   ),
   fetch('errors', 12, [
     ['d', 0, 1000],
-    ['d', 0, -1],
+    ['d', 2, -1],
     ['d', 7, 0],
     ['missing', 0, 0],
     ['a b', 0, 0],
@@ -77,9 +77,9 @@ export const fetches: readonly RequestStep[] = [
   ]),
   fetch('errors by id', 13, [
     ['stranger', 0, 0],
-    ['d', 9, 0],
     ['d', 1, 0],
   ]),
+  fetch('unknown partition by id', 13, [['d', 9, 0]]),
   fetch('the end', 12, [
     ['d', 1, 3],
     ['empty', 0, 0],

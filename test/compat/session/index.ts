@@ -6,7 +6,7 @@ import { pages, shows } from './metadata.js';
 import { places } from './places.js';
 import { productions, sequences } from './produce.js';
 import type { Step } from './step.js';
-import { creations, deletions, growth } from './topics.js';
+import { collisions, creations, deletions, growth } from './topics.js';
 
 /** The whole conversation, in order: later parts use topics of earlier ones. */
 export const session: readonly Step[] = [
@@ -23,4 +23,5 @@ export const session: readonly Step[] = [
   ...places,
   ...groups,
   ...errors,
+  ...collisions,
 ];

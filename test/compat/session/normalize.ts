@@ -21,12 +21,7 @@ export class Normalizer {
   private producers = 0;
   private sessions = 0;
 
-  /** `creates`: the answer of CreateTopics, which says what name a new id has. */
-  answer(value: unknown, creates: boolean): unknown {
-    if (creates) {
-      for (const { name, topicId } of (value as { readonly topics: readonly Value[] }).topics ?? [])
-        if (typeof topicId === 'string' && topicId !== zeroId) this.nameTopic(String(name), topicId);
-    }
+  answer(value: unknown): unknown {
     return this.walk('', value);
   }
 
@@ -58,6 +53,8 @@ export class Normalizer {
     }
     if (typeof value !== 'object' || value === null) return this.leaf(key, value);
     if (value instanceof Map) return this.walk(key, Object.fromEntries(value));
+    const { name: named, topicId } = value as Value;
+    if (typeof named === 'string' && named !== '' && typeof topicId === 'string') this.nameTopic(named, topicId);
     const entries = Object.entries(value as Value)
       .filter(([name]) => !name.startsWith('_'))
       .map(([name, inner]) => [name, this.walk(name, inner)] as const);
@@ -85,7 +82,7 @@ export class Normalizer {
   private text(value: string): string {
     let text = value;
     for (const [id, name] of this.names) if (id.length > 20 && text.includes(id)) text = text.replaceAll(id, name);
-    return text.replaceAll(/\b1[789]\d{11}\b/g, 'NOW');
+    return text.replaceAll(/\b1(7[5-9]|[89]\d)\d{10}\b/g, 'NOW');
   }
 
   /** An answer that no codec was asked to read. Correlation ids are the session's own. */

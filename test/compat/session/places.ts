@@ -55,19 +55,21 @@ const erase = (name: string, version: number, parts: readonly (readonly [string,
 
 /** ListOffsets, OffsetForLeaderEpoch, DeleteRecords, DescribeLogDirs. */
 export const places: readonly RequestStep[] = [
-  ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map((version) =>
+  ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].flatMap((version) => [
     offsets(`v${version}`, version, [
       ['d', 0, -1],
       ['d', 1, -2],
       ['d', 2, baseTimestampMs + 1],
-      ['d', 0, baseTimestampMs + 12],
       ['empty', 0, -1],
-      ['empty', 0, 5],
-      ['d', 0, baseTimestampMs + 999_999],
       ['missing', 0, -1],
       ['d', 9, -1],
     ]),
-  ),
+    offsets(`of times v${version}`, version, [
+      ['d', 0, baseTimestampMs + 12],
+      ['empty', 0, 5],
+      ['d', 1, baseTimestampMs + 999_999],
+    ]),
+  ]),
   ...[6, 7, 8, 9, 10, 11].map((version) =>
     offsets(`special timestamps v${version}`, version, [
       ['d', 0, -3],
@@ -150,19 +152,19 @@ export const places: readonly RequestStep[] = [
   ]),
   erase('below the start', 2, [['d', 0, 1]]),
   erase('nothing', 2, []),
-  offsets('after erasing', 9, [
-    ['d', 0, -2],
-    ['d', 1, -2],
-    ['d', 1, -1],
-    ['d', 1, baseTimestampMs],
-    ['d', 0, baseTimestampMs],
-  ]),
-  fetch('after erasing', 12, [
-    ['d', 0, 0],
-    ['d', 0, 3],
-    ['d', 1, 0],
-    ['d', 1, 3],
-  ]),
+  ...[-1, -2, baseTimestampMs].map((timestamp) =>
+    offsets(`${timestamp} after erasing`, 9, [
+      ['d', 0, timestamp],
+      ['d', 1, timestamp],
+      ['empty', 0, timestamp],
+    ]),
+  ),
+  ...[0, 3].map((offset) =>
+    fetch(`${offset} after erasing`, 12, [
+      ['d', 0, offset],
+      ['d', 1, offset],
+    ]),
+  ),
   produce('after erasing', 9, [['d', 1, plain]]),
 
   ...[1, 2, 3, 4, 5].map(

@@ -24,7 +24,6 @@ export async function play(port: number, steps: readonly Step[], settleMs = 0): 
   let client = await WireClient.connect(port);
   for (const step of steps) {
     if (step.name in transcript) throw new Error(`two steps are called ${step.name}`);
-    if (process.env.MILLRACE_SESSION_TRACE !== undefined) process.stderr.write(`${step.name}\n`);
     if ('raw' in step) {
       transcript[step.name] = normalizer.rawFrames(await exchange(port, step));
       continue;
@@ -34,7 +33,7 @@ export async function play(port: number, steps: readonly Step[], settleMs = 0): 
       client.close();
       client = await WireClient.connect(port);
     } else answers.set(step.name, answer);
-    transcript[step.name] = normalizer.answer(answer, step.api === 'CreateTopics');
+    transcript[step.name] = normalizer.answer(answer);
     if (settleMs > 0) await pause(settleMs);
   }
   client.close();
@@ -60,9 +59,18 @@ async function ask(client: WireClient, step: RequestStep, answers: ReadonlyMap<s
   }
 }
 
+/** The broker's own port, where it stands in an answer, as zeroes. */
+function withoutPort(bytes: Buffer, port: number): Buffer {
+  const encoded = Buffer.alloc(4);
+  encoded.writeInt32BE(port);
+  const at = bytes.indexOf(encoded);
+  if (at >= 0) bytes.fill(0, at, at + 4);
+  return bytes;
+}
+
 /** `silence` when nothing comes: there are requests that Kafka never answers. */
 async function within(answer: Promise<Body>): Promise<Body | 'silence'> {
-  let timer: NodeJS.Timeout | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const silence = new Promise<'silence'>((resolve) => {
     timer = setTimeout(() => resolve('silence'), silenceMs);
   });
@@ -78,11 +86,13 @@ function exchange(port: number, { raw }: RawStep): Promise<{ readonly bytes: Buf
     const done = (closed: boolean) => {
       clearTimeout(timer);
       socket.destroy();
-      resolve({ bytes: Buffer.concat(chunks), closed });
+      resolve({ bytes: withoutPort(Buffer.concat(chunks), port), closed });
     };
     const timer = setTimeout(() => done(false), quietMs);
     socket.on('data', (chunk) => chunks.push(chunk));
     socket.on('end', () => done(true));
-    socket.on('error', (error: NodeJS.ErrnoException) => (error.code === 'ECONNRESET' ? done(true) : reject(error)));
+    socket.on('error', (error: Error & { readonly code?: string }) =>
+      error.code === 'ECONNRESET' ? done(true) : reject(error),
+    );
   });
 }

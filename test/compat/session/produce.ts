@@ -86,6 +86,7 @@ export const productions: readonly RequestStep[] = [
     },
     { name: 'demanding', configs: [{ name: 'min.insync.replicas', value: '2' }] },
     { name: 'empty' },
+    { name: 'twin', numPartitions: 2, replicationFactor: 1 },
     { name: 'doomed', numPartitions: 2 },
   ]),
   ...[3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13].map((version) =>
@@ -151,7 +152,6 @@ export const productions: readonly RequestStep[] = [
   produce('timestamp too old v7', 7, [['strict', 0, plain]]),
   produce('too few replicas', 9, [['demanding', 0, plain]]),
   produce('too few replicas, acks 1', 9, [['demanding', 0, plain]], 1),
-  produce('transaction without producer id', 9, [['d', 0, batch({ values: ['t'], isTransactional: true })]], -1, 'tx'),
   produce('nothing', 9, []),
   produce('to an internal topic', 9, [['__consumer_offsets', 0, batch({ values: ['x'], key: 'k' })]]),
 ];

@@ -11,7 +11,7 @@ export interface RequestStep {
   readonly name: string;
   readonly api: keyof typeof ApiKey;
   readonly version: number;
-  readonly body: object | ((answers: Answers) => object);
+  readonly body: Body | ((answers: Answers) => object);
   /** The broker answers nothing (acks=0). */
   readonly silent?: true;
   /** A time between the steps that both brokers need to get there, e.g. an offset topic that is made in the background. */

@@ -1,0 +1,33 @@
+/** A place where Millrace answers otherwise on purpose. `row` is the first column of its reason in ../DIFFERENCES.md. */
+export interface Difference {
+  readonly row: string;
+  /** Steps, and paths in their answers. Each must differ in at least one place, else the entry is out of date. */
+  readonly step: RegExp;
+  readonly path: RegExp;
+  /** Where given, only differences from this answer of Kafka's (as JSON) are meant. */
+  readonly kafka?: RegExp;
+}
+
+const malformed = /malformed by the client library/;
+
+export const deliberate: readonly Difference[] = [
+  { row: 'APIs that are to come', step: /^versions: /, path: /^apiKeys\[\d+\]$/, kafka: /^\{/ },
+  { row: 'Features', step: /^versions: /, path: /^(supportedFeatures\[|finalizedFeatures(\[|Epoch))/ },
+  { row: 'Two colliding names in one CreateTopics', step: /^create: colliding in one request$/, path: /^topics/ },
+  { row: 'Values of configs', step: /^create: configs$/, path: /c-spaces\]\.configs\[.*\.value$/ },
+  { row: 'Metadata that names neither a topic nor an id', step: /^metadata: without name and id$/, path: /./ },
+  { row: 'Error texts', step: /^(partitions|produce|sequence): /, path: /[eE]rrorMessage$/, kafka: /^null$/ },
+  { row: 'Error texts', step: /^describe: bad topics$/, path: /errorMessage$/, kafka: /^""$/ },
+  { row: 'Error texts', step: /^(describe: other types|coordinator: )/, path: /errorMessage$/, kafka: malformed },
+  {
+    row: 'Unknown operation in IncrementalAlterConfigs',
+    step: /^alter: unknown operation$/,
+    path: /error(Code|Message)$/,
+  },
+  { row: 'Levels of loggers', step: /^(alter: loggers|replace: refused 2)/, path: /\.error(Code|Message)$/ },
+  { row: 'A topic twice in one Produce', step: /^produce: a topic twice$/, path: /^responses/ },
+  { row: 'Produce with null records', step: /^produce: null records$/, path: /^\.$/, kafka: /^"silence"$/ },
+  { row: 'A partition twice in one Fetch', step: /^fetch: the same partition twice$/, path: /^responses/ },
+  { row: 'Fetch with negative maxBytes', step: /^fetch: negative max bytes$/, path: /^responses/ },
+  { row: 'HTTP on the Kafka port', step: /^raw: HTTP$/, path: /^bytes$/ },
+];

@@ -154,15 +154,14 @@ void Log::flushed(std::int64_t offset) noexcept {
   flushedOffset_ = std::max(flushedOffset_, std::min(offset, logEndOffset()));
 }
 
-void Log::rememberCursor(std::int64_t offset, std::int64_t baseOffset, std::int64_t position) noexcept {
-  cursors_[static_cast<std::size_t>(static_cast<std::uint64_t>(offset) * 0x9e3779b97f4a7c15ULL >> 60)] = {offset, baseOffset, position};
+Log::Cursor& Log::cursorOf(std::int64_t offset) noexcept {
+  return cursors_[static_cast<std::size_t>(static_cast<std::uint64_t>(offset) * 0x9e3779b97f4a7c15ULL >> 60)];
 }
 
 Result<std::int64_t> Log::positionOf(std::size_t index, std::int64_t offset) {
   const SegmentView& view = segment(index);
   if (offset >= view.nextOffset()) return view.sizeBytes();
-  const Cursor& cursor = cursors_[static_cast<std::size_t>(static_cast<std::uint64_t>(offset) * 0x9e3779b97f4a7c15ULL >> 60)];
-  if (cursor.offset == offset && cursor.segmentBaseOffset == view.baseOffset()) return cursor.position;
+  if (const Cursor& cursor = cursorOf(offset); cursor.leadsTo(offset, view)) return cursor.position;
   auto found = view.find(offset);
   if (!found.ok()) return found.error();
   return found.value().has_value() ? found.value()->position : view.sizeBytes();
@@ -184,7 +183,12 @@ Result<std::optional<LogReadResult>> Log::read(std::int64_t offset, std::int64_t
     if (from.value() >= end) continue;  // a gap at the end of this segment
     std::int64_t limit = end;
     std::int64_t nextOffset = std::min(view.nextOffset(), upperOffset);
-    if (maxSizeBytes < end - from.value()) {
+    Cursor& cursor = cursorOf(offset);
+    if (cursor.leadsTo(offset, view) && cursor.knows(maxSizeBytes, minOneBatch, end)) {
+      // Another consumer asked the same: the end that was found then still is one, since batches do not change.
+      limit = cursor.readLimit;
+      nextOffset = cursor.readNextOffset;
+    } else if (maxSizeBytes < end - from.value()) {
       auto last = view.lastBefore(from.value(), from.value() + std::max<std::int64_t>(maxSizeBytes, 0));
       if (!last.ok()) return last.error();
       if (!last.value().has_value() && minOneBatch) last = view.at(from.value());
@@ -192,8 +196,10 @@ Result<std::optional<LogReadResult>> Log::read(std::int64_t offset, std::int64_t
       if (!last.value().has_value()) return std::optional<LogReadResult>{};
       limit = std::min(end, last.value()->endPosition());
       nextOffset = last.value()->header.lastOffset() + 1;
+      cursor = {offset, view.baseOffset(), from.value(), maxSizeBytes, limit, nextOffset};
     }
-    rememberCursor(nextOffset, view.baseOffset(), limit);
+    // A consumer that goes on from here finds its position at once.
+    if (Cursor& next = cursorOf(nextOffset); !next.leadsTo(nextOffset, view)) next = {nextOffset, view.baseOffset(), limit, -1, 0, 0};
     LogReadResult result{{view.file()->descriptor(), static_cast<std::uint64_t>(from.value()), static_cast<std::uint64_t>(limit - from.value())}, offset, nextOffset};
     return std::optional<LogReadResult>{std::move(result)};
   }

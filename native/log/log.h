@@ -85,14 +85,26 @@ class Log {
   [[nodiscard]] Result<std::int64_t> positionOf(std::size_t index, std::int64_t offset);
   Status createActive(std::int64_t baseOffset);
   Status removeFiles(const SegmentView& segment);
-  void rememberCursor(std::int64_t offset, std::int64_t baseOffset, std::int64_t position) noexcept;
 
-  // Where sequential readers go on: a reader that asks for the offset after what it got needs no index search.
+  // Where readers begin: one that asks for the offset after what it got, or for what another one just got, needs no index search
+  // and no look at headers. Batches do not move, so an entry stays true until the log is truncated.
   struct Cursor {
     std::int64_t offset = -1;
     std::int64_t segmentBaseOffset = 0;
     std::int64_t position = 0;
+    /// The last read from here that its size limit ended: limit, end position, next offset. -1: none.
+    std::int64_t readMaxBytes = -1;
+    std::int64_t readLimit = 0;
+    std::int64_t readNextOffset = 0;
+
+    [[nodiscard]] bool leadsTo(std::int64_t wanted, const SegmentView& view) const noexcept {
+      return offset == wanted && segmentBaseOffset == view.baseOffset();
+    }
+    [[nodiscard]] bool knows(std::int64_t maxSizeBytes, bool minOneBatch, std::int64_t end) const noexcept {
+      return readMaxBytes >= 0 && readMaxBytes == maxSizeBytes && readLimit <= end && (minOneBatch || readLimit - position <= maxSizeBytes);
+    }
   };
+  [[nodiscard]] Cursor& cursorOf(std::int64_t offset) noexcept;
   static constexpr std::size_t kCursors = 16;
 
   FileSystem& fs_;

@@ -173,8 +173,23 @@ TEST(random_operations_agree_with_an_array) {
       } else if (end > start) {
         const std::int64_t offset = start + static_cast<std::int64_t>(random.below(static_cast<unsigned long long>(end - start)));
         const std::int64_t upper = offset + 1 + static_cast<std::int64_t>(random.below(static_cast<unsigned long long>(end - offset)));
-        auto read = log->read(offset, 1 + static_cast<std::int64_t>(random.below(2000)), upper, true);
+        constexpr std::int64_t kLimits[] = {1, 100, 700, 2000};
+        const std::int64_t maxSizeBytes = kLimits[random.below(4)];
+        auto read = log->read(offset, maxSizeBytes, upper, true);
         CHECK(read.ok());
+        // The same question again, now from what was remembered, gets the same answer; without `minOneBatch` it fits the limit.
+        auto again = log->read(offset, maxSizeBytes, upper, true);
+        CHECK(again.ok() && again.value().has_value() == read.value().has_value());
+        auto fitting = log->read(offset, maxSizeBytes, upper, false);
+        CHECK(fitting.ok());
+        if (read.value().has_value()) {
+          CHECK_EQ(again.value()->region.position, read.value()->region.position);
+          CHECK_EQ(again.value()->region.sizeBytes, read.value()->region.sizeBytes);
+          CHECK_EQ(again.value()->nextOffset, read.value()->nextOffset);
+          const bool fits = static_cast<std::int64_t>(read.value()->region.sizeBytes) <= maxSizeBytes;
+          CHECK_EQ(fitting.value().has_value(), fits);
+          if (fits) CHECK_EQ(fitting.value()->region.sizeBytes, read.value()->region.sizeBytes);
+        }
         // Whole batches from the one that holds the offset, and never one that begins at or after `upper`.
         const bool some = read.value().has_value();
         const bool holds = std::any_of(model.begin(), model.end(), [&](const auto& one) { return one.first <= offset && offset < one.first + one.second && one.first + one.second <= upper; });

@@ -39,7 +39,7 @@ Slab* SlabPool::take(std::size_t bytes) {
 
 void SlabPool::release(Slab* slab) {
   if (--slab->references > 0) return;
-#ifndef NDEBUG
+#ifdef MILLRACE_POISON
   std::memset(slab->data, 0xdb, slab->capacity);  // whoever kept a view too long reads nonsense, not another client's data
 #endif
   if (freeBytes_ + slab->capacity <= kKeptBytes) {

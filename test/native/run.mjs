@@ -24,7 +24,15 @@ const sources = ['native/base', 'native/io', 'native/log', 'native/net', 'test/n
   .flatMap(list)
   .filter((source) => !needsLibuv.has(source));
 
-const flags = ['-std=c++20', '-Wall', '-Wextra', '-fno-exceptions', '-g', sanitize === undefined ? '-O1' : '-O1'];
+const flags = [
+  '-std=c++20',
+  '-Wall',
+  '-Wextra',
+  '-fno-exceptions',
+  '-DMILLRACE_POISON',
+  '-g',
+  sanitize === undefined ? '-O1' : '-O1',
+];
 if (sanitize !== undefined)
   flags.push(`-fsanitize=${sanitize}`, '-fno-omit-frame-pointer', '-fno-sanitize-recover=all');
 

@@ -14,6 +14,8 @@ namespace {
 constexpr std::size_t kEventFields = 6;
 /// Events handed over in one call; what is more waits for the next call of the same turn.
 constexpr std::size_t kEventsPerCall = 1024;
+/// Written over an event's kind by JavaScript: this frame is released by a call of its own.
+constexpr std::int32_t kKept = 0;
 
 }  // namespace
 
@@ -155,8 +157,11 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
         out[4] = static_cast<std::int32_t>(event.start);
         out[5] = static_cast<std::int32_t>(event.end);
       }
-      done += count;
       call(onEvents_.Value(), static_cast<double>(count));
+      // What JavaScript did not mark as kept is done with: one call fewer per frame.
+      for (std::size_t i = 0; i < count; ++i)
+        if (events[done + i].kind == ServerEvent::Kind::kFrame && events_[i * kEventFields] != kKept) server_->releaseFrame(events[done + i].frame);
+      done += count;
     }
   }
 

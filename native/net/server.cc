@@ -211,12 +211,7 @@ void Server::deliver() {
   sink_.deliver(delivering_);
   delivering_.clear();
   inDelivery_ = false;
-  for (std::size_t i = 0; i < dirty_.size(); ++i) {
-    Connection* const connection = find(dirty_[i]);
-    if (connection == nullptr) continue;
-    connection->dirty_ = false;
-    if (!connection->closing_) flush(*connection);
-  }
+  for (std::size_t i = 0; i < dirty_.size(); ++i) flushDirty(i);
   dirty_.clear();
 }
 
@@ -237,6 +232,15 @@ void Server::sendDone(std::uint32_t id) {
   if (connection->dirty_) return;
   connection->dirty_ = true;
   dirty_.push_back(id);
+  // The one before has its answers (frames of a connection are delivered side by side): its peer can work on them meanwhile.
+  if (dirty_.size() > 1) flushDirty(dirty_.size() - 2);
+}
+
+void Server::flushDirty(std::size_t index) {
+  Connection* const connection = find(dirty_[index]);
+  if (connection == nullptr || !connection->dirty_) return;
+  connection->dirty_ = false;
+  if (!connection->closing_) flush(*connection);
 }
 
 void Server::flush(Connection& connection) {

@@ -22,7 +22,7 @@ struct ServerOptions {
   FrameLimits frames;
   std::uint32_t maxConnections = UINT32_MAX;
   std::uint32_t maxConnectionsPerIp = UINT32_MAX;
-  std::size_t sendfileMinBytes = 128 * 1024;
+  std::size_t sendfileMinBytes = 32 * 1024;
   /// Memory that may wait in one connection's send queue before it is no longer read from.
   std::size_t maxSendQueueBytes = 4 * 1024 * 1024;
 };
@@ -106,6 +106,7 @@ class Server {
   void later(std::uint32_t connection);
   void runLater();
   void flush(Connection& connection);
+  void flushDirty(std::size_t index);
   void destroy(std::uint32_t connection);
   void handleClosed();
   void finishClose();

@@ -36,6 +36,8 @@ const eventFields = 6;
 const eventsPerCall = 1024;
 const opened = 1;
 const framed = 2;
+/** Written over a frame's event: it is not released when the call returns. */
+const kept = 0;
 
 /** The production transport. `clock` and `timers` drive the idle check only; the sockets live on the event loop. */
 export function createNativeTransport(ports: { readonly clock: Clock; readonly timers: Timers }): ServerTransport {
@@ -180,12 +182,16 @@ class NativeListener implements TransportListener {
         const connection = this.connections[slot];
         const frameId = events[at + 2] as number;
         const slab = this.slabs[events[at + 3] as number];
-        if (connection === undefined || slab === undefined) {
-          this.server.release(frameId);
-          continue;
-        }
+        if (connection === undefined || slab === undefined) continue;
         connection.lastActiveMs = nowMs;
-        this.handler.onFrame(connection, frameId, slab, events[at + 4] as number, events[at + 5] as number);
+        const done = this.handler.onFrame(
+          connection,
+          frameId,
+          slab,
+          events[at + 4] as number,
+          events[at + 5] as number,
+        );
+        if (!done) events[at] = kept;
       } else if (kind === opened) {
         const connection = new NativeConnection(this.server, slot, nowMs);
         this.connections[slot] = connection;

@@ -93,9 +93,14 @@ class Channel implements ConnectionContext {
     this.transport.close({ graceful: true, reason });
   }
 
-  onFrame(frameId: number, bytes: Uint8Array, start: number, end: number): void {
-    if (this.held.length > 0 || !this.mayBegin(bytes, start)) this.held.push({ frameId, bytes, start, end });
-    else this.begin(frameId, bytes, start, end);
+  /** Whether the frame is done with; otherwise it is released later. */
+  onFrame(frameId: number, bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.held.length > 0 || !this.mayBegin(bytes, start)) {
+      this.held.push({ frameId, bytes, start, end });
+      return false;
+    }
+    this.begin(bytes, start, end);
+    return true;
   }
 
   private mayBegin(bytes: Uint8Array, start: number): boolean {
@@ -104,11 +109,8 @@ class Channel implements ConnectionContext {
     return isProduce && this.exclusive === 0;
   }
 
-  private begin(frameId: number, bytes: Uint8Array, start: number, end: number): void {
-    if (this.closed) {
-      this.transport.release(frameId);
-      return;
-    }
+  private begin(bytes: Uint8Array, start: number, end: number): void {
+    if (this.closed) return;
     const isProduce = bytes[start] === 0 && bytes[start + 1] === produceKey;
     const slot: Slot = { ready: false, chain: null };
     this.slots.push(slot);
@@ -118,8 +120,6 @@ class Channel implements ConnectionContext {
     } catch (error) {
       this.pipeline.onError(this, error);
       this.transport.close({ graceful: true, reason: 'invalid-request' });
-    } finally {
-      this.transport.release(frameId);
     }
   }
 
@@ -156,7 +156,8 @@ class Channel implements ConnectionContext {
     this.draining = true;
     for (let next = this.held[0]; next !== undefined && this.mayBegin(next.bytes, next.start); next = this.held[0]) {
       this.held.shift();
-      this.begin(next.frameId, next.bytes, next.start, next.end);
+      this.begin(next.bytes, next.start, next.end);
+      this.transport.release(next.frameId);
     }
     this.draining = false;
   }
@@ -190,8 +191,7 @@ export async function listenForRequests(
     },
     onFrame(connection, frameId, bytes, start, end) {
       const channel = channels.get(connection);
-      if (channel === undefined) connection.release(frameId);
-      else channel.onFrame(frameId, bytes, start, end);
+      return channel === undefined || channel.onFrame(frameId, bytes, start, end);
     },
     onClose(connection, reason) {
       const channel = channels.get(connection);

@@ -16,6 +16,9 @@ export class Message<F extends Fields> {
   private readonly tracedDecoders: Array<((reader: Reader) => unknown) | undefined> = [];
   private readonly encoders: Array<((writer: Writer, value: object) => void) | undefined> = [];
 
+  /** By version, as far as it was asked for: headers ask on every request. */
+  private readonly flexible: Array<boolean | undefined> = [];
+
   constructor(readonly spec: MessageSpec<F>) {
     this.name = spec.name;
     this.key = spec.key;
@@ -30,7 +33,11 @@ export class Message<F extends Fields> {
   }
 
   isFlexible(version: number): boolean {
-    return inVersions(this.spec.flexible, version);
+    const known = this.flexible[version];
+    if (known !== undefined) return known;
+    const flexible = inVersions(this.spec.flexible, version);
+    if (this.hasVersion(version)) this.flexible[version] = flexible;
+    return flexible;
   }
 
   /** @throws DecodeError. `version` must be one that exists. */

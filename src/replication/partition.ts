@@ -65,7 +65,8 @@ export class Partition {
     const minInsyncReplicas = Math.min(log.config.minInsyncReplicas, this.replicas.length);
     if (requiredAcks === -1 && this.isr.length < minInsyncReplicas)
       return { errorCode: ErrorCode.NOT_ENOUGH_REPLICAS, errorMessage: null, recordErrors: [] };
-    return this.written(log, log.appendAsLeader(bytes, { ...context, leaderEpoch: this.leaderEpoch }));
+    const { nowMs, produceVersion } = context;
+    return this.written(log, log.appendAsLeader(bytes, { nowMs, produceVersion, leaderEpoch: this.leaderEpoch }));
   }
 
   /** Appends a batch of the broker itself. */

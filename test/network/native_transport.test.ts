@@ -33,17 +33,23 @@ class Echo implements TransportHandler {
   onOpen(connection: TransportConnection): void {
     this.open.add(connection);
   }
-  onFrame(connection: TransportConnection, frameId: number, bytes: Uint8Array, start: number, end: number): void {
+  onFrame(connection: TransportConnection, frameId: number, bytes: Uint8Array, start: number, end: number): boolean {
     this.frames += 1;
     const body = Buffer.from(bytes.subarray(start, end));
     const answer = () => {
       const head = Buffer.alloc(4);
       head.writeInt32BE(body.length);
       connection.send([Buffer.concat([head, body])]);
-      connection.release(frameId);
     };
-    if (this.hold === undefined) answer();
-    else this.hold.push(answer);
+    if (this.hold === undefined) {
+      answer();
+      return true;
+    }
+    this.hold.push(() => {
+      answer();
+      connection.release(frameId);
+    });
+    return false;
   }
   onClose(connection: TransportConnection, reason: CloseReason): void {
     this.open.delete(connection);

@@ -30,11 +30,11 @@ export interface ListenOptions {
 export interface TransportHandler {
   onOpen(connection: TransportConnection): void;
   /**
-   * One frame without its length prefix: `bytes.subarray(start, end)`, at least 8 bytes long. The memory is valid until
-   * `connection.release(frameId)`, which must be called exactly once per frame, now or later, also after a close.
-   * A view of `bytes` must not be kept after the release.
+   * One frame without its length prefix: `bytes.subarray(start, end)`, at least 8 bytes long. With true the frame is done with:
+   * the memory is the transport's again. With false it stays valid until `connection.release(frameId)`, to be called exactly
+   * once, also after a close. A view of `bytes` must not be kept longer.
    */
-  onFrame(connection: TransportConnection, frameId: number, bytes: Uint8Array, start: number, end: number): void;
+  onFrame(connection: TransportConnection, frameId: number, bytes: Uint8Array, start: number, end: number): boolean;
   /** Exactly once per onOpen, whoever closed. */
   onClose(connection: TransportConnection, reason: CloseReason): void;
 }
@@ -52,7 +52,7 @@ export interface TransportConnection {
    * transport releases their pin when sent or when the connection dies. After a close it only releases.
    */
   send(chain: ResponseChain): void;
-  /** The bytes of a frame are no longer needed. */
+  /** The bytes of a frame that `onFrame` kept are no longer needed. */
   release(frameId: number): void;
   /** Closes after what was sent has left (`graceful`) or at once. onClose follows in a later turn. */
   close(options: { readonly graceful: boolean; readonly reason: CloseReason }): void;

@@ -17,9 +17,11 @@ const validSoftwareName = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 
 /**
  * ApiVersions (KIP-35, KIP-511). No features are finalized: `transaction.version` and the others change what clients send, and are
- * announced when that path works.
+ * announced when that path works. Every client sends it on every connection, so the answer is made once: `apis` are called at the
+ * first request, when all handlers are registered.
  */
 export function apiVersionsHandler(apis: () => Iterable<Api>): Handler<ApiVersionsRequest, ApiVersionsResponseInput> {
+  let answer: ApiVersionsResponseInput | undefined;
   return (request, context) => {
     const { clientSoftwareName: name, clientSoftwareVersion: version } = request;
     if (context.apiVersion >= 3) {
@@ -27,6 +29,12 @@ export function apiVersionsHandler(apis: () => Iterable<Api>): Handler<ApiVersio
         return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] };
       context.setSoftware(name, version);
     }
-    return { errorCode: ErrorCode.NONE, apiKeys: advertisedApis(apis()), throttleTimeMs: 0, finalizedFeaturesEpoch: 0 };
+    answer ??= {
+      errorCode: ErrorCode.NONE,
+      apiKeys: advertisedApis(apis()),
+      throttleTimeMs: 0,
+      finalizedFeaturesEpoch: 0,
+    };
+    return answer;
   };
 }

@@ -1,6 +1,7 @@
 // Millrace against the plain C reference server in one interleaved run.
 //
-//   npm run bench -- [--quick] [--rounds N] [--seconds S] [--out name]
+//   npm run bench -- [--quick] [--rounds N] [--seconds S] [--out name] [--only 'part of a workload\'s name']
+//                    [--directory /dev/shm]   (both servers write there; in memory the disk's moods are left out)
 //
 // Every workload runs A B A B ... on fresh topics; reported are medians with min and max, the ratio Millrace / reference per round, and
 // CPU-seconds per GB of the server alone (user + system, from /proc). Results go to bench/results.
@@ -19,6 +20,8 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     seconds: { type: 'string' },
     out: { type: 'string' },
+    only: { type: 'string' },
+    directory: { type: 'string', default: tmpdir() },
   },
 });
 const rounds = Number(values.rounds ?? (values.quick ? 3 : 7));
@@ -87,7 +90,20 @@ async function startServers(directory, flushMode) {
   return millrace;
 }
 
+/**
+ * Virtual machines hand out memory slowly (here 350 MB/s) the first time a page is used, which halves whatever round writes into
+ * new pages. A file is written and removed before each round, so that both servers write into pages that were just used, and what
+ * earlier rounds left to be written back is gone.
+ */
+function warmMemory() {
+  spawnSync('sync');
+  const path = join(directory, 'warm');
+  spawnSync('dd', ['if=/dev/zero', `of=${path}`, 'bs=1M', `count=${Math.ceil(1500 * Number(seconds))}`]);
+  rmSync(path);
+}
+
 async function load(server, workload, topic) {
+  if (workload.mode === 'produce') warmMemory();
   const before = cpuSeconds(server.pid);
   const args = [server.port, workload.mode, workload.bytes, workload.connections, workload.depth, seconds, topic].map(
     String,
@@ -124,16 +140,16 @@ async function prepare(servers, workload) {
   return topic;
 }
 
-const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
+const directory = mkdtempSync(join(values.directory, 'millrace-bench-'));
 const report = [];
 const startedMs = Date.now();
 const millrace = { ...(await startServers(directory, 'os')), isMillrace: true };
 const startMs = Date.now() - startedMs;
 const rssAtStart = rssMib(millrace.pid);
-for (const workload of workloads) {
+for (const workload of workloads.filter(({ name }) => name.includes(values.only ?? ''))) {
   const rows = { millrace: [], reference: [] };
   for (let round = 0; round < rounds; round += 1) {
-    const reference = await startProgram(programs.reference, [directory, '131072'], /ready (\d+)/);
+    const reference = await startProgram(programs.reference, [directory, '32768'], /ready (\d+)/);
     const topic = await prepare([millrace, reference], workload);
     const order = round % 2 === 0 ? ['millrace', 'reference'] : ['reference', 'millrace'];
     for (const name of order) rows[name].push(await load(name === 'millrace' ? millrace : reference, workload, topic));
@@ -153,6 +169,7 @@ for (const workload of workloads) {
     referenceCpuPerGb: median(pick('reference', 'cpuPerGb')),
     millraceP99Ms: median(pick('millrace', 'p99Ms')),
     referenceP99Ms: median(pick('reference', 'p99Ms')),
+    rounds: rows,
   };
   report.push(line);
   console.error(`${line.workload.padEnd(24)} ratio ${line.ratio}  target ${line.target ?? '–'}`);
@@ -161,7 +178,7 @@ const rssAfter = rssMib(millrace.pid);
 await millrace.stop();
 
 const flush = {};
-for (const mode of ['group', 'os']) {
+for (const mode of values.only === undefined ? ['group', 'os'] : []) {
   const server = { ...(await startServers(directory, mode)), isMillrace: true };
   const workload = {
     name: `64 producers, 16 KiB, flush=${mode}`,
@@ -188,6 +205,7 @@ const environment = {
   node: process.version,
   rounds,
   seconds: Number(seconds),
+  directory: values.directory,
 };
 const table = [
   '| workload | ratio to the C server: median (min–max) | target | requests/s | MB/s | CPU-s/GB | C server | p99 ms | C server |',

@@ -31,7 +31,7 @@ int logFile = -1;
 std::int64_t logBytes = 0;
 std::int64_t nextOffset = 0;
 std::vector<std::int64_t> positions;  // of each batch; one record each
-std::size_t sendfileMin = 128 * 1024;
+std::size_t sendfileMin = 32 * 1024;
 
 struct Connection {
   int fd = -1;

@@ -27,7 +27,7 @@ export const MILLRACE_CONFIGS = {
     { validator: between(-1, 65_535) },
   ),
   'millrace.sendfile.min.bytes': broker.int(
-    131_072,
+    32_768,
     'LOW',
     'read-only',
     'full',

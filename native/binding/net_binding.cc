@@ -135,7 +135,7 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
                              static_cast<double>(s.egress.bytesCopied),   static_cast<double>(s.egress.bytesSendfile),
                              static_cast<double>(s.recvCalls),            static_cast<double>(s.egress.sendCalls),
                              static_cast<double>(s.egress.sendfileCalls), static_cast<double>(s.egress.preadCalls),
-                             static_cast<double>(server_->bufferBytes())};
+                             static_cast<double>(server_->bufferBytes()),  static_cast<double>(s.egress.coldStops)};
     Napi::Float64Array out = Napi::Float64Array::New(info.Env(), std::size(values));
     std::copy(std::begin(values), std::end(values), out.Data());
     return out;

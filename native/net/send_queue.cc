@@ -58,8 +58,20 @@ void SendQueue::consume(std::size_t bytes, EgressStatistics& statistics) {
   }
 }
 
-SendQueue::Outcome SendQueue::sendGathered(int fd, std::size_t sendfileMinBytes, std::vector<std::uint8_t>& scratch, EgressStatistics& statistics,
-                                           std::size_t& sent) {
+/// The loop goes on without these bytes until they are in memory.
+SendQueue::Outcome SendQueue::waitFor(const Part& part, EgressStatistics& statistics) {
+  ++statistics.coldStops;
+  cold_ = {part.region.file, static_cast<off_t>(part.region.position), std::min<std::size_t>(part.region.sizeBytes, kColdWindowBytes)};
+  return Outcome::kCold;
+}
+
+void SendQueue::loaded() noexcept {
+  if (!parts_.empty()) parts_.front().warmUntil = static_cast<std::uint64_t>(cold_.position) + cold_.sizeBytes;
+  cold_ = {};
+}
+
+SendQueue::Outcome SendQueue::sendGathered(int fd, PageCache& cache, std::size_t sendfileMinBytes, std::vector<std::uint8_t>& scratch,
+                                           EgressStatistics& statistics, std::size_t& sent) {
   constexpr std::size_t kMaxParts = 64;
   struct iovec vectors[kMaxParts];
   std::size_t count = 0;
@@ -82,9 +94,16 @@ SendQueue::Outcome SendQueue::sendGathered(int fd, std::size_t sendfileMinBytes,
     if (step == 0) break;
     ssize_t got;
     do {
-      got = ::pread(part.region.file->get(), scratch.data() + scratchUsed, step, static_cast<off_t>(part.region.position));
+      const int file = part.region.file->get();
+      const auto position = static_cast<off_t>(part.region.position);
+      const bool warm = part.region.position + step <= part.warmUntil;
+      got = warm ? ::pread(file, scratch.data() + scratchUsed, step, position) : cache.read(file, scratch.data() + scratchUsed, step, position);
       ++statistics.preadCalls;
     } while (got < 0 && errno == EINTR);
+    if (got < 0 && errno == EAGAIN) {
+      if (count > 0) break;  // what lies before it can leave already
+      return waitFor(part, statistics);
+    }
     if (got <= 0) return Outcome::kFailed;
     vectors[count++] = {scratch.data() + scratchUsed, static_cast<std::size_t>(got)};
     scratchUsed += static_cast<std::size_t>(got);
@@ -106,10 +125,16 @@ SendQueue::Outcome SendQueue::sendGathered(int fd, std::size_t sendfileMinBytes,
   return static_cast<std::size_t>(written) < gathered ? Outcome::kBlocked : Outcome::kYield;
 }
 
-SendQueue::Outcome SendQueue::sendRegion(int fd, EgressStatistics& statistics, std::size_t& sent) {
-  FileRegion& region = parts_.front().region;
+SendQueue::Outcome SendQueue::sendRegion(int fd, PageCache& cache, EgressStatistics& statistics, std::size_t& sent) {
+  Part& part = parts_.front();
+  FileRegion& region = part.region;
   off_t position = static_cast<off_t>(region.position);
-  const ssize_t written = ::sendfile(fd, region.file->get(), &position, std::min<std::size_t>(region.sizeBytes, kFlushBytes));
+  if (region.position >= part.warmUntil) {
+    const auto window = std::min<std::size_t>(region.sizeBytes, kColdWindowBytes);
+    if (!cache.holds(region.file->get(), position, window)) return waitFor(part, statistics);
+    part.warmUntil = region.position + window;
+  }
+  const ssize_t written = ::sendfile(fd, region.file->get(), &position, part.warmUntil - region.position);
   ++statistics.sendfileCalls;
   if (written < 0) {
     if (errno == EINTR) return Outcome::kYield;
@@ -126,14 +151,15 @@ SendQueue::Outcome SendQueue::sendRegion(int fd, EgressStatistics& statistics, s
   return Outcome::kYield;
 }
 
-SendQueue::Outcome SendQueue::flush(int fd, std::size_t sendfileMinBytes, std::vector<std::uint8_t>& scratch, EgressStatistics& statistics) {
+SendQueue::Outcome SendQueue::flush(int fd, PageCache& cache, std::size_t sendfileMinBytes, std::vector<std::uint8_t>& scratch,
+                                    EgressStatistics& statistics) {
   std::size_t sent = 0;
   while (!parts_.empty()) {
     if (sent >= kFlushBytes) return Outcome::kYield;
     const FileRegion& region = parts_.front().region;
     const bool large = region.file != nullptr && region.sizeBytes >= sendfileMinBytes;
-    const Outcome outcome = large ? sendRegion(fd, statistics, sent) : sendGathered(fd, sendfileMinBytes, scratch, statistics, sent);
-    if (outcome == Outcome::kBlocked || outcome == Outcome::kFailed) return outcome;
+    const Outcome outcome = large ? sendRegion(fd, cache, statistics, sent) : sendGathered(fd, cache, sendfileMinBytes, scratch, statistics, sent);
+    if (outcome != Outcome::kYield) return outcome;
   }
   return Outcome::kEmpty;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "../io/file_region.h"
+#include "../io/page_cache.h"
 
 namespace millrace {
 
@@ -17,6 +18,7 @@ struct EgressStatistics {
   std::uint64_t sendCalls = 0;
   std::uint64_t sendfileCalls = 0;
   std::uint64_t preadCalls = 0;
+  std::uint64_t coldStops = 0;  ///< times a response waited for its bytes to be read from the medium
 };
 
 /// Responses on their way to one socket, in order: memory and file regions. Large regions leave by sendfile, small ones by one
@@ -32,10 +34,23 @@ class SendQueue {
   void pushBytes(const std::uint8_t* bytes, std::size_t size);
   void pushRegion(FileRegion region);
 
-  enum class Outcome { kEmpty, kBlocked, kYield, kFailed };
-  /// Sends until the queue is empty (kEmpty), the socket takes no more (kBlocked), the share of this turn is used up (kYield) or
-  /// the connection is lost (kFailed, also when a region's file is shorter than it was).
-  [[nodiscard]] Outcome flush(int fd, std::size_t sendfileMinBytes, std::vector<std::uint8_t>& scratch, EgressStatistics& statistics);
+  /// What has to be read from the medium before a flush that ended with kCold can go on.
+  struct Cold {
+    std::shared_ptr<const UniqueFd> file;
+    off_t position = 0;
+    std::size_t sizeBytes = 0;
+  };
+  /// Bytes brought in ahead of a slow start at once.
+  static constexpr std::size_t kColdWindowBytes = 1024 * 1024;
+
+  enum class Outcome { kEmpty, kBlocked, kYield, kCold, kFailed };
+  /// Sends until the queue is empty (kEmpty), the socket takes no more (kBlocked), the share of this turn is used up (kYield),
+  /// bytes of a file are not in memory (kCold: see `cold`) or the connection is lost (kFailed, also when a region's file is
+  /// shorter than it was). Never waits for the medium.
+  [[nodiscard]] Outcome flush(int fd, PageCache& cache, std::size_t sendfileMinBytes, std::vector<std::uint8_t>& scratch, EgressStatistics& statistics);
+  [[nodiscard]] const Cold& cold() const noexcept { return cold_; }
+  /// What `cold` named was read (or cannot be): the next flush takes it as it comes, so that it always gets further.
+  void loaded() noexcept;
 
   [[nodiscard]] bool empty() const noexcept { return parts_.empty(); }
   [[nodiscard]] std::size_t memoryBytes() const noexcept { return memoryBytes_; }
@@ -46,16 +61,20 @@ class SendQueue {
     std::vector<std::uint8_t> bytes;  ///< used when region.file is null
     std::size_t sent = 0;
     FileRegion region;
+    std::uint64_t warmUntil = 0;  ///< position up to which the region was in memory when looked at
     [[nodiscard]] std::size_t left() const noexcept { return region.file == nullptr ? bytes.size() - sent : region.sizeBytes; }
   };
-  [[nodiscard]] Outcome sendGathered(int fd, std::size_t sendfileMinBytes, std::vector<std::uint8_t>& scratch, EgressStatistics& statistics, std::size_t& sent);
-  [[nodiscard]] Outcome sendRegion(int fd, EgressStatistics& statistics, std::size_t& sent);
+  [[nodiscard]] Outcome sendGathered(int fd, PageCache& cache, std::size_t sendfileMinBytes, std::vector<std::uint8_t>& scratch,
+                                     EgressStatistics& statistics, std::size_t& sent);
+  [[nodiscard]] Outcome sendRegion(int fd, PageCache& cache, EgressStatistics& statistics, std::size_t& sent);
+  Outcome waitFor(const Part& part, EgressStatistics& statistics);
   void consume(std::size_t bytes, EgressStatistics& statistics);
   void popFront();
 
   std::deque<Part> parts_;
   std::size_t memoryBytes_ = 0;
   std::vector<std::uint8_t> spare_;
+  Cold cold_;
 };
 
 }  // namespace millrace

@@ -41,11 +41,12 @@ struct Server::Handles {
   uv_poll_t accept{};
   uv_check_t check{};
   uv_idle_t idle{};
+  uv_async_t loaded{};
   bool accepting = false;
 };
 
-Server::Server(uv_loop_t* loop, SlabMemory& memory, Sink& sink, ServerOptions options)
-    : loop_(loop), slabs_(memory), sink_(sink), options_(std::move(options)), handles_(std::make_unique<Handles>()) {}
+Server::Server(uv_loop_t* loop, SlabMemory& memory, Sink& sink, ServerOptions options, PageCache& pageCache)
+    : loop_(loop), slabs_(memory), sink_(sink), options_(std::move(options)), pageCache_(pageCache), handles_(std::make_unique<Handles>()) {}
 
 Server::~Server() = default;
 
@@ -95,6 +96,10 @@ Status Server::listen() {
   uv_unref(reinterpret_cast<uv_handle_t*>(&handles_->check));
   uv_idle_init(loop_, &handles_->idle);
   handles_->idle.data = this;
+  uv_async_init(loop_, &handles_->loaded, [](uv_async_t* handle) { static_cast<Server*>(handle->data)->prefetched(); });
+  handles_->loaded.data = this;
+  uv_unref(reinterpret_cast<uv_handle_t*>(&handles_->loaded));
+  prefetcher_ = std::make_unique<Prefetcher>(pageCache_, [handle = &handles_->loaded] { uv_async_send(handle); });
   return Done{};
 }
 
@@ -134,6 +139,7 @@ void Server::accept() {
     ++perIp_[ip];
     ++statistics_.connectionsOpen;
     connections_[id] = std::make_unique<Connection>(*this, id, std::move(fd), std::move(ip));
+    connections_[id]->serial_ = ++serial_;
     pushEvent({ServerEvent::Kind::kOpen, CloseReason::kNone, id, 0, 0, 0, 0});
     connections_[id]->start();
     if (full || fullForIp) {
@@ -244,9 +250,9 @@ void Server::flushDirty(std::size_t index) {
 }
 
 void Server::flush(Connection& connection) {
-  if (!connection.writable_ && !connection.closing_) return;  // the poll says when
+  if ((!connection.writable_ || connection.cold_) && !connection.closing_) return;  // the poll, or the prefetcher, says when
   const bool couldRead = connection.mayRead();
-  const auto outcome = connection.queue_.flush(connection.fd_.get(), options_.sendfileMinBytes, scratch_, statistics_.egress);
+  const auto outcome = connection.queue_.flush(connection.fd_.get(), pageCache_, options_.sendfileMinBytes, scratch_, statistics_.egress);
   switch (outcome) {
     case SendQueue::Outcome::kEmpty:
       if (connection.closeWhenSent_) return connection.shut(connection.closeReason_);
@@ -257,11 +263,31 @@ void Server::flush(Connection& connection) {
     case SendQueue::Outcome::kYield:
       later(connection.id_);
       break;
+    case SendQueue::Outcome::kCold:
+      prefetch(connection);
+      break;
     case SendQueue::Outcome::kFailed:
       return connection.shut(CloseReason::kReset);
   }
   if (!couldRead && connection.mayRead()) later(connection.id_);
   connection.updatePoll();
+}
+
+void Server::prefetch(Connection& connection) {
+  const SendQueue::Cold& cold = connection.queue_.cold();
+  connection.cold_ = true;
+  const std::uint64_t ticket = static_cast<std::uint64_t>(connection.serial_) << 32 | connection.id_;
+  prefetcher_->request({cold.file, cold.position, cold.sizeBytes, ticket});
+}
+
+void Server::prefetched() {
+  for (const std::uint64_t ticket : prefetcher_->drain()) {
+    Connection* const connection = find(static_cast<std::uint32_t>(ticket));
+    if (connection == nullptr || connection->serial_ != static_cast<std::uint32_t>(ticket >> 32)) continue;
+    connection->cold_ = false;
+    connection->queue_.loaded();
+    if (!connection->closing_) flush(*connection);
+  }
 }
 
 void Server::closeConnection(std::uint32_t id, CloseReason reason, bool graceful) {
@@ -328,13 +354,15 @@ void Server::finishClose() {
   deliver();
   if (statistics_.connectionsOpen > 0 || !events_.empty() || openHandles_ > 0) return wakeIdle();
   reserve_.reset();
-  openHandles_ = 2;
+  prefetcher_.reset();
+  openHandles_ = 3;
   const auto closed = [](uv_handle_t* handle) {
     auto* const server = static_cast<Server*>(handle->data);
     if (--server->openHandles_ == 0) server->sink_.closed();
   };
   uv_close(reinterpret_cast<uv_handle_t*>(&handles_->check), closed);
   uv_close(reinterpret_cast<uv_handle_t*>(&handles_->idle), closed);
+  uv_close(reinterpret_cast<uv_handle_t*>(&handles_->loaded), closed);
 }
 
 void Server::wakeIdle() {

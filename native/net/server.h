@@ -11,6 +11,7 @@
 #include "../base/result.h"
 #include "../base/unique_fd.h"
 #include "frame_reader.h"
+#include "prefetcher.h"
 #include "send_queue.h"
 
 namespace millrace {
@@ -65,7 +66,7 @@ class Server {
     virtual void closed() = 0;
   };
 
-  Server(uv_loop_t* loop, SlabMemory& memory, Sink& sink, ServerOptions options);
+  Server(uv_loop_t* loop, SlabMemory& memory, Sink& sink, ServerOptions options, PageCache& pageCache = kernelPageCache());
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -107,6 +108,8 @@ class Server {
   void runLater();
   void flush(Connection& connection);
   void flushDirty(std::size_t index);
+  void prefetch(Connection& connection);
+  void prefetched();
   void destroy(std::uint32_t connection);
   void handleClosed();
   void finishClose();
@@ -116,11 +119,13 @@ class Server {
   SlabPool slabs_;
   Sink& sink_;
   ServerOptions options_;
+  PageCache& pageCache_;
   ServerStatistics statistics_;
   UniqueFd listening_;
   UniqueFd reserve_;
   std::uint16_t port_ = 0;
   std::unique_ptr<Handles> handles_;
+  std::unique_ptr<Prefetcher> prefetcher_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<std::uint32_t> freeConnections_;
   std::unordered_map<std::string, std::uint32_t> perIp_;
@@ -131,6 +136,7 @@ class Server {
   std::vector<std::uint32_t> dirty_;
   std::vector<std::uint32_t> later_;
   std::vector<std::uint8_t> scratch_;
+  std::uint32_t serial_ = 0;
   bool inDelivery_ = false;
   bool closing_ = false;
   int openHandles_ = 0;
@@ -165,6 +171,10 @@ class Connection {
   std::uint32_t unreleasedFrames_ = 0;
   int polling_ = 0;
   bool writable_ = true;
+  /// Bytes of its next response are being read into memory.
+  bool cold_ = false;
+  /// Which of all connections that had this number it is.
+  std::uint32_t serial_ = 0;
   bool dirty_ = false;
   bool inLater_ = false;
   bool closing_ = false;

@@ -153,6 +153,7 @@ class NativeListener implements TransportListener {
       sendfileCalls: at(10),
       preadCalls: at(11),
       bufferBytes: at(12),
+      coldStops: at(13),
     };
   }
 

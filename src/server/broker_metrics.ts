@@ -138,5 +138,10 @@ function registerNetwork(metrics: Metrics, listeners: readonly TransportListener
   metrics.counter('millrace_syscalls_send_total', 'sendmsg calls.', sum('writevCalls'));
   metrics.counter('millrace_syscalls_sendfile_total', 'sendfile calls.', sum('sendfileCalls'));
   metrics.counter('millrace_syscalls_pread_total', 'pread calls of responses.', sum('preadCalls'));
+  metrics.counter(
+    'millrace_cold_reads_total',
+    'Times a response waited until its records were read from the medium, on a thread.',
+    sum('coldStops'),
+  );
   metrics.gauge('millrace_receive_buffer_bytes', 'Memory of receive buffers.', sum('bufferBytes'));
 }

@@ -3,10 +3,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
 #include <cstring>
+#include <mutex>
+#include <set>
 
 #include "../../native/base/bytes.h"
 #include "../../native/net/frame_reader.h"
+#include "../../native/net/prefetcher.h"
 #include "../../native/net/send_queue.h"
 #include "harness.h"
 
@@ -127,7 +132,7 @@ TEST(send_queue_keeps_order_through_a_small_socket_buffer) {
   std::vector<std::uint8_t> got;
   std::vector<std::uint8_t> buffer(5000);
   for (;;) {
-    const auto outcome = queue.flush(out.get(), 128 * 1024, scratch, statistics);
+    const auto outcome = queue.flush(out.get(), kernelPageCache(), 128 * 1024, scratch, statistics);
     CHECK(outcome != SendQueue::Outcome::kFailed);
     const ssize_t count = ::read(in.get(), buffer.data(), 1 + random.below(buffer.size() - 1));
     if (count > 0) got.insert(got.end(), buffer.begin(), buffer.begin() + count);
@@ -151,6 +156,116 @@ TEST(a_region_beyond_the_end_of_its_file_fails_instead_of_hanging) {
     std::vector<std::uint8_t> scratch;
     EgressStatistics statistics;
     queue.pushRegion(FileRegion{file, 0, size});
-    CHECK(queue.flush(out.get(), 128 * 1024, scratch, statistics) == SendQueue::Outcome::kFailed);
+    auto outcome = queue.flush(out.get(), kernelPageCache(), 128 * 1024, scratch, statistics);
+    if (outcome == SendQueue::Outcome::kCold) {
+      queue.loaded();
+      outcome = queue.flush(out.get(), kernelPageCache(), 128 * 1024, scratch, statistics);
+    }
+    CHECK(outcome == SendQueue::Outcome::kFailed);
   }
+}
+
+namespace {
+
+/// Holds what was loaded, in blocks, and forgets some of it now and then.
+class ForgetfulPageCache : public PageCache {
+ public:
+  static constexpr off_t kBlock = 4096;
+  std::set<off_t> held;
+  std::uint64_t refused = 0;
+
+  ssize_t read(int fd, void* into, std::size_t size, off_t position) override {
+    std::size_t there = 0;
+    while (there < size && held.contains((position + static_cast<off_t>(there)) / kBlock)) there += static_cast<std::size_t>(kBlock - (position + static_cast<off_t>(there)) % kBlock);
+    if (there == 0) {
+      ++refused;
+      errno = EAGAIN;
+      return -1;
+    }
+    return ::pread(fd, into, std::min(size, there), position);
+  }
+  bool holds(int, off_t position, std::size_t size) override {
+    for (off_t block = position / kBlock; block <= (position + static_cast<off_t>(size) - 1) / kBlock; ++block) {
+      if (held.contains(block)) continue;
+      ++refused;
+      return false;
+    }
+    return true;
+  }
+  void load(int, off_t position, std::size_t size) override {
+    for (off_t block = position / kBlock; block <= (position + static_cast<off_t>(size) - 1) / kBlock; ++block) held.insert(block);
+  }
+};
+
+}  // namespace
+
+TEST(cold_regions_stop_the_queue_and_go_on_when_they_are_loaded) {
+  int fds[2];
+  CHECK_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+  const UniqueFd out(fds[0]);
+  const UniqueFd in(fds[1]);
+  harness::TemporaryDirectory directory;
+  std::vector<std::uint8_t> content(3'000'000);
+  harness::Random random(5);
+  for (auto& byte : content) byte = static_cast<std::uint8_t>(random.next());
+  auto file = std::make_shared<const UniqueFd>(::open((directory.path() + "/f").c_str(), O_RDWR | O_CREAT, 0600));
+  CHECK_EQ(::write(file->get(), content.data(), content.size()), static_cast<ssize_t>(content.size()));
+  SendQueue queue;
+  ForgetfulPageCache cache;
+  std::vector<std::uint8_t> wanted;
+  for (int i = 0; i < 60; ++i) {
+    const std::vector<std::uint8_t> memory(random.below(300), static_cast<std::uint8_t>(i));
+    queue.pushBytes(memory.data(), memory.size());
+    wanted.insert(wanted.end(), memory.begin(), memory.end());
+    const std::size_t from = random.below(content.size() - 1);
+    const std::size_t size = 1 + random.below(std::min<std::size_t>(content.size() - from, i % 3 == 0 ? 2'500'000 : 20'000));
+    queue.pushRegion(FileRegion{file, from, size});
+    wanted.insert(wanted.end(), content.begin() + static_cast<std::ptrdiff_t>(from), content.begin() + static_cast<std::ptrdiff_t>(from + size));
+  }
+  std::vector<std::uint8_t> scratch;
+  EgressStatistics statistics;
+  std::vector<std::uint8_t> got;
+  std::vector<std::uint8_t> buffer(200'000);
+  for (int idle = 0; idle < 3;) {
+    const auto outcome = queue.flush(out.get(), cache, 32 * 1024, scratch, statistics);
+    CHECK(outcome != SendQueue::Outcome::kFailed);
+    if (outcome == SendQueue::Outcome::kCold) {
+      CHECK(queue.cold().sizeBytes > 0 && queue.cold().sizeBytes <= SendQueue::kColdWindowBytes);
+      // What was loaded may be gone again before it is sent: the queue goes on all the same.
+      if (random.below(4) > 0) cache.load(file->get(), queue.cold().position, queue.cold().sizeBytes);
+      queue.loaded();
+    }
+    if (random.below(10) == 0) cache.held.clear();
+    const ssize_t count = ::read(in.get(), buffer.data(), buffer.size());
+    if (count > 0) got.insert(got.end(), buffer.begin(), buffer.begin() + count);
+    idle = outcome == SendQueue::Outcome::kEmpty && count <= 0 ? idle + 1 : 0;
+  }
+  CHECK(got == wanted);
+  CHECK(statistics.coldStops > 10 && cache.refused >= statistics.coldStops);
+}
+
+TEST(the_prefetcher_answers_every_job_and_ends_with_jobs_waiting) {
+  harness::TemporaryDirectory directory;
+  auto file = std::make_shared<const UniqueFd>(::open((directory.path() + "/f").c_str(), O_RDWR | O_CREAT, 0600));
+  CHECK_EQ(::ftruncate(file->get(), 1'000'000), 0);
+  std::mutex mutex;
+  std::condition_variable woken;
+  int notes = 0;
+  Prefetcher prefetcher(kernelPageCache(), [&] {
+    const std::lock_guard lock(mutex);
+    ++notes;
+    woken.notify_one();
+  });
+  std::set<std::uint64_t> waiting;
+  for (std::uint64_t ticket = 1; ticket <= 200; ++ticket) {
+    waiting.insert(ticket);
+    prefetcher.request({file, static_cast<off_t>(ticket * 4000), 100'000, ticket});
+  }
+  while (!waiting.empty()) {
+    for (const std::uint64_t ticket : prefetcher.drain()) CHECK_EQ(waiting.erase(ticket), 1u);
+    std::unique_lock lock(mutex);
+    if (!waiting.empty()) woken.wait_for(lock, std::chrono::milliseconds(20));
+  }
+  CHECK(notes > 0);
+  for (std::uint64_t ticket = 1; ticket <= 200; ++ticket) prefetcher.request({file, 0, 1'000'000, ticket});
 }

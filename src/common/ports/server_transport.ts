@@ -113,6 +113,8 @@ export interface TransportStatistics {
   readonly sendfileCalls: number;
   readonly preadCalls: number;
   readonly bufferBytes: number;
+  /** Times a response waited until its bytes were read from the medium, on another thread. */
+  readonly coldStops: number;
 }
 
 export class ListenError extends Error {

@@ -1,0 +1,64 @@
+#include "page_cache.h"
+
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <vector>
+
+namespace millrace {
+namespace {
+
+// cachestat(2), Linux 6.5; the C library has no wrapper yet.
+constexpr long kCachestat = 451;
+struct Range {
+  std::uint64_t offset;
+  std::uint64_t length;
+};
+struct Cached {
+  std::uint64_t pages;
+  std::uint64_t dirty;
+  std::uint64_t writeback;
+  std::uint64_t evicted;
+  std::uint64_t recentlyEvicted;
+};
+
+constexpr std::size_t kLoadBytes = 256 * 1024;
+
+}  // namespace
+
+ssize_t PageCache::read(int fd, void* into, std::size_t size, off_t position) {
+  const struct iovec part = {into, size};
+  const ssize_t got = ::preadv2(fd, &part, 1, position, RWF_NOWAIT);
+  if (got < 0 && (errno == EOPNOTSUPP || errno == ENOSYS)) return ::pread(fd, into, size, position);
+  return got;
+}
+
+bool PageCache::holds(int fd, off_t position, std::size_t size) {
+  static const auto pageBytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  const auto from = static_cast<std::uint64_t>(position);
+  const Range range{from, size};
+  Cached cached{};
+  if (::syscall(kCachestat, fd, &range, &cached, 0) != 0) return true;
+  const std::uint64_t wanted = (from + size - 1) / pageBytes - from / pageBytes + 1;
+  return cached.pages >= wanted;
+}
+
+void PageCache::load(int fd, off_t position, std::size_t size) {
+  std::vector<char> buffer(std::min(size, kLoadBytes));
+  for (std::size_t done = 0; done < size;) {
+    const ssize_t got = ::pread(fd, buffer.data(), std::min(buffer.size(), size - done), position + static_cast<off_t>(done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return;
+    done += static_cast<std::size_t>(got);
+  }
+}
+
+PageCache& kernelPageCache() {
+  static PageCache cache;
+  return cache;
+}
+
+}  // namespace millrace

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace millrace {
+
+/// What the kernel holds of a file in memory. The loop reads only what is there; what is not is brought in on another thread.
+/// Tests give their own. Thread-safe.
+class PageCache {
+ public:
+  virtual ~PageCache() = default;
+  /// pread that never waits for the medium: -1 with EAGAIN when the first byte is not in memory, fewer bytes when later ones
+  /// are not. Where the file system cannot tell (tmpfs), a plain pread.
+  virtual ssize_t read(int fd, void* into, std::size_t size, off_t position);
+  /// Whether all of `[position, position + size)` is in memory. True where the kernel cannot tell (before Linux 6.5).
+  virtual bool holds(int fd, off_t position, std::size_t size);
+  /// Reads the range into memory. Waits. Errors are left to whoever reads the range next.
+  virtual void load(int fd, off_t position, std::size_t size);
+};
+
+/// The kernel's.
+[[nodiscard]] PageCache& kernelPageCache();
+
+}  // namespace millrace

@@ -16,17 +16,29 @@ export class WireClient {
 
   constructor(socket) {
     this.socket = socket;
-    this.buffer = Buffer.alloc(0);
-    socket.on('data', (chunk) => {
-      this.buffer = Buffer.concat([this.buffer, chunk]);
-      if (this.buffer.length < 4 || this.buffer.length < 4 + this.buffer.readInt32BE(0)) return;
-      const frame = this.buffer.subarray(4);
-      this.buffer = Buffer.alloc(0);
-      const { api, version, resolve } = this.waiting;
-      const reader = new Reader(frame);
+    this.chunks = [];
+    this.have = 0;
+    this.waiting = [];
+    socket.on('data', (chunk) => this.onData(chunk));
+  }
+
+  /** Answers come in the order of the requests. */
+  onData(chunk) {
+    this.chunks.push(chunk);
+    this.have += chunk.length;
+    for (;;) {
+      if (this.have < 4) return;
+      if (this.chunks[0].length < 4) this.chunks = [Buffer.concat(this.chunks)];
+      const whole = 4 + this.chunks[0].readInt32BE(0);
+      if (this.have < whole) return;
+      const bytes = Buffer.concat(this.chunks);
+      this.chunks = [bytes.subarray(whole)];
+      this.have -= whole;
+      const { api, version, resolve } = this.waiting.shift();
+      const reader = new Reader(bytes.subarray(4, whole));
       decodeResponseHeader(reader, api, version);
       resolve(api.response.decode(reader, version));
-    });
+    }
   }
 
   send(key, version, body) {
@@ -35,7 +47,7 @@ export class WireClient {
     encodeRequest(writer, api, version, 1, 'bench', body);
     for (const part of writer.toChain()) this.socket.write(Buffer.from(part));
     return new Promise((resolve) => {
-      this.waiting = { api, version, resolve };
+      this.waiting.push({ api, version, resolve });
     });
   }
 
@@ -68,4 +80,23 @@ export async function produceOnce(client, topic, bytes) {
     topicData: [{ name: topic, partitionData: [{ index: 0, records }] }],
   });
   if (answer.responses[0].partitionResponses[0].errorCode !== 0) throw new Error('produce failed');
+}
+
+/** One Fetch of one partition; an offset of -1 only asks for the high watermark. */
+export async function fetchOnce(client, topic, fetchOffset, maxWaitMs, maxBytes = 1 << 20) {
+  const answer = await client.send(1, 11, {
+    maxWaitMs,
+    minBytes: 1,
+    maxBytes,
+    topics: [
+      { topic, partitions: [{ partition: 0, fetchOffset: Math.max(0, fetchOffset), partitionMaxBytes: maxBytes }] },
+    ],
+  });
+  const { errorCode, highWatermark, records } = answer.responses[0].partitions[0];
+  if (errorCode !== 0) throw new Error(`fetch failed with ${errorCode}`);
+  let nextOffset = Math.max(0, fetchOffset);
+  const bytes = Buffer.from(records.buffer, records.byteOffset, records.length);
+  for (let at = 0; at < bytes.length; at += 12 + bytes.readInt32BE(at + 8))
+    nextOffset = Number(bytes.readBigInt64BE(at)) + bytes.readInt32BE(at + 23) + 1;
+  return { highWatermark: Number(highWatermark), nextOffset, sizeBytes: bytes.length };
 }

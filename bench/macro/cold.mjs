@@ -1,0 +1,162 @@
+// What a consumer of evicted data does to the others: a hot producer and consumer run at a fixed rate on one topic, first
+// undisturbed, then while another consumer reads a few GB that the page cache has given up.
+//
+//   node bench/macro/cold.mjs [--gb 2] [--rate 200] [--seconds 8] [--directory DIR]
+//
+// Latency is measured from the intended send time (open loop) to the answer of Produce, and to the record in the hot consumer's
+// hands. DIR must be on a real medium (in tmpfs nothing is cold).
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { createTopic, fetchOnce, produceOnce, WireClient } from '../wire.mjs';
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const { values } = parseArgs({
+  options: {
+    gb: { type: 'string', default: '2' },
+    rate: { type: 'string', default: '200' },
+    seconds: { type: 'string', default: '8' },
+    directory: { type: 'string', default: tmpdir() },
+    // Used by itself: the reader is a process of its own, so that its work is not in the others' latencies.
+    reader: { type: 'string' },
+  },
+});
+const directory = mkdtempSync(join(values.directory, 'millrace-cold-'));
+
+async function startBroker() {
+  const args = [
+    'start',
+    '--port',
+    '0',
+    '--data',
+    join(directory, 'data'),
+    '--set',
+    'millrace.flush.mode=os',
+    '--log-level',
+    'info',
+  ];
+  const child = spawn(process.execPath, [join(root, 'dist/cli/main.js'), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const port = await new Promise((resolve, reject) => {
+    let text = '';
+    child.stdout.on('data', (chunk) => {
+      text += chunk;
+      const match = /"bootstrapServers":"[^"]*:(\d+)"/.exec(text);
+      if (match !== null) resolve(Number(match[1]));
+    });
+    child.on('exit', (code) => reject(new Error(`the broker ended with ${code}`)));
+  });
+  return {
+    port,
+    stop: () => new Promise((resolve) => child.removeAllListeners('exit').on('exit', resolve).kill('SIGTERM')),
+  };
+}
+
+const quantiles = (list) => {
+  const sorted = [...list].sort((a, b) => a - b);
+  const at = (q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]?.toFixed(2);
+  return { p50: at(0.5), p99: at(0.99), max: at(1) };
+};
+
+/** `seconds` of one 1 KiB record every 1/rate seconds, from the intended time. */
+async function hotPair(port, seconds) {
+  const producer = await WireClient.connect(port);
+  const consumer = await WireClient.connect(port);
+  const produced = [];
+  const consumed = [];
+  const intended = [];
+  const count = Number(values.rate) * seconds;
+  const everyMs = 1000 / Number(values.rate);
+  let offset = await fetchOnce(consumer, 'hot', -1, 0).then(({ highWatermark }) => highWatermark);
+  const reading = (async () => {
+    for (let read = 0; read < count; ) {
+      const answer = await fetchOnce(consumer, 'hot', offset, 500);
+      const nowMs = performance.now();
+      for (; offset < answer.nextOffset; offset += 1, read += 1) consumed.push(nowMs - intended[read]);
+    }
+  })();
+  const startMs = performance.now();
+  const sends = [];
+  for (let i = 0; i < count; i += 1) {
+    const dueMs = startMs + i * everyMs;
+    intended[i] = dueMs;
+    while (performance.now() < dueMs)
+      await new Promise((resolve) => setTimeout(resolve, Math.ceil(dueMs - performance.now())));
+    sends.push(produceOnce(producer, 'hot', 1024).then(() => produced.push(performance.now() - dueMs)));
+  }
+  await Promise.all([...sends, reading]);
+  producer.close();
+  consumer.close();
+  return { produce: quantiles(produced), endToEnd: quantiles(consumed) };
+}
+
+/** Reads the whole topic from the start, and says how many bytes. */
+async function readCold(port) {
+  const client = await WireClient.connect(port);
+  let offset = 0;
+  let bytes = 0;
+  for (;;) {
+    const answer = await fetchOnce(client, 'cold', offset, 0, 4 << 20);
+    if (answer.nextOffset === offset) break;
+    offset = answer.nextOffset;
+    bytes += answer.sizeBytes;
+  }
+  client.close();
+  console.log(bytes);
+}
+
+function startReader(port) {
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), '--reader', String(port)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const startedMs = performance.now();
+  return new Promise((resolve) => {
+    let text = '';
+    child.stdout.on('data', (chunk) => {
+      text += chunk;
+    });
+    child.on('close', () =>
+      resolve(`${(Number(text) / 1e9).toFixed(2)} GB in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`),
+    );
+  });
+}
+
+if (values.reader !== undefined) {
+  await readCold(Number(values.reader));
+  process.exit(0);
+}
+
+const broker = await startBroker();
+try {
+  const client = await WireClient.connect(broker.port);
+  await createTopic(client, 'hot');
+  await createTopic(client, 'cold');
+  const megabytes = Number(values.gb) * 1000;
+  for (let i = 0; i < megabytes; i += 8)
+    await Promise.all(Array.from({ length: 8 }, () => produceOnce(client, 'cold', 1_000_000)));
+  client.close();
+  const evict = () => {
+    for (const name of readdirSync(join(directory, 'data/cold-0')).filter((file) => file.endsWith('.log')))
+      spawnSync('dd', [
+        `of=${join(directory, 'data/cold-0', name)}`,
+        'oflag=nocache',
+        'conv=notrunc,fdatasync',
+        'count=0',
+      ]);
+  };
+  await hotPair(broker.port, 2);
+  for (let round = 0; round < 3; round += 1) {
+    console.log('undisturbed     ', JSON.stringify(await hotPair(broker.port, Number(values.seconds))));
+    evict();
+    const cold = startReader(broker.port);
+    console.log('with cold reads ', JSON.stringify(await hotPair(broker.port, Number(values.seconds))));
+    console.log(`  cold: ${await cold}`);
+  }
+} finally {
+  await broker.stop();
+  rmSync(directory, { recursive: true });
+}

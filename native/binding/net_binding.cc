@@ -1,6 +1,7 @@
 #include <napi.h>
 #include <uv.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "../net/server.h"
@@ -17,7 +18,63 @@ constexpr std::size_t kEventsPerCall = 1024;
 /// Written over an event's kind by JavaScript: this frame is released by a call of its own.
 constexpr std::int32_t kKept = 0;
 
+/// Limits come as numbers; what does not fit means "no limit".
+std::uint32_t bounded(const Napi::Object& given, const char* name) {
+  const double value = given.Get(name).As<Napi::Number>().DoubleValue();
+  return value >= UINT32_MAX ? UINT32_MAX : static_cast<std::uint32_t>(std::max(0.0, value));
+}
+
 }  // namespace
+
+/// What the listeners of one broker share: `new NativeNetwork()`, given to each `NativeServer`.
+class NativeNetwork : public Napi::ObjectWrap<NativeNetwork> {
+ public:
+  static Napi::Function define(Napi::Env env) {
+    return DefineClass(env, "NativeNetwork",
+                       {InstanceMethod<&NativeNetwork::configure>("configure"), InstanceMethod<&NativeNetwork::statistics>("statistics")});
+  }
+
+  explicit NativeNetwork(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativeNetwork>(info) {}
+
+  [[nodiscard]] const std::shared_ptr<NetworkLimits>& limits() const noexcept { return limits_; }
+
+ private:
+  /// configure(limits, addresses, counts): the overrides are two arrays; returns the addresses that could not be resolved
+  Napi::Value configure(const Napi::CallbackInfo& info) {
+    const auto given = info[0].As<Napi::Object>();
+    const auto names = info[1].As<Napi::Array>();
+    const auto counts = info[2].As<Napi::Array>();
+    const double bytes = given.Get("maxQueuedRequestBytes").As<Napi::Number>().DoubleValue();
+    limits_->requests.configure(bounded(given, "maxQueuedRequests"),
+                                bytes >= 9e15 ? RequestBudget::kNoLimit : static_cast<std::size_t>(std::max(0.0, bytes)));
+    ConnectionQuotas::Limits limits;
+    limits.maxConnections = bounded(given, "maxConnections");
+    limits.maxConnectionsPerIp = bounded(given, "maxConnectionsPerIp");
+    Napi::Array unknown = Napi::Array::New(info.Env());
+    for (std::uint32_t i = 0; i < names.Length(); ++i) {
+      const std::string name = names.Get(i).As<Napi::String>().Utf8Value();
+      const std::string address = resolveAddress(name);
+      if (address.empty())
+        unknown.Set(unknown.Length(), Napi::String::New(info.Env(), name));
+      else
+        limits.perIpOverrides[address] = static_cast<std::uint32_t>(counts.Get(i).As<Napi::Number>().Int64Value());
+    }
+    limits_->connections.configure(std::move(limits));
+    return unknown;
+  }
+
+  Napi::Value statistics(const Napi::CallbackInfo& info) {
+    const RequestBudget& requests = limits_->requests;
+    const double values[] = {static_cast<double>(requests.requests()),     static_cast<double>(requests.bytes()),
+                             static_cast<double>(requests.peakRequests()), static_cast<double>(requests.peakBytes()),
+                             static_cast<double>(requests.waits()),        static_cast<double>(limits_->connections.total())};
+    Napi::Float64Array out = Napi::Float64Array::New(info.Env(), std::size(values));
+    std::copy(std::begin(values), std::end(values), out.Data());
+    return out;
+  }
+
+  std::shared_ptr<NetworkLimits> limits_ = std::make_shared<NetworkLimits>();
+};
 
 /// One listening address. JavaScript gives the callback, and two objects that are filled before each call: an Int32Array with the
 /// events and an array of slabs (Uint8Array by slab number).
@@ -29,23 +86,24 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
                         InstanceMethod<&NativeServer::close>("close"), InstanceMethod<&NativeServer::send>("send"),
                         InstanceMethod<&NativeServer::sendChain>("sendChain"), InstanceMethod<&NativeServer::release>("release"),
                         InstanceMethod<&NativeServer::closeConnection>("closeConnection"), InstanceMethod<&NativeServer::peer>("peer"),
-                        InstanceMethod<&NativeServer::statistics>("statistics")});
+                        InstanceMethod<&NativeServer::statistics>("statistics"),
+                        InstanceMethod<&NativeServer::configure>("configure"), InstanceMethod<&NativeServer::pauseAccepting>("pauseAccepting"),
+                        InstanceMethod<&NativeServer::resumeAccepting>("resumeAccepting"), InstanceMethod<&NativeServer::expireIdle>("expireIdle")});
   }
 
-  /// new NativeServer(options, slabs, events, onEvents, onClosed)
+  /// new NativeServer(options, slabs, events, onEvents, onClosed, network)
   explicit NativeServer(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativeServer>(info), env_(info.Env()) {
     const auto given = info[0].As<Napi::Object>();
     const auto number = [&given](const char* name) { return given.Get(name).As<Napi::Number>().Int64Value(); };
-    const auto bounded = [&number](const char* name) { return static_cast<std::uint32_t>(std::min<std::int64_t>(number(name), UINT32_MAX)); };
     ServerOptions options;
     options.host = given.Get("host").As<Napi::String>().Utf8Value();
     options.port = static_cast<std::uint16_t>(number("port"));
     options.backlog = static_cast<int>(number("backlog"));
     options.frames.maxFrameBytes = static_cast<std::size_t>(number("maxFrameBytes"));
     options.frames.maxUnreleasedBytes = static_cast<std::size_t>(number("maxUnreleasedBytesPerConnection"));
-    options.frames.maxUnreleasedFrames = bounded("maxUnreleasedFramesPerConnection");
-    options.maxConnections = bounded("maxConnections");
-    options.maxConnectionsPerIp = bounded("maxConnectionsPerIp");
+    options.frames.maxUnreleasedFrames = bounded(given, "maxUnreleasedFramesPerConnection");
+    options.sendBufferBytes = static_cast<int>(number("sendBufferBytes"));
+    options.receiveBufferBytes = static_cast<int>(number("receiveBufferBytes"));
     options.sendfileMinBytes = static_cast<std::size_t>(number("sendfileMinBytes"));
     slabs_ = Napi::Persistent(info[1].As<Napi::Object>());
     auto events = info[2].As<Napi::Int32Array>();
@@ -56,7 +114,8 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
     uv_loop_t* loop = nullptr;
     napi_get_uv_event_loop(info.Env(), &loop);
     napi_async_init(info.Env(), nullptr, Napi::String::New(info.Env(), "millrace"), &context_);
-    server_ = std::unique_ptr<Server>(new Server(loop, static_cast<SlabMemory&>(*this), static_cast<Server::Sink&>(*this), std::move(options)));
+    server_ = std::unique_ptr<Server>(new Server(loop, static_cast<SlabMemory&>(*this), static_cast<Server::Sink&>(*this), std::move(options),
+                                                 NativeNetwork::Unwrap(info[5].As<Napi::Object>())->limits()));
   }
 
  private:
@@ -127,6 +186,29 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
     return Napi::String::New(info.Env(), server_->peer(static_cast<std::uint32_t>(int64Of(info.Env(), info[0]))));
   }
 
+  /// configure({ maxConnections, acceptsPerTurn, isProtected })
+  Napi::Value configure(const Napi::CallbackInfo& info) {
+    const auto given = info[0].As<Napi::Object>();
+    server_->configure({bounded(given, "maxConnections"), bounded(given, "acceptsPerTurn"), given.Get("isProtected").As<Napi::Boolean>().Value()});
+    return info.Env().Undefined();
+  }
+
+  Napi::Value pauseAccepting(const Napi::CallbackInfo& info) {
+    server_->pauseAccepting();
+    return info.Env().Undefined();
+  }
+
+  Napi::Value resumeAccepting(const Napi::CallbackInfo& info) {
+    server_->resumeAccepting();
+    return info.Env().Undefined();
+  }
+
+  /// expireIdle(nowMs, maxIdleMs)
+  Napi::Value expireIdle(const Napi::CallbackInfo& info) {
+    server_->expireIdle(static_cast<std::uint64_t>(int64Of(info.Env(), info[0])), static_cast<std::uint64_t>(int64Of(info.Env(), info[1])));
+    return info.Env().Undefined();
+  }
+
   Napi::Value statistics(const Napi::CallbackInfo& info) {
     const ServerStatistics& s = server_->statistics();
     const double values[] = {static_cast<double>(s.connectionsOpen),      static_cast<double>(s.connectionsAccepted),
@@ -135,7 +217,9 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
                              static_cast<double>(s.egress.bytesCopied),   static_cast<double>(s.egress.bytesSendfile),
                              static_cast<double>(s.recvCalls),            static_cast<double>(s.egress.sendCalls),
                              static_cast<double>(s.egress.sendfileCalls), static_cast<double>(s.egress.preadCalls),
-                             static_cast<double>(server_->bufferBytes()),  static_cast<double>(s.egress.coldStops)};
+                             static_cast<double>(server_->bufferBytes()),  static_cast<double>(server_->bufferBytesInUse()),
+                             static_cast<double>(server_->sendQueueBytes()), static_cast<double>(s.acceptPauses),
+                             static_cast<double>(s.egress.coldStops)};
     Napi::Float64Array out = Napi::Float64Array::New(info.Env(), std::size(values));
     std::copy(std::begin(values), std::end(values), out.Data());
     return out;
@@ -209,6 +293,9 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
   std::unique_ptr<Server> server_;
 };
 
-void initNetBinding(Napi::Env env, Napi::Object exports) { exports.Set("NativeServer", NativeServer::define(env)); }
+void initNetBinding(Napi::Env env, Napi::Object exports) {
+  exports.Set("NativeNetwork", NativeNetwork::define(env));
+  exports.Set("NativeServer", NativeServer::define(env));
+}
 
 }  // namespace millrace

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "server.h"
 
@@ -22,10 +23,11 @@ constexpr char kHttpAnswer[] =
 Connection::Connection(Server& server, std::uint32_t id, UniqueFd fd, std::string ip)
     : server_(server), id_(id), fd_(std::move(fd)), ip_(std::move(ip)), reader_(server.slabs_, server.options_.frames) {}
 
-void Connection::start() {
-  uv_poll_init(server_.loop_, &poll_, fd_.get());
+bool Connection::start() {
+  if (uv_poll_init(server_.loop_, &poll_, fd_.get()) != 0) return false;
   poll_.data = this;
-  updatePoll();
+  lastActivity_ = server_.limits_->connections.nextActivity();
+  return true;
 }
 
 bool Connection::mayRead() const noexcept {
@@ -36,9 +38,14 @@ bool Connection::mayRead() const noexcept {
 
 void Connection::updatePoll() {
   if (closing_) return;
-  const int wanted = (mayRead() ? UV_READABLE : 0) | (writable_ ? 0 : UV_WRITABLE) | UV_DISCONNECT;
+  const int readable = mayRead() && !waiting() ? UV_READABLE : 0;
+  const int wanted = (ended_ ? 0 : readable | UV_DISCONNECT) | (writable_ ? 0 : UV_WRITABLE);
   if (wanted == polling_) return;
   polling_ = wanted;
+  if (wanted == 0) {
+    uv_poll_stop(&poll_);
+    return;
+  }
   uv_poll_start(&poll_, wanted, [](uv_poll_t* handle, int status, int events) { static_cast<Connection*>(handle->data)->onPoll(status, events); });
 }
 
@@ -54,29 +61,40 @@ void Connection::onPoll(int status, int events) {
     receive();
     if (closing_) return;
   } else if ((events & UV_DISCONNECT) != 0) {
-    // A half-closed peer may still want its answers; a dead one is found by the next receive or send.
+    // The peer has closed its side, and reading is held up: look whether it is gone or has only said everything.
     char probe;
     const ssize_t got = ::recv(fd_.get(), &probe, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) return shut(got == 0 ? CloseReason::kRemote : CloseReason::kReset);
-    // Bytes wait but may not be read yet: without this the loop would spin on the disconnect.
-    polling_ &= ~UV_DISCONNECT;
-    uv_poll_start(&poll_, polling_, poll_.poll_cb);
-    return;
+    if (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) return shut(CloseReason::kReset);
+    if (got != 0) {
+      // Bytes wait but may not be read yet: without this the loop would spin on the disconnect.
+      polling_ &= ~UV_DISCONNECT;
+      if (polling_ == 0)
+        uv_poll_stop(&poll_);
+      else
+        uv_poll_start(&poll_, polling_, poll_.poll_cb);
+      return;
+    }
+    end();
+    if (closing_) return;
   }
   updatePoll();
 }
 
 void Connection::receive() {
+  RequestBudget& budget = server_.limits_->requests;
+  lastActivity_ = server_.limits_->connections.nextActivity();
   std::size_t total = 0;
-  while (mayRead() && total < kReceiveBytesPerTurn) {
+  while (mayRead() && !ended_ && total < kReceiveBytesPerTurn) {
+    // Nothing is read that could not be let in: what is not read costs no memory here.
+    if (reservedBytes_ == 0 && !hasTurn_ && !budget.open()) {
+      budget.wait(*this, false);
+      break;
+    }
     const FrameReader::Space space = reader_.space();
     if (space.at == nullptr) return shut(CloseReason::kNoMemory);
     const ssize_t got = ::recv(fd_.get(), space.at, space.size, MSG_DONTWAIT);
     ++server_.statistics_.recvCalls;
-    if (got == 0) {
-      reader_.rest();
-      return shut(CloseReason::kRemote);
-    }
+    if (got == 0) return end();
     if (got < 0) {
       if (errno == EINTR) continue;
       if (errno != EAGAIN && errno != EWOULDBLOCK) return shut(CloseReason::kReset);
@@ -87,15 +105,36 @@ void Connection::receive() {
     server_.statistics_.bytesReceived += size;
     total += size;
     cut();
-    if (closing_ || closeWhenSent_) return;
+    if (closing_ || closeWhenSent_ || waiting()) return;
     if (size < space.size) break;  // the socket is empty
   }
   reader_.rest();
 }
 
+bool Connection::admit() {
+  RequestBudget& budget = server_.limits_->requests;
+  if (reservedBytes_ == 0) {
+    if (!hasTurn_ && !budget.open()) {
+      budget.wait(*this, false);
+      return false;
+    }
+    reservedBytes_ = reader_.announced();
+    budget.reserve(reservedBytes_);
+  }
+  if (!reader_.whole()) return false;
+  if (!budget.hasSlot()) {
+    budget.wait(*this, true);
+    return false;
+  }
+  hasTurn_ = false;
+  reservedBytes_ = 0;
+  budget.take();
+  return true;
+}
+
 void Connection::cut() {
   FrameReader::Frame frame;
-  while (mayRead() && reader_.next(frame)) {
+  while (mayRead() && reader_.announced() != 0 && admit() && reader_.next(frame)) {
     const auto bytes = static_cast<std::uint32_t>(frame.end - frame.start);
     unreleasedBytes_ += bytes;
     ++unreleasedFrames_;
@@ -105,21 +144,55 @@ void Connection::cut() {
                        static_cast<std::uint32_t>(frame.end)});
   }
   const CloseReason problem = reader_.problem();
-  if (problem == CloseReason::kNone || closeWhenSent_) return;
-  if (problem == CloseReason::kHttp) {
+  if (problem != CloseReason::kNone && !closeWhenSent_ && !closing_) {
+    if (problem != CloseReason::kHttp) return shut(problem);
     queue_.pushBytes(reinterpret_cast<const std::uint8_t*>(kHttpAnswer), sizeof kHttpAnswer - 1);
+    server_.statistics_.bytesQueued += sizeof kHttpAnswer - 1;
     closeWhenSent_ = true;
     closeReason_ = problem;
     server_.flush(*this);
     return;
   }
-  shut(problem);
+  if (ended_) announceEnd();
+}
+
+void Connection::onTurn() {
+  if (closing_) return;
+  hasTurn_ = true;
+  cut();
+  if (hasTurn_ && !closing_ && !waiting()) receive();
+  hasTurn_ = false;
+  if (closing_) return;
+  reader_.rest();
+  updatePoll();
+}
+
+void Connection::end() {
+  ended_ = true;
+  cut();
+  if (!closing_) updatePoll();
+}
+
+void Connection::announceEnd() {
+  if (endAnnounced_ || closing_ || closeWhenSent_ || reader_.whole()) return;
+  endAnnounced_ = true;
+  if (reservedBytes_ != 0) server_.limits_->requests.unreserve(std::exchange(reservedBytes_, 0));
+  server_.limits_->requests.forget(*this);
+  reader_.abandon();
+  server_.pushEvent({ServerEvent::Kind::kEnd, CloseReason::kNone, id_, 0, 0, 0, 0});
 }
 
 void Connection::shut(CloseReason reason) {
   if (closing_) return;
   closing_ = true;
   closeReason_ = reason;
+  RequestBudget& budget = server_.limits_->requests;
+  budget.forget(*this);
+  if (reservedBytes_ != 0) budget.unreserve(std::exchange(reservedBytes_, 0));
+  server_.statistics_.bytesDropped += queue_.memoryBytes();
+  queue_.clear();
+  reader_.abandon();
+  if (budget.canServe()) server_.serveWaiting();
   uv_poll_stop(&poll_);
   server_.pushEvent({ServerEvent::Kind::kClose, reason, id_, 0, 0, 0, 0});
   ++server_.openHandles_;
@@ -129,6 +202,8 @@ void Connection::shut(CloseReason reason) {
     server.destroy(self->id_);
     server.handleClosed();
   });
+  --server_.counted_;
+  server_.limits_->connections.close(ip_);
 }
 
 }  // namespace millrace

@@ -22,9 +22,10 @@ FrameReader::Space FrameReader::space() {
     begin_ = end_ = 0;
     return {slab_->data, slab_->capacity};
   }
-  // The frame does not fit behind what is here. Grow with what has arrived, not with what was announced.
+  // The frame does not fit behind what is here. Grow with what has arrived, not with what was announced; frames that are whole and
+  // not handed out yet move along.
   const std::size_t next = std::min(std::max(wanted, SlabPool::kSmallestBytes), std::max(pending * 4, SlabPool::kSmallestBytes));
-  Slab* const larger = pool_.take(next);
+  Slab* const larger = pool_.take(std::max(next, pending + 1));
   if (larger == nullptr) return {};
   std::memcpy(larger->data, slab_->data + begin_, pending);
   pool_.release(slab_);
@@ -46,23 +47,35 @@ CloseReason FrameReader::judge(const std::uint8_t* prefix, std::int32_t length) 
   return CloseReason::kNone;
 }
 
-bool FrameReader::next(Frame& frame) {
-  if (slab_ == nullptr || problem_ != CloseReason::kNone || end_ - begin_ < kPrefixBytes) return false;
+std::size_t FrameReader::announced() noexcept {
+  if (announced_ != 0) return announced_;
+  if (slab_ == nullptr || problem_ != CloseReason::kNone || end_ - begin_ < kPrefixBytes) return 0;
   const std::uint8_t* const prefix = slab_->data + begin_;
   const auto length = loadBe<std::int32_t>(prefix);
   problem_ = judge(prefix, length);
-  if (problem_ != CloseReason::kNone) return false;
+  if (problem_ != CloseReason::kNone) return 0;
   first_ = false;
-  const std::size_t whole = kPrefixBytes + static_cast<std::size_t>(length);
-  if (end_ - begin_ < whole) return false;
+  announced_ = static_cast<std::size_t>(length);
+  return announced_;
+}
+
+bool FrameReader::next(Frame& frame) {
+  if (!whole()) return false;
+  const std::size_t size = kPrefixBytes + announced_;
   pool_.reference(slab_);
-  frame = {slab_, begin_ + kPrefixBytes, begin_ + whole};
-  begin_ += whole;
+  frame = {slab_, begin_ + kPrefixBytes, begin_ + size};
+  begin_ += size;
+  announced_ = 0;
   return true;
 }
 
 void FrameReader::rest() {
   if (slab_ != nullptr && begin_ == end_) drop();
+}
+
+void FrameReader::abandon() {
+  announced_ = 0;
+  drop();
 }
 
 void FrameReader::drop() {

@@ -21,6 +21,7 @@ enum class CloseReason : std::uint8_t {
   kMaxConnectionsPerIp,
   kServerClosed,
   kNoMemory,
+  kIdle,
 };
 
 struct FrameLimits {
@@ -55,11 +56,18 @@ class FrameReader {
     std::size_t start = 0;
     std::size_t end = 0;
   };
-  /// Next whole frame (without its prefix). False when more bytes are needed or the stream is no stream of frames: see `problem`.
+  /// Length of the next frame as its prefix says, at least `kMinFrameBytes`. 0 when the prefix is not here yet, or when the stream is
+  /// no stream of frames: see `problem`.
+  [[nodiscard]] std::size_t announced() noexcept;
+  /// Whether the next frame is here from its first byte to its last.
+  [[nodiscard]] bool whole() noexcept { return announced() != 0 && pendingBytes() >= kPrefixBytes + announced_; }
+  /// The next whole frame, without its prefix; false when there is none.
   [[nodiscard]] bool next(Frame& frame);
   [[nodiscard]] CloseReason problem() const noexcept { return problem_; }
   /// Gives the slab back when nothing is in it.
   void rest();
+  /// What is here will not be completed.
+  void abandon();
   [[nodiscard]] std::size_t pendingBytes() const noexcept { return end_ - begin_; }
 
  private:
@@ -71,6 +79,7 @@ class FrameReader {
   Slab* slab_ = nullptr;
   std::size_t begin_ = 0;  ///< first byte not handed out
   std::size_t end_ = 0;    ///< after the last byte received
+  std::size_t announced_ = 0;  ///< length of the frame at `begin_`, once judged
   CloseReason problem_ = CloseReason::kNone;
   bool first_ = true;
 };

@@ -32,12 +32,16 @@ void SendQueue::pushRegion(FileRegion region) {
 
 void SendQueue::popFront() {
   Part& front = parts_.front();
-  // One buffer is kept for the next response, unless it has grown large.
-  if (front.region.file == nullptr && front.bytes.capacity() <= 64 * 1024) {
+  if (front.region.file == nullptr && front.bytes.capacity() <= kSpareBytes) {
     front.bytes.clear();
     spare_.swap(front.bytes);
   }
   parts_.pop_front();
+}
+
+void SendQueue::clear() {
+  parts_.clear();
+  memoryBytes_ = 0;
 }
 
 void SendQueue::consume(std::size_t bytes, EgressStatistics& statistics) {

@@ -28,6 +28,8 @@ class SendQueue {
  public:
   /// Bytes gathered for one call, and the size of the scratch buffer.
   static constexpr std::size_t kGatherBytes = 256 * 1024;
+  /// A buffer up to this size is kept for the next response; a connection that is idle has no more.
+  static constexpr std::size_t kSpareBytes = 4 * 1024;
   /// Bytes one flush may send, so that one fast reader does not hold up the others.
   static constexpr std::size_t kFlushBytes = 4 * 1024 * 1024;
 
@@ -52,6 +54,8 @@ class SendQueue {
   /// What `cold` named was read (or cannot be): the next flush takes it as it comes, so that it always gets further.
   void loaded() noexcept;
 
+  /// Drops what was not sent; pins end here.
+  void clear();
   [[nodiscard]] bool empty() const noexcept { return parts_.empty(); }
   [[nodiscard]] std::size_t memoryBytes() const noexcept { return memoryBytes_; }
   [[nodiscard]] std::size_t parts() const noexcept { return parts_.size(); }

@@ -13,7 +13,8 @@
 namespace millrace {
 namespace {
 
-constexpr int kAcceptsPerTurn = 64;
+/// How long a listener that the process has no descriptors for waits before it looks again.
+constexpr std::uint64_t kDescriptorRetryMs = 100;
 
 std::string addressOf(const sockaddr_storage& address, std::uint16_t* port) {
   char text[INET6_ADDRSTRLEN] = "";
@@ -35,6 +36,17 @@ std::string addressOf(const sockaddr_storage& address, std::uint16_t* port) {
 
 }  // namespace
 
+std::string resolveAddress(const std::string& host) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return {};
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, &::freeaddrinfo);
+  sockaddr_storage address{};
+  std::memcpy(&address, found->ai_addr, found->ai_addrlen);
+  return addressOf(address, nullptr);
+}
+
 /// The loop handles of the server itself. `check` runs right after the poll phase: there events are delivered. `idle` runs only
 /// while connections wait to go on (their limits were lifted outside of a delivery).
 struct Server::Handles {
@@ -42,13 +54,21 @@ struct Server::Handles {
   uv_check_t check{};
   uv_idle_t idle{};
   uv_async_t loaded{};
-  bool accepting = false;
+  uv_timer_t retry{};
+  bool open = false;       ///< until `stopAccepting`
+  bool accepting = false;  ///< the accept poll is started
 };
 
-Server::Server(uv_loop_t* loop, SlabMemory& memory, Sink& sink, ServerOptions options, PageCache& pageCache)
-    : loop_(loop), slabs_(memory), sink_(sink), options_(std::move(options)), pageCache_(pageCache), handles_(std::make_unique<Handles>()) {}
+Server::Server(uv_loop_t* loop, SlabMemory& memory, Sink& sink, ServerOptions options, std::shared_ptr<NetworkLimits> limits, PageCache& pageCache)
+    : loop_(loop),
+      slabs_(memory),
+      sink_(sink),
+      options_(std::move(options)),
+      pageCache_(pageCache),
+      limits_(std::move(limits)),
+      handles_(std::make_unique<Handles>()) {}
 
-Server::~Server() = default;
+Server::~Server() { limits_->connections.remove(*this); }
 
 Status Server::listen() {
   const std::string where = options_.host + ":" + std::to_string(options_.port);
@@ -77,6 +97,9 @@ Status Server::listen() {
   const int zero = 0;
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
   if (address->sa_family == AF_INET6 && options_.host.empty()) ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof zero);
+  // Accepted sockets inherit it; set later it could not widen the window any more.
+  if (options_.receiveBufferBytes >= 0)
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &options_.receiveBufferBytes, sizeof options_.receiveBufferBytes);
   if (::bind(fd.get(), address, addressSize) != 0) return Error{Error::Kind::kIo, "bind", where, errno, {}};
   if (::listen(fd.get(), options_.backlog) != 0) return Error{Error::Kind::kIo, "listen", where, errno, {}};
   sockaddr_storage bound{};
@@ -86,10 +109,14 @@ Status Server::listen() {
   listening_ = std::move(fd);
   reserve_.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
 
-  uv_poll_init(loop_, &handles_->accept, listening_.get());
+  if (const int failed = uv_poll_init(loop_, &handles_->accept, listening_.get()); failed != 0) {
+    listening_.reset();
+    return Error{Error::Kind::kIo, "poll", where, -failed, {}};
+  }
   handles_->accept.data = this;
-  uv_poll_start(&handles_->accept, UV_READABLE, [](uv_poll_t* handle, int, int) { static_cast<Server*>(handle->data)->accept(); });
-  handles_->accepting = true;
+  handles_->open = true;
+  uv_timer_init(loop_, &handles_->retry);
+  handles_->retry.data = this;
   uv_check_init(loop_, &handles_->check);
   handles_->check.data = this;
   uv_check_start(&handles_->check, [](uv_check_t* handle) { static_cast<Server*>(handle->data)->deliver(); });
@@ -100,51 +127,152 @@ Status Server::listen() {
   handles_->loaded.data = this;
   uv_unref(reinterpret_cast<uv_handle_t*>(&handles_->loaded));
   prefetcher_ = std::make_unique<Prefetcher>(pageCache_, [handle = &handles_->loaded] { uv_async_send(handle); });
+  limits_->connections.add(*this);
+  updateAccepting();
   return Done{};
 }
 
+bool Server::mayAccept() const noexcept {
+  return !acceptPaused_ && !noDescriptors_ && counted_ < own_.maxConnections && (own_.isProtected || limits_->connections.slotFree());
+}
+
+/// While nothing may be accepted connections wait in the kernel's backlog.
+void Server::updateAccepting() {
+  const bool wanted = handles_->open && mayAccept();
+  if (wanted == handles_->accepting) return;
+  handles_->accepting = wanted;
+  if (!wanted) {
+    if (handles_->open) {
+      ++statistics_.acceptPauses;
+      uv_poll_stop(&handles_->accept);
+    }
+    return;
+  }
+  uv_poll_start(&handles_->accept, UV_READABLE, [](uv_poll_t* handle, int, int) { static_cast<Server*>(handle->data)->accept(); });
+}
+
+void Server::configure(ListenerLimits limits) {
+  own_ = limits;
+  limits_->connections.shedExcess();
+  updateAccepting();
+}
+
+void Server::pauseAccepting() {
+  acceptPaused_ = true;
+  updateAccepting();
+}
+
+void Server::resumeAccepting() {
+  acceptPaused_ = false;
+  updateAccepting();
+}
+
 void Server::accept() {
-  for (int i = 0; i < kAcceptsPerTurn; ++i) {
-    sockaddr_storage address{};
-    socklen_t size = sizeof address;
-    UniqueFd fd(::accept4(listening_.get(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (!fd.valid()) {
-      if (errno == EINTR || errno == ECONNABORTED) continue;
-      if ((errno == EMFILE || errno == ENFILE) && reserve_.valid()) {
-        // Out of descriptors: with the one kept for this the peer is at least told, instead of the loop spinning.
-        reserve_.reset();
-        UniqueFd refused(::accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-        refused.reset();
-        ++statistics_.connectionsRefused;
-        reserve_.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-        continue;
-      }
-      return;
-    }
-    const int one = 1;
-    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    ::setsockopt(fd.get(), SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
-    std::string ip = addressOf(address, nullptr);
-    ++statistics_.connectionsAccepted;
-    const bool full = statistics_.connectionsOpen >= options_.maxConnections;
-    const bool fullForIp = !full && options_.maxConnectionsPerIp != UINT32_MAX && perIp_[ip] >= options_.maxConnectionsPerIp;
-    std::uint32_t id = 0;
-    if (freeConnections_.empty()) {
-      id = static_cast<std::uint32_t>(connections_.size());
-      connections_.emplace_back();
-    } else {
-      id = freeConnections_.back();
-      freeConnections_.pop_back();
-    }
-    ++perIp_[ip];
-    ++statistics_.connectionsOpen;
-    connections_[id] = std::make_unique<Connection>(*this, id, std::move(fd), std::move(ip));
-    connections_[id]->serial_ = ++serial_;
-    pushEvent({ServerEvent::Kind::kOpen, CloseReason::kNone, id, 0, 0, 0, 0});
-    connections_[id]->start();
-    if (full || fullForIp) {
-      ++statistics_.connectionsRefused;
-      connections_[id]->shut(full ? CloseReason::kMaxConnections : CloseReason::kMaxConnectionsPerIp);
+  for (std::uint32_t i = 0; i < own_.acceptsPerTurn && mayAccept(); ++i)
+    if (!acceptOne()) break;
+  updateAccepting();
+}
+
+bool Server::acceptOne() {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  UniqueFd fd(::accept4(listening_.get(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (fd.valid()) {
+    open(std::move(fd), addressOf(address, nullptr));
+    return true;
+  }
+  switch (errno) {
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+      return acceptWithoutDescriptors();
+    case EAGAIN:
+      return false;
+    default:
+      return true;  // this connection is gone (ECONNABORTED, a network error of its own, EINTR): there may be others
+  }
+}
+
+/// Out of descriptors. With the one that is kept for this the peer is told; without it the listener rests, instead of spinning on a
+/// backlog that it cannot empty.
+bool Server::acceptWithoutDescriptors() {
+  if (reserve_.valid()) {
+    reserve_.reset();
+    const UniqueFd refused(::accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (refused.valid()) ++statistics_.connectionsRefused;
+  }
+  if (!reserve_.valid()) reserve_.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (reserve_.valid()) return true;
+  noDescriptors_ = true;
+  uv_timer_start(
+      &handles_->retry,
+      [](uv_timer_t* handle) {
+        auto* const server = static_cast<Server*>(handle->data);
+        server->noDescriptors_ = false;
+        server->updateAccepting();
+      },
+      kDescriptorRetryMs, 0);
+  return false;
+}
+
+void Server::open(UniqueFd fd, std::string ip) {
+  const int one = 1;
+  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+  if (options_.sendBufferBytes >= 0) ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &options_.sendBufferBytes, sizeof options_.sendBufferBytes);
+  std::uint32_t id = 0;
+  if (freeConnections_.empty()) {
+    id = static_cast<std::uint32_t>(connections_.size());
+    connections_.emplace_back();
+  } else {
+    id = freeConnections_.back();
+    freeConnections_.pop_back();
+  }
+  connections_[id] = std::make_unique<Connection>(*this, id, std::move(fd), ip);
+  connections_[id]->serial_ = ++serial_;
+  if (!connections_[id]->start()) {
+    connections_[id].reset();
+    freeConnections_.push_back(id);
+    ++statistics_.connectionsRefused;
+    return;
+  }
+  ++statistics_.connectionsAccepted;
+  ++statistics_.connectionsOpen;
+  ++counted_;
+  const bool allowed = limits_->connections.open(ip);
+  pushEvent({ServerEvent::Kind::kOpen, CloseReason::kNone, id, 0, 0, 0, 0});
+  if (!allowed) {
+    ++statistics_.connectionsRefused;
+    connections_[id]->shut(CloseReason::kMaxConnectionsPerIp);
+    return;
+  }
+  connections_[id]->updatePoll();
+  if (own_.isProtected) limits_->connections.shedExcess();
+}
+
+std::uint64_t Server::oldestActivity() const {
+  std::uint64_t oldest = UINT64_MAX;
+  if (own_.isProtected) return oldest;
+  for (const auto& connection : connections_)
+    if (connection != nullptr && !connection->closing_) oldest = std::min(oldest, connection->lastActivity_);
+  return oldest;
+}
+
+void Server::closeOldest() {
+  const std::uint64_t oldest = oldestActivity();
+  for (const auto& connection : connections_)
+    if (connection != nullptr && !connection->closing_ && connection->lastActivity_ == oldest) return connection->shut(CloseReason::kMaxConnections);
+}
+
+void Server::expireIdle(std::uint64_t nowMs, std::uint64_t maxIdleMs) {
+  for (const auto& connection : connections_) {
+    if (connection == nullptr || connection->closing_) continue;
+    if (connection->lastActivity_ != connection->idleActivity_) {
+      connection->idleActivity_ = connection->lastActivity_;
+      connection->idleSinceMs_ = nowMs;
+    } else if (nowMs - connection->idleSinceMs_ >= maxIdleMs) {
+      connection->shut(CloseReason::kIdle);
     }
   }
 }
@@ -169,6 +297,8 @@ void Server::releaseFrame(std::uint32_t frame) {
   const FrameSlot slot = std::exchange(frames_[frame], FrameSlot{});
   freeFrames_.push_back(frame);
   slabs_.release(slot.slab);
+  limits_->requests.release(slot.bytes);
+  if (limits_->requests.anyWaiting()) serveWaiting();
   Connection* const connection = find(slot.connection);
   if (connection == nullptr) return;
   const bool couldRead = connection->mayRead();
@@ -176,6 +306,14 @@ void Server::releaseFrame(std::uint32_t frame) {
   --connection->unreleasedFrames_;
   // Frames may lie in its buffer already: cutting goes on in a later step of this turn.
   if (!couldRead && connection->mayRead()) later(slot.connection);
+}
+
+/// In a later step of this turn; a server that is closed has none, and those in line may be others'.
+void Server::serveWaiting() {
+  if (uv_is_closing(reinterpret_cast<uv_handle_t*>(&handles_->idle)))
+    limits_->requests.serve();
+  else
+    wakeIdle();
 }
 
 void Server::pushEvent(ServerEvent event) {
@@ -196,6 +334,7 @@ void Server::runLater() {
   std::vector<std::uint32_t> ready;
   ready.swap(later_);
   uv_idle_stop(&handles_->idle);
+  limits_->requests.serve();
   for (const std::uint32_t id : ready) {
     Connection* const connection = find(id);
     if (connection == nullptr) continue;
@@ -223,7 +362,9 @@ void Server::deliver() {
 
 void Server::sendBytes(std::uint32_t id, const std::uint8_t* bytes, std::size_t size) {
   Connection* const connection = find(id);
-  if (connection != nullptr && !connection->closing_) connection->queue_.pushBytes(bytes, size);
+  if (connection == nullptr || connection->closing_) return;
+  connection->queue_.pushBytes(bytes, size);
+  statistics_.bytesQueued += size;
 }
 
 void Server::sendRegion(std::uint32_t id, FileRegion region) {
@@ -252,6 +393,7 @@ void Server::flushDirty(std::size_t index) {
 void Server::flush(Connection& connection) {
   if ((!connection.writable_ || connection.cold_) && !connection.closing_) return;  // the poll, or the prefetcher, says when
   const bool couldRead = connection.mayRead();
+  connection.lastActivity_ = limits_->connections.nextActivity();
   const auto outcome = connection.queue_.flush(connection.fd_.get(), pageCache_, options_.sendfileMinBytes, scratch_, statistics_.egress);
   switch (outcome) {
     case SendQueue::Outcome::kEmpty:
@@ -305,8 +447,6 @@ void Server::closeConnection(std::uint32_t id, CloseReason reason, bool graceful
 void Server::destroy(std::uint32_t id) {
   std::unique_ptr<Connection> connection = std::move(connections_[id]);
   --statistics_.connectionsOpen;
-  const auto counted = perIp_.find(connection->ip_);
-  if (counted != perIp_.end() && --counted->second == 0) perIp_.erase(counted);
   // Its frames are released by JavaScript one by one; they only must not find the next connection with this number.
   for (FrameSlot& slot : frames_)
     if (slot.slab != nullptr && slot.connection == id) slot.connection = UINT32_MAX;
@@ -329,15 +469,19 @@ std::string Server::peer(std::uint32_t id) const {
 }
 
 void Server::stopAccepting() {
-  if (!handles_->accepting) return;
+  if (!handles_->open) return;
+  handles_->open = false;
   handles_->accepting = false;
+  limits_->connections.remove(*this);
   uv_poll_stop(&handles_->accept);
-  ++openHandles_;
+  uv_timer_stop(&handles_->retry);
+  openHandles_ += 2;
   uv_close(reinterpret_cast<uv_handle_t*>(&handles_->accept), [](uv_handle_t* handle) {
     auto* const server = static_cast<Server*>(handle->data);
     server->listening_.reset();
     server->handleClosed();
   });
+  uv_close(reinterpret_cast<uv_handle_t*>(&handles_->retry), [](uv_handle_t* handle) { static_cast<Server*>(handle->data)->handleClosed(); });
 }
 
 void Server::close() {

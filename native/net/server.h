@@ -11,6 +11,7 @@
 #include "../base/result.h"
 #include "../base/unique_fd.h"
 #include "frame_reader.h"
+#include "network_limits.h"
 #include "prefetcher.h"
 #include "send_queue.h"
 
@@ -21,26 +22,40 @@ struct ServerOptions {
   std::uint16_t port = 0;
   int backlog = 512;
   FrameLimits frames;
-  std::uint32_t maxConnections = UINT32_MAX;
-  std::uint32_t maxConnectionsPerIp = UINT32_MAX;
+  /// Kernel buffers of a connection; negative: the kernel's own choice.
+  int sendBufferBytes = -1;
+  int receiveBufferBytes = -1;
   std::size_t sendfileMinBytes = 32 * 1024;
   /// Memory that may wait in one connection's send queue before it is no longer read from.
   std::size_t maxSendQueueBytes = 4 * 1024 * 1024;
+};
+
+/// What may change while a listener is open.
+struct ListenerLimits {
+  std::uint32_t maxConnections = ConnectionQuotas::kNoLimit;
+  /// Connections accepted before JavaScript hears of them; 1 while a creation rate is kept.
+  std::uint32_t acceptsPerTurn = 64;
+  /// The brokers' own listener beside others: `max.connections` does not stop it, and its connections are not closed for it.
+  bool isProtected = false;
 };
 
 struct ServerStatistics {
   std::uint64_t connectionsOpen = 0;
   std::uint64_t connectionsAccepted = 0;
   std::uint64_t connectionsRefused = 0;
+  std::uint64_t acceptPauses = 0;
   std::uint64_t framesReceived = 0;
   std::uint64_t bytesReceived = 0;
   std::uint64_t recvCalls = 0;
+  std::uint64_t bytesQueued = 0;   ///< memory ever put into send queues
+  std::uint64_t bytesDropped = 0;  ///< of that, what connections that ended left unsent
   EgressStatistics egress;
 };
 
 /// What happened since the last delivery, in order.
 struct ServerEvent {
-  enum class Kind : std::uint8_t { kOpen = 1, kFrame = 2, kClose = 3 };
+  /// kEnd: the peer will send nothing more (it may still read).
+  enum class Kind : std::uint8_t { kOpen = 1, kFrame = 2, kClose = 3, kEnd = 4 };
   Kind kind;
   CloseReason reason;
   std::uint32_t connection;
@@ -52,10 +67,13 @@ struct ServerEvent {
 
 class Connection;
 
+/// The first address of a host, spelled as that of a connection from it; empty when there is none. May ask the resolver.
+[[nodiscard]] std::string resolveAddress(const std::string& host);
+
 /// Accepts connections on one address and moves frames and responses on the libuv loop. Everything happens on the loop's thread.
 /// Events are gathered while the loop polls and handed over once per turn (`deliver`); what is sent meanwhile leaves when the
 /// delivery is over, one call per connection.
-class Server {
+class Server : private ConnectionQuotas::Listener {
  public:
   /// Called once per turn that had events. Must not destroy the server.
   class Sink {
@@ -66,8 +84,9 @@ class Server {
     virtual void closed() = 0;
   };
 
-  Server(uv_loop_t* loop, SlabMemory& memory, Sink& sink, ServerOptions options, PageCache& pageCache = kernelPageCache());
-  ~Server();
+  Server(uv_loop_t* loop, SlabMemory& memory, Sink& sink, ServerOptions options, std::shared_ptr<NetworkLimits> limits,
+         PageCache& pageCache = kernelPageCache());
+  virtual ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
@@ -75,6 +94,15 @@ class Server {
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   void stopAccepting();
   void close();
+  void configure(ListenerLimits limits);
+  /// Connections wait in the kernel until `resumeAccepting`.
+  void pauseAccepting();
+  void resumeAccepting();
+  /// Closes what has neither sent nor received anything for so long, by the caller's clock. What happened since the last call counts
+  /// as having happened now.
+  void expireIdle(std::uint64_t nowMs, std::uint64_t maxIdleMs);
+  /// Requests that wait for the budget may go on.
+  void serveWaiting();
 
   /// Connections are named by a number that is not used again before its close was delivered.
   void sendBytes(std::uint32_t connection, const std::uint8_t* bytes, std::size_t size);
@@ -88,6 +116,12 @@ class Server {
 
   [[nodiscard]] const ServerStatistics& statistics() const noexcept { return statistics_; }
   [[nodiscard]] std::size_t bufferBytes() const noexcept { return slabs_.totalBytes(); }
+  /// Receive memory that holds something.
+  [[nodiscard]] std::size_t bufferBytesInUse() const noexcept { return slabs_.usedBytes(); }
+  /// Memory of responses that the sockets have not taken yet.
+  [[nodiscard]] std::size_t sendQueueBytes() const noexcept {
+    return statistics_.bytesQueued - statistics_.bytesDropped - statistics_.egress.bytesFromMemory;
+  }
 
  private:
   friend class Connection;
@@ -98,8 +132,17 @@ class Server {
   };
   struct Handles;
 
+  void onQuotas() override { updateAccepting(); }
+  [[nodiscard]] std::uint64_t oldestActivity() const override;
+  void closeOldest() override;
+
   void accept();
-  void refuse(int fd);
+  /// False: there is nothing more to accept now.
+  bool acceptOne();
+  bool acceptWithoutDescriptors();
+  void open(UniqueFd fd, std::string ip);
+  [[nodiscard]] bool mayAccept() const noexcept;
+  void updateAccepting();
   [[nodiscard]] Connection* find(std::uint32_t id) const noexcept;
   std::uint32_t addFrame(std::uint32_t connection, const FrameReader::Frame& frame);
   void pushEvent(ServerEvent event);
@@ -120,6 +163,8 @@ class Server {
   Sink& sink_;
   ServerOptions options_;
   PageCache& pageCache_;
+  std::shared_ptr<NetworkLimits> limits_;
+  ListenerLimits own_;
   ServerStatistics statistics_;
   UniqueFd listening_;
   UniqueFd reserve_;
@@ -128,7 +173,7 @@ class Server {
   std::unique_ptr<Prefetcher> prefetcher_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<std::uint32_t> freeConnections_;
-  std::unordered_map<std::string, std::uint32_t> perIp_;
+  std::uint32_t counted_ = 0;  ///< open connections that are not being closed
   std::vector<FrameSlot> frames_;
   std::vector<std::uint32_t> freeFrames_;
   std::vector<ServerEvent> events_;
@@ -139,23 +184,32 @@ class Server {
   std::uint32_t serial_ = 0;
   bool inDelivery_ = false;
   bool closing_ = false;
+  bool acceptPaused_ = false;
+  bool noDescriptors_ = false;
   int openHandles_ = 0;
 };
 
 /// One accepted socket.
-class Connection {
+class Connection : private RequestBudget::Waiter {
  public:
   Connection(Server& server, std::uint32_t id, UniqueFd fd, std::string ip);
+  virtual ~Connection() = default;
 
   [[nodiscard]] bool open() const noexcept { return !closing_; }
 
  private:
   friend class Server;
-  void start();
+  [[nodiscard]] bool start();
   void onPoll(int status, int events);
   /// Receives and cuts frames, as much as this turn allows.
   void receive();
   void cut();
+  /// Whether the budget lets the next frame in; otherwise the connection is in line.
+  bool admit();
+  void onTurn() override;
+  /// The peer sends nothing more. What it asked for is still answered.
+  void end();
+  void announceEnd();
   void updatePoll();
   [[nodiscard]] bool mayRead() const noexcept;
   void shut(CloseReason reason);
@@ -179,6 +233,13 @@ class Connection {
   bool inLater_ = false;
   bool closing_ = false;
   bool closeWhenSent_ = false;
+  bool ended_ = false;  ///< the peer's end of stream was read
+  bool endAnnounced_ = false;
+  bool hasTurn_ = false;
+  std::size_t reservedBytes_ = 0;   ///< length of the frame that was let in and is not handed over yet
+  std::uint64_t lastActivity_ = 0;  ///< by `ConnectionQuotas::nextActivity`
+  std::uint64_t idleSinceMs_ = 0;   ///< by the clock of `expireIdle`
+  std::uint64_t idleActivity_ = 0;  ///< `lastActivity_` at that time
   CloseReason closeReason_ = CloseReason::kNone;
 };
 

@@ -39,6 +39,7 @@ class SlabPool {
   void release(Slab* slab);
 
   [[nodiscard]] std::size_t totalBytes() const noexcept { return totalBytes_; }
+  [[nodiscard]] std::size_t usedBytes() const noexcept { return totalBytes_ - freeBytes_; }
 
  private:
   static std::size_t classOf(std::size_t bytes) noexcept;

@@ -8,7 +8,7 @@ import {
   refuse,
 } from './changes.js';
 import type { BrokerConfigDefinition } from './definition.js';
-import { brokenRequirement, type ConfigWarning, supportOf } from './problems.js';
+import { brokenRequirement, type ConfigWarning, supportOf, unreadableValue } from './problems.js';
 import { brokerConfigDefinition } from './tables/broker.js';
 import { parseValue } from './values.js';
 
@@ -117,6 +117,8 @@ function judge(current: ReadonlyMap<string, string>, next: ReadonlyMap<string, s
     if (definition === undefined || current.get(name) === raw) continue;
     const result = parseValue(name, definition, raw);
     if (!result.ok) return refuse('INVALID_REQUEST', result.problem);
+    const unreadable = unreadableValue(name, result.parsed.value);
+    if (unreadable !== undefined) return refuse('INVALID_REQUEST', unreadable);
     const broken = brokenRequirement(name, result.parsed.value);
     if (broken !== undefined) return refuse('INVALID_REQUEST', `requirement failed: ${broken}`);
     const { error, warning } = supportOf(name, definition, result.parsed);

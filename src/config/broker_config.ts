@@ -1,6 +1,7 @@
 import { assert } from '../common/assert.js';
 import type { ConfigType, ConfigValue, NamesOfType, ValueOf } from './definition.js';
 import type { ConfigLayer, LayerEntry } from './layers.js';
+import { baseOfListenerConfig, listenerConfigName, type PerListenerConfig } from './listener_configs.js';
 import type { ConfigError, ConfigWarning } from './problems.js';
 import type { ConfigSource } from './sources.js';
 import { readStaticConfigs } from './static_configs.js';
@@ -80,6 +81,22 @@ export class BrokerConfig {
   /** `Long.MAX_VALUE` is `INT64_MAX`. */
   long<N extends Names<'LONG'>>(name: N): Value<N> {
     return this.get(name);
+  }
+
+  /** The value for one listener: its own when it is set, in whatever layer, else the broker's. */
+  listenerInt(listener: string, name: PerListenerConfig): number {
+    const own = listenerConfigName(listener, name);
+    for (const { entries } of this.layers) {
+      const value = entries.get(own)?.value;
+      if (typeof value === 'number') return value;
+    }
+    return this.int(name);
+  }
+
+  /** Names of single listeners' configs that are set. */
+  get listenerConfigs(): readonly string[] {
+    const names = this.layers.flatMap(({ entries }) => [...entries.keys()]);
+    return [...new Set(names)].filter((name) => baseOfListenerConfig(name) !== undefined).sort();
   }
 
   double<N extends Names<'DOUBLE'>>(name: N): Value<N> {

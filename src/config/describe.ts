@@ -1,5 +1,6 @@
 import type { BrokerConfig } from './broker_config.js';
 import type { ConfigDefinition, ConfigValue, TopicConfigDefinition } from './definition.js';
+import { baseOfListenerConfig } from './listener_configs.js';
 import { CONFIG_SOURCE, CONFIG_TYPE_CODE, type ConfigSource } from './sources.js';
 import { BROKER_CONFIG_NAMES, type BrokerConfigName, brokerConfigDefinition } from './tables/broker.js';
 import { GROUP_CONFIG_NAMES, groupConfigDefinition } from './tables/group.js';
@@ -51,8 +52,10 @@ const DYNAMIC_ONLY: ReadonlySet<string> = new Set([
 
 /** Configs of this broker; `names` null: all that users see. Names that do not exist are left out. */
 export function describeBroker(config: BrokerConfig, names: readonly string[] | null): ConfigDescription[] {
-  return select(names, BROKER_CONFIG_NAMES).flatMap((name) => {
+  const set = config.listenerConfigs;
+  return select(names, [...BROKER_CONFIG_NAMES, ...set]).flatMap((name) => {
     const definition = brokerConfigDefinition(name);
+    if (baseOfListenerConfig(name) !== undefined && !set.includes(name)) return [];
     if (definition === undefined || hidden(name, definition, config.isSet(name as BrokerConfigName))) return [];
     const sensitive = definition.type === 'PASSWORD';
     return describe(name, definition, {
@@ -170,7 +173,8 @@ function ownValue(
  * only `log.retention.hours` is set, `log.retention.ms` has no synonyms.
  */
 function synonymsOf(config: BrokerConfig, name: string, sensitive: boolean): ConfigSynonym[] {
-  const family = FAMILIES.find((members) => members.includes(name)) ?? [name];
+  const base = baseOfListenerConfig(name);
+  const family = base === undefined ? (FAMILIES.find((members) => members.includes(name)) ?? [name]) : [name, base];
   const found: ConfigSynonym[] = [];
   for (const { source, entries } of config.layers)
     for (const member of family) {
@@ -180,6 +184,7 @@ function synonymsOf(config: BrokerConfig, name: string, sensitive: boolean): Con
   for (const member of family) {
     const definition = brokerConfigDefinition(member);
     if (definition === undefined || definition.required || definition.default === null) continue;
+    if (member === name && base !== undefined) continue;
     found.push(synonymOf(member, sensitive ? null : shown(definition, definition.default), 'DEFAULT_CONFIG'));
   }
   const start = found.findIndex((synonym) => synonym.name === name);

@@ -10,9 +10,11 @@ export {
   type ConfigRefusal,
   configOperation,
 } from './changes.js';
+export { parseConnectionOverrides } from './connection_overrides.js';
 export type * from './definition.js';
 export * from './describe.js';
 export type * from './layers.js';
+export { INT_MAX } from './limits.js';
 export * from './problems.js';
 export * from './properties.js';
 export * from './sources.js';

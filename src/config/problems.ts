@@ -1,3 +1,4 @@
+import { connectionOverridesName, parseConnectionOverrides } from './connection_overrides.js';
 import type { ConfigDefinition, ConfigValue } from './definition.js';
 import { formatValue, type ParsedValue } from './values.js';
 
@@ -24,6 +25,13 @@ export function supportOf(
   if (definition.support === 'warn') return { warning: `${setting} has no effect: Millrace does not act on it yet` };
   const usual = definition.default === null ? 'remove it' : `leave it at ${shownDefault(definition)}`;
   return { error: `${setting} is not supported by this version of Millrace: ${usual}` };
+}
+
+/** A value that Kafka cannot take apart; the whole sentence. */
+export function unreadableValue(name: string, value: ConfigValue): string | undefined {
+  if (name !== connectionOverridesName) return undefined;
+  const parsed = parseConnectionOverrides(String(value));
+  return parsed.ok ? undefined : parsed.problem;
 }
 
 /** What Kafka requires of a value beside its range. */

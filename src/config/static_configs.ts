@@ -1,5 +1,13 @@
+import { connectionOverridesName } from './connection_overrides.js';
 import type { LayerEntry } from './layers.js';
-import { brokenRequirement, type ConfigError, type ConfigWarning, nearestName, supportOf } from './problems.js';
+import {
+  brokenRequirement,
+  type ConfigError,
+  type ConfigWarning,
+  nearestName,
+  supportOf,
+  unreadableValue,
+} from './problems.js';
 import { BROKER_CONFIG_NAMES, brokerConfigDefinition } from './tables/broker.js';
 import { isList } from './validators.js';
 import { parseValue } from './values.js';
@@ -65,9 +73,28 @@ function contradictions(entries: ReadonlyMap<string, LayerEntry>): ConfigError[]
       message: `process.roles=${roles.text} has no broker: Millrace keeps metadata in the broker itself, use broker,controller`,
     });
   for (const [name, { value }] of entries) {
-    const broken = brokenRequirement(name, value);
+    const broken = (value === null ? undefined : unreadableValue(name, value)) ?? brokenRequirement(name, value);
     if (broken !== undefined) errors.push({ name, message: broken });
   }
+  errors.push(...contradictoryLimits(entries));
+  return errors;
+}
+
+function contradictoryLimits(entries: ReadonlyMap<string, LayerEntry>): ConfigError[] {
+  const errors: ConfigError[] = [];
+  const number = (name: 'queued.max.request.bytes' | 'socket.request.max.bytes' | 'max.connections.per.ip') =>
+    Number(entries.get(name)?.value ?? brokerConfigDefinition(name)?.default);
+  const queuedBytes = number('queued.max.request.bytes');
+  if (queuedBytes > 0 && queuedBytes < number('socket.request.max.bytes'))
+    errors.push({
+      name: 'queued.max.request.bytes',
+      message: 'queued.max.request.bytes must be larger or equal to socket.request.max.bytes',
+    });
+  if (number('max.connections.per.ip') === 0 && (entries.get(connectionOverridesName)?.text ?? '') === '')
+    errors.push({
+      name: 'max.connections.per.ip',
+      message: `max.connections.per.ip can be set to zero only if ${connectionOverridesName} property is set.`,
+    });
   return errors;
 }
 

@@ -3,7 +3,10 @@ import {
   type Clock,
   type CloseReason,
   ListenError,
+  type ListenerLimits,
   type ListenOptions,
+  type NetworkLimits,
+  type NetworkStatistics,
   type ResponseChain,
   type ServerTransport,
   type TimerHandle,
@@ -14,7 +17,8 @@ import {
   type TransportStatistics,
 } from '../common/ports/index.js';
 import { loadAddon } from '../storage/native.js';
-import type { NativeServer } from '../storage/native_addon.js';
+import type { NativeNetwork, NativeServer } from '../storage/native_addon.js';
+import { ConnectionRate } from './connection_rate.js';
 
 /** Order of `CloseReason` in native/net/frame_reader.h. */
 const reasons: readonly CloseReason[] = [
@@ -30,24 +34,84 @@ const reasons: readonly CloseReason[] = [
   'max-connections-per-ip',
   'server-closed',
   'no-memory',
+  'idle',
 ];
 
 const eventFields = 6;
 const eventsPerCall = 1024;
 const opened = 1;
 const framed = 2;
+const closed = 3;
+/** Connections accepted per listener and turn; 1 while a creation rate is kept, so that each is counted before the next. */
+const acceptsPerTurn = 64;
 /** Written over a frame's event: it is not released when the call returns. */
 const kept = 0;
 
-/** The production transport. `clock` and `timers` drive the idle check only; the sockets live on the event loop. */
+/** The production transport of one broker. `clock` and `timers` drive the idle check and the creation rate; the sockets live on the event loop. */
 export function createNativeTransport(ports: { readonly clock: Clock; readonly timers: Timers }): ServerTransport {
-  return {
-    async listen(options: ListenOptions, handler: TransportHandler): Promise<TransportListener> {
-      const listener = new NativeListener(options, handler, ports.clock, ports.timers);
-      listener.listen();
-      return listener;
-    },
-  };
+  return new NativeTransport(ports.clock, ports.timers);
+}
+
+class NativeTransport implements ServerTransport {
+  private readonly network: NativeNetwork;
+  private readonly listeners = new Set<NativeListener>();
+  private readonly rate = new ConnectionRate();
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly timers: Timers,
+  ) {
+    const { NativeNetwork } = loadAddon();
+    this.network = new NativeNetwork();
+  }
+
+  async listen(options: ListenOptions, handler: TransportHandler): Promise<TransportListener> {
+    const listener: NativeListener = new NativeListener(options, handler, {
+      clock: this.clock,
+      timers: this.timers,
+      network: this.network,
+      rate: this.rate,
+      onOpened: (nowMs) => this.onOpened(listener, nowMs),
+      onClosed: () => this.listeners.delete(listener),
+    });
+    listener.listen();
+    this.listeners.add(listener);
+    return listener;
+  }
+
+  configure(limits: NetworkLimits): readonly string[] {
+    const overrides = [...limits.maxConnectionsPerIpOverrides];
+    this.rate.limit = limits.maxConnectionCreationRate;
+    for (const listener of this.listeners) listener.applyLimits();
+    return this.network.configure(
+      limits,
+      overrides.map(([host]) => host),
+      overrides.map(([, count]) => count),
+    );
+  }
+
+  get statistics(): NetworkStatistics {
+    const s = this.network.statistics();
+    const at = (index: number) => s[index] ?? 0;
+    return {
+      requestsQueued: at(0),
+      requestBytesQueued: at(1),
+      requestsQueuedPeak: at(2),
+      requestBytesQueuedPeak: at(3),
+      requestWaits: at(4),
+      connections: at(5),
+    };
+  }
+
+  /** A connection was accepted: the rates say how long the next one waits. The broker's own rate holds up every listener. */
+  private onOpened(listener: NativeListener, nowMs: number): void {
+    if (!listener.isProtected) {
+      this.rate.record(nowMs);
+      const delayMs = this.rate.delayMs(nowMs);
+      if (delayMs > 0) for (const other of this.listeners) if (!other.isProtected) other.pauseAccepting(delayMs);
+    }
+    listener.recordOpened(nowMs);
+  }
 }
 
 let nextConnectionId = 1;
@@ -58,7 +122,6 @@ class NativeConnection implements TransportConnection {
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
-  lastActiveMs: number;
   /** Why this side closed it, when it did. */
   ownReason: CloseReason | undefined;
   closed = false;
@@ -67,14 +130,12 @@ class NativeConnection implements TransportConnection {
     private readonly server: NativeServer,
     /** The addon's number; reused after the close. */
     readonly slot: number,
-    nowMs: number,
   ) {
     const [remoteAddress = '', remotePort, localAddress = '', localPort] = server.peer(slot).split(' ');
     this.remoteAddress = remoteAddress;
     this.remotePort = Number(remotePort);
     this.localAddress = localAddress;
     this.localPort = Number(localPort);
-    this.lastActiveMs = nowMs;
   }
 
   send(chain: ResponseChain): void {
@@ -102,6 +163,16 @@ class NativeConnection implements TransportConnection {
   }
 }
 
+interface ListenerParts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly network: NativeNetwork;
+  /** The broker's rate, kept by the transport. */
+  readonly rate: ConnectionRate;
+  onOpened(nowMs: number): void;
+  onClosed(): void;
+}
+
 class NativeListener implements TransportListener {
   port = 0;
   readonly host: string;
@@ -109,20 +180,60 @@ class NativeListener implements TransportListener {
   private readonly events = new Int32Array(eventFields * eventsPerCall);
   private readonly connections: Array<NativeConnection | undefined> = [];
   private readonly server: NativeServer;
+  private readonly rate = new ConnectionRate();
+  private limits: ListenerLimits;
   private idleTimer: TimerHandle | undefined;
+  private pause: { readonly untilMs: number; readonly timer: TimerHandle } | undefined;
   private closing: Promise<void> | undefined;
   private finished: () => void = () => {};
 
   constructor(
     private readonly options: ListenOptions,
     private readonly handler: TransportHandler,
-    private readonly clock: Clock,
-    private readonly timers: Timers,
+    private readonly parts: ListenerParts,
   ) {
     this.host = options.host;
+    this.limits = options.limits;
     const { NativeServer } = loadAddon();
     const onEvents = (count: number) => this.onEvents(count);
-    this.server = new NativeServer(options, this.slabs, this.events, onEvents, () => this.finished());
+    const onClosed = () => this.finished();
+    this.server = new NativeServer(options, this.slabs, this.events, onEvents, onClosed, parts.network);
+    this.applyLimits();
+  }
+
+  get isProtected(): boolean {
+    return this.limits.isProtected;
+  }
+
+  configure(limits: ListenerLimits): void {
+    this.limits = limits;
+    this.applyLimits();
+  }
+
+  /** Also after a change of the broker's rate. */
+  applyLimits(): void {
+    const { maxConnections, maxConnectionCreationRate, isProtected } = this.limits;
+    this.rate.limit = maxConnectionCreationRate;
+    const limited = this.rate.limited || (!isProtected && this.parts.rate.limited);
+    this.server.configure({ maxConnections, isProtected, acceptsPerTurn: limited ? 1 : acceptsPerTurn });
+  }
+
+  recordOpened(nowMs: number): void {
+    this.rate.record(nowMs);
+    const delayMs = this.rate.delayMs(nowMs);
+    if (delayMs > 0) this.pauseAccepting(delayMs);
+  }
+
+  pauseAccepting(delayMs: number): void {
+    const untilMs = this.parts.clock.monotonicMs() + delayMs;
+    if (this.closing !== undefined || (this.pause !== undefined && this.pause.untilMs >= untilMs)) return;
+    this.pause?.timer.cancel();
+    this.server.pauseAccepting();
+    const timer = this.parts.timers.after(delayMs, () => {
+      this.pause = undefined;
+      this.server.resumeAccepting();
+    });
+    this.pause = { untilMs, timer };
   }
 
   listen(): void {
@@ -153,20 +264,26 @@ class NativeListener implements TransportListener {
       sendfileCalls: at(10),
       preadCalls: at(11),
       bufferBytes: at(12),
-      coldStops: at(13),
+      bufferBytesInUse: at(13),
+      sendQueueBytes: at(14),
+      acceptPauses: at(15),
+      coldStops: at(16),
     };
   }
 
   stopAccepting(): void {
+    this.pause?.timer.cancel();
     this.server.stopAccepting();
   }
 
   close(): Promise<void> {
     if (this.closing === undefined) {
       this.idleTimer?.cancel();
+      this.pause?.timer.cancel();
       this.closing = new Promise((resolve) => {
         this.finished = resolve;
       });
+      this.parts.onClosed();
       this.server.close();
     }
     return this.closing;
@@ -175,7 +292,6 @@ class NativeListener implements TransportListener {
   /** One call per loop turn: everything the addon saw, in order. */
   private onEvents(count: number): void {
     const events = this.events;
-    const nowMs = this.clock.monotonicMs();
     for (let i = 0, at = 0; i < count; i += 1, at += eventFields) {
       const slot = events[at + 1] as number;
       const kind = events[at] as number;
@@ -184,7 +300,6 @@ class NativeListener implements TransportListener {
         const frameId = events[at + 2] as number;
         const slab = this.slabs[events[at + 3] as number];
         if (connection === undefined || slab === undefined) continue;
-        connection.lastActiveMs = nowMs;
         const done = this.handler.onFrame(
           connection,
           frameId,
@@ -194,10 +309,15 @@ class NativeListener implements TransportListener {
         );
         if (!done) events[at] = kept;
       } else if (kind === opened) {
-        const connection = new NativeConnection(this.server, slot, nowMs);
+        const connection = new NativeConnection(this.server, slot);
         this.connections[slot] = connection;
         this.handler.onOpen(connection);
-      } else this.onClosed(slot, reasons[events[at + 2] as number] ?? 'reset');
+        this.parts.onOpened(this.parts.clock.monotonicMs());
+      } else if (kind === closed) this.onClosed(slot, reasons[events[at + 2] as number] ?? 'reset');
+      else {
+        const connection = this.connections[slot];
+        if (connection !== undefined) this.handler.onEnd(connection);
+      }
     }
   }
 
@@ -211,13 +331,10 @@ class NativeListener implements TransportListener {
 
   private scheduleIdleCheck(): void {
     const { maxIdleMs } = this.options;
-    if (maxIdleMs <= 0 || !Number.isFinite(maxIdleMs)) return;
+    if (maxIdleMs < 0 || !Number.isFinite(maxIdleMs)) return;
     const everyMs = Math.max(10, Math.min(maxIdleMs / 2, 30_000));
-    this.idleTimer = this.timers.after(everyMs, () => {
-      const nowMs = this.clock.monotonicMs();
-      for (const connection of this.connections)
-        if (connection !== undefined && nowMs - connection.lastActiveMs >= maxIdleMs)
-          connection.close({ graceful: false, reason: 'idle' });
+    this.idleTimer = this.parts.timers.after(everyMs, () => {
+      this.server.expireIdle(Math.floor(this.parts.clock.monotonicMs()), maxIdleMs);
       this.scheduleIdleCheck();
     });
   }

@@ -44,6 +44,9 @@ export type ResponseCallback = (chain: ResponseChain | null) => void;
 /** API key of requests that may overlap with earlier ones of the same kind: their order is kept by the log they append to. */
 const produceKey = 0;
 
+/** Produce requests of one connection that may wait for their flush together; further ones wait unread. */
+const maxOverlapping = 256;
+
 interface Held {
   readonly frameId: number;
   readonly bytes: Uint8Array;
@@ -68,6 +71,8 @@ class Channel implements ConnectionContext {
   /** Unfinished requests that are not Produce: 0 or 1. */
   private exclusive = 0;
   private closed = false;
+  /** The peer sends nothing more. */
+  private ended = false;
   private draining = false;
 
   constructor(
@@ -105,6 +110,7 @@ class Channel implements ConnectionContext {
 
   private mayBegin(bytes: Uint8Array, start: number): boolean {
     if (this.slots.length === 0) return true;
+    if (this.slots.length >= maxOverlapping) return false;
     const isProduce = bytes[start] === 0 && bytes[start + 1] === produceKey;
     return isProduce && this.exclusive === 0;
   }
@@ -160,6 +166,18 @@ class Channel implements ConnectionContext {
       this.transport.release(next.frameId);
     }
     this.draining = false;
+    this.closeIfEnded();
+  }
+
+  /** As in Kafka what was asked for before the end is answered; then the connection closes. */
+  onEnd(): void {
+    this.ended = true;
+    this.closeIfEnded();
+  }
+
+  private closeIfEnded(): void {
+    if (this.ended && this.slots.length === 0 && this.held.length === 0)
+      this.transport.close({ graceful: true, reason: 'remote' });
   }
 
   onClose(): void {
@@ -192,6 +210,9 @@ export async function listenForRequests(
     onFrame(connection, frameId, bytes, start, end) {
       const channel = channels.get(connection);
       return channel === undefined || channel.onFrame(frameId, bytes, start, end);
+    },
+    onEnd(connection) {
+      channels.get(connection)?.onEnd();
     },
     onClose(connection, reason) {
       const channel = channels.get(connection);

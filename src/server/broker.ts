@@ -30,6 +30,7 @@ import { AutoTopicCreator } from './auto_topic_creator.js';
 import { registerBrokerMetrics } from './broker_metrics.js';
 import { CoordinatorWiring } from './coordinator_wiring.js';
 import { type Endpoint, resolveEndpoints } from './endpoints.js';
+import { listenerLimits, networkLimits } from './network_limits.js';
 import { registerHandlers } from './register_handlers.js';
 import { Pipeline } from './request_pipeline.js';
 import { TopicTraffic } from './traffic.js';
@@ -54,6 +55,8 @@ export class BrokerStartError extends Error {
 }
 
 const journalFile = 'millrace-metadata.journal';
+/** Requests that one connection may have sent ahead of the one in work (Kafka: none). The whole broker has limits of its own. */
+const readAhead = { maxUnreleasedBytesPerConnection: 16 * 1024 * 1024, maxUnreleasedFramesPerConnection: 64 };
 /** How long a stopping broker waits for requests that are being answered. */
 const drainMs = 5_000;
 
@@ -271,29 +274,45 @@ export class BrokerServer {
   private onMetadata(parts: Parts, next: MetadataImage, previous: MetadataImage): void {
     const perBroker = next.brokerConfigs.get(String(this.config.nodeId));
     const clusterWide = next.brokerConfigs.get('');
-    if (next.brokerConfigs !== previous.brokerConfigs)
+    if (next.brokerConfigs !== previous.brokerConfigs) {
       this.dynamic = this.config.withDynamic({
         ...(perBroker === undefined ? {} : { perBroker }),
         ...(clusterWide === undefined ? {} : { clusterWide }),
       });
+      this.configureNetwork();
+    }
     parts.replicas.reconfigure(next);
     for (const topic of previous.topicsByName.keys()) if (!next.topicsByName.has(topic)) this.traffic.forget(topic);
+  }
+
+  /** Limits of the network as they are now. */
+  private configureNetwork(): void {
+    const unknown = this.ports.transport.configure(networkLimits(this.dynamic));
+    if (unknown.length > 0)
+      this.ports.logger.warn(
+        `max.connections.per.ip.overrides: no address found for ${unknown.join(', ')}; use addresses, or names this machine can resolve`,
+      );
+    this.listeners.forEach((listener, index) => {
+      const name = this.endpoints[index]?.name;
+      if (name !== undefined) listener.configure(listenerLimits(this.dynamic, name, this.endpoints.length));
+    });
   }
 
   private async listen(endpoints: readonly Endpoint[]): Promise<void> {
     const { config, ports } = this;
     const bound: Endpoint[] = [];
+    this.configureNetwork();
     for (const endpoint of endpoints) {
       const options = {
         host: endpoint.host,
         port: endpoint.port,
         backlog: config.int('socket.listen.backlog.size'),
         maxFrameBytes: config.int('socket.request.max.bytes'),
-        maxConnections: config.int('max.connections'),
-        maxConnectionsPerIp: config.int('max.connections.per.ip'),
+        sendBufferBytes: config.int('socket.send.buffer.bytes'),
+        receiveBufferBytes: config.int('socket.receive.buffer.bytes'),
         maxIdleMs: config.long('connections.max.idle.ms'),
-        maxUnreleasedBytesPerConnection: 16 * 1024 * 1024,
-        maxUnreleasedFramesPerConnection: 64,
+        limits: listenerLimits(this.dynamic, endpoint.name, endpoints.length),
+        ...readAhead,
         sendfileMinBytes: config.int('millrace.sendfile.min.bytes'),
       };
       try {

@@ -60,12 +60,12 @@ export function closeAdvice(
     case 'max-connections':
       return {
         level: 'warn',
-        message: `${peer} was refused: max.connections is reached; raise it or find the client that leaks connections`,
+        message: `${peer} was closed as the least recently used connection: there were more than max.connections; raise it or find the client that leaks connections`,
       };
     case 'max-connections-per-ip':
       return {
         level: 'warn',
-        message: `${peer} was refused: max.connections.per.ip is reached for its address; raise it or find the client that leaks connections`,
+        message: `${peer} was refused: max.connections.per.ip is reached for its address; raise it, set max.connections.per.ip.overrides, or find the client that leaks connections`,
       };
     case 'no-memory':
       return {

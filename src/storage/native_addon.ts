@@ -11,7 +11,9 @@ export interface NativeAddon {
     events: Int32Array,
     onEvents: (count: number) => void,
     onClosed: () => void,
+    network: NativeNetwork,
   ) => NativeServer;
+  readonly NativeNetwork: new () => NativeNetwork;
   /** Fills `out` with a batch header (see `batch_fields.ts`) and returns the status by number. */
   inspectBatch(bytes: Uint8Array, out: Float64Array): number;
   releaseRegion(regionId: number): void;
@@ -90,9 +92,24 @@ export interface NativeServerOptions {
   readonly maxFrameBytes: number;
   readonly maxUnreleasedBytesPerConnection: number;
   readonly maxUnreleasedFramesPerConnection: number;
+  readonly sendBufferBytes: number;
+  readonly receiveBufferBytes: number;
+  readonly sendfileMinBytes: number;
+}
+
+/** Numbers at and above 2^32 - 1 (bytes: 9e15) are no limit. */
+export interface NativeNetworkLimits {
+  readonly maxQueuedRequests: number;
+  readonly maxQueuedRequestBytes: number;
   readonly maxConnections: number;
   readonly maxConnectionsPerIp: number;
-  readonly sendfileMinBytes: number;
+}
+
+export interface NativeNetwork {
+  /** The overrides per address are two arrays; returns the hosts that have no address. */
+  configure(limits: NativeNetworkLimits, hosts: readonly string[], counts: readonly number[]): string[];
+  /** In the order of `NetworkStatistics`. */
+  statistics(): Float64Array;
 }
 
 export interface NativeServer {
@@ -105,6 +122,15 @@ export interface NativeServer {
   sendChain(connection: number, parts: ReadonlyArray<Uint8Array | number>): void;
   release(frame: number): void;
   closeConnection(connection: number, graceful: boolean): void;
+  configure(limits: {
+    readonly maxConnections: number;
+    readonly acceptsPerTurn: number;
+    readonly isProtected: boolean;
+  }): void;
+  pauseAccepting(): void;
+  resumeAccepting(): void;
+  /** Closes what has been quiet for so long; `nowMs` is the caller's clock. */
+  expireIdle(nowMs: number, maxIdleMs: number): void;
   /** "address port localAddress localPort" */
   peer(connection: number): string;
   /** In the order of `TransportStatistics`. */

@@ -26,8 +26,6 @@ const DIFFERENT: Readonly<Record<string, string>> = {
   // Kafka keeps settings it does not know, as secrets.
   'broker 1 SET no.such=1': 'INVALID_CONFIG: Unknown broker config name: no.such',
   'broker  SET no.such=1': 'INVALID_CONFIG: Unknown broker config name: no.such',
-  'broker 1 SET listener.name.plaintext.max.connections=5':
-    'INVALID_CONFIG: Unknown broker config name: listener.name.plaintext.max.connections',
   // Listeners are bound once.
   'broker 1 SET listeners=PLAINTEXT://:1':
     'INVALID_REQUEST: Millrace reads these configs at start only, change server.properties: [listeners]',
@@ -37,9 +35,6 @@ const DIFFERENT: Readonly<Record<string, string>> = {
   // No eligible leader replicas yet.
   'broker 1 SET min.insync.replicas=2': 'ok',
   'broker  DELETE min.insync.replicas=': 'ok',
-  // Not enforced, so not taken.
-  'broker  SET max.connections.per.ip.overrides=foo':
-    'INVALID_CONFIG: max.connections.per.ip.overrides=foo is not supported by this version of Millrace: leave it at the empty default',
   // Kafka names them in the order of a hash table.
   'broker 1 SET broker.id=2;SET num.partitions=7':
     'INVALID_REQUEST: Cannot update these configs dynamically: [broker.id, num.partitions]',

@@ -10,7 +10,7 @@ describe('closeAdvice', () => {
     ['tls', /TLS handshake .* security\.protocol=PLAINTEXT/],
     ['frame-too-large', /socket\.request\.max\.bytes \(1000\): raise it/],
     ['frame-negative-length', /not the Kafka protocol/],
-    ['max-connections', /max\.connections is reached/],
+    ['max-connections', /more than max\.connections/],
     ['max-connections-per-ip', /max\.connections\.per\.ip/],
   ])('names the remedy for %s', (reason, text) => {
     const advice = closeAdvice(reason, closed, { maxFrameBytes: 1000 });

@@ -5,6 +5,46 @@
 export interface ServerTransport {
   /** @throws ListenError (`EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`, ...). */
   listen(options: ListenOptions, handler: TransportHandler): Promise<TransportListener>;
+  /**
+   * Limits over all listeners; they act at once. Returns the hosts of `maxConnectionsPerIpOverrides` that no address was found for:
+   * their entries are without effect.
+   */
+  configure(limits: NetworkLimits): readonly string[];
+  readonly statistics: NetworkStatistics;
+}
+
+/** What the listeners of one broker share. `Infinity` is no limit. */
+export interface NetworkLimits {
+  /** Requests taken from sockets and not begun yet; when reached, reading stops (`queued.max.requests`). */
+  readonly maxQueuedRequests: number;
+  /** Their bytes; a request counts from the moment its length is known (`queued.max.request.bytes`). */
+  readonly maxQueuedRequestBytes: number;
+  /** When reached, connections wait in the kernel; when lowered, the least recently used are closed. */
+  readonly maxConnections: number;
+  /** A connection above it is closed at once. */
+  readonly maxConnectionsPerIp: number;
+  readonly maxConnectionsPerIpOverrides: ReadonlyMap<string, number>;
+  /** Connections accepted per second on all listeners; those above wait in the kernel. */
+  readonly maxConnectionCreationRate: number;
+}
+
+/** Limits of one listener. */
+export interface ListenerLimits {
+  readonly maxConnections: number;
+  readonly maxConnectionCreationRate: number;
+  /** The brokers' own listener beside others: the broker's limits do not hold it up. */
+  readonly isProtected: boolean;
+}
+
+export interface NetworkStatistics {
+  readonly requestsQueued: number;
+  readonly requestBytesQueued: number;
+  /** Highest since the start. */
+  readonly requestsQueuedPeak: number;
+  readonly requestBytesQueuedPeak: number;
+  /** How often a connection had to wait for its turn because a limit was reached. */
+  readonly requestWaits: number;
+  readonly connections: number;
 }
 
 export interface ListenOptions {
@@ -14,11 +54,13 @@ export interface ListenOptions {
   readonly backlog: number;
   /** `socket.request.max.bytes`: a longer frame closes the connection before memory is spent on it. */
   readonly maxFrameBytes: number;
-  /** `max.connections`, `max.connections.per.ip`, `connections.max.idle.ms`; see Kafka. */
-  readonly maxConnections: number;
-  readonly maxConnectionsPerIp: number;
+  /** Sizes of the kernel's buffers of a connection; -1 leaves them to the kernel. */
+  readonly sendBufferBytes: number;
+  readonly receiveBufferBytes: number;
+  /** `connections.max.idle.ms`; negative: never. */
   readonly maxIdleMs: number;
-  /** A connection with so many bytes of unreleased frames is not read from (`queued.max.request.bytes` share). */
+  readonly limits: ListenerLimits;
+  /** A connection with so many bytes of unreleased frames is not read from. */
   readonly maxUnreleasedBytesPerConnection: number;
   /** A connection with so many unreleased frames is not read from. */
   readonly maxUnreleasedFramesPerConnection: number;
@@ -35,6 +77,8 @@ export interface TransportHandler {
    * once, also after a close. A view of `bytes` must not be kept longer.
    */
   onFrame(connection: TransportConnection, frameId: number, bytes: Uint8Array, start: number, end: number): boolean;
+  /** The peer sends nothing more, and every frame it sent was handed over; it may still read answers. The handler closes. */
+  onEnd(connection: TransportConnection): void;
   /** Exactly once per onOpen, whoever closed. */
   onClose(connection: TransportConnection, reason: CloseReason): void;
 }
@@ -91,6 +135,7 @@ export interface TransportListener {
   readonly port: number;
   readonly host: string;
   readonly statistics: TransportStatistics;
+  configure(limits: ListenerLimits): void;
   /** Stops accepting; connections stay. */
   stopAccepting(): void;
   /** Closes everything; resolves when every onClose was called and every descriptor closed. */
@@ -112,7 +157,14 @@ export interface TransportStatistics {
   readonly writevCalls: number;
   readonly sendfileCalls: number;
   readonly preadCalls: number;
+  /** Receive memory, also what is kept for reuse. */
   readonly bufferBytes: number;
+  /** Receive memory that holds something. */
+  readonly bufferBytesInUse: number;
+  /** Memory of responses that the sockets have not taken yet. */
+  readonly sendQueueBytes: number;
+  /** How often the listener stopped accepting because of a limit. */
+  readonly acceptPauses: number;
   /** Times a response waited until its bytes were read from the medium, on another thread. */
   readonly coldStops: number;
 }

@@ -1,4 +1,5 @@
 import type { BrokerConfigDefinition } from '../definition.js';
+import { baseOfListenerConfig } from '../listener_configs.js';
 import { CLUSTER_CONFIGS } from './broker_cluster.js';
 import { GROUPS_CONFIGS } from './broker_groups.js';
 import { LOG_CONFIGS } from './broker_log.js';
@@ -35,7 +36,7 @@ const BY_NAME: ReadonlyMap<string, BrokerConfigDefinition> = new Map(Object.entr
 
 export const BROKER_CONFIG_NAMES: readonly string[] = [...BY_NAME.keys()].sort();
 
-/** Undefined for a name that no table has. */
+/** Also for the name of a single listener's config. Undefined for a name that no table has. */
 export function brokerConfigDefinition(name: string): BrokerConfigDefinition | undefined {
-  return BY_NAME.get(name);
+  return BY_NAME.get(name) ?? BY_NAME.get(baseOfListenerConfig(name) ?? '');
 }

@@ -58,6 +58,7 @@ class SendQueue {
   void clear();
   [[nodiscard]] bool empty() const noexcept { return parts_.empty(); }
   [[nodiscard]] std::size_t memoryBytes() const noexcept { return memoryBytes_; }
+  [[nodiscard]] std::size_t spareBytes() const noexcept { return spare_.capacity(); }
   [[nodiscard]] std::size_t parts() const noexcept { return parts_.size(); }
 
  private:

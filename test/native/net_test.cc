@@ -99,6 +99,48 @@ TEST(slabs_grow_with_what_arrives_not_with_what_is_announced) {
   CHECK(pool.totalBytes() <= 64 * 1024);
 }
 
+TEST(a_slab_full_of_whole_frames_moves_along_when_more_is_received) {
+  // Frames that were not handed out yet (a limit holds them up) fill the slab; receiving on must neither stop nor overrun.
+  PlainMemory memory;
+  SlabPool pool(memory);
+  FrameLimits limits;
+  FrameReader reader(pool, limits);
+  const auto one = frameOf(28, 5);
+  std::size_t put = 0;
+  for (int i = 0; i < 4; ++i) {
+    const auto space = reader.space();
+    CHECK(space.at != nullptr && space.size > 0);
+    for (std::size_t at = 0; at < space.size; ++at, ++put) space.at[at] = one[put % one.size()];
+    reader.received(space.size);
+  }
+  FrameReader::Frame frame;
+  std::size_t seen = 0;
+  while (reader.next(frame)) {
+    CHECK_EQ(frame.end - frame.start, 28u);
+    CHECK_EQ(frame.slab->data[frame.end - 1], 5);
+    pool.release(frame.slab);
+    ++seen;
+  }
+  CHECK_EQ(seen, put / one.size());
+}
+
+TEST(a_frame_is_announced_once_its_prefix_is_here) {
+  PlainMemory memory;
+  SlabPool pool(memory);
+  FrameLimits limits;
+  FrameReader reader(pool, limits);
+  const auto bytes = frameOf(100, 1);
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    *reader.space().at = bytes[at];
+    reader.received(1);
+    CHECK_EQ(reader.announced(), at < 3 ? 0u : 100u);
+    CHECK_EQ(reader.whole(), at + 1 == bytes.size());
+  }
+  reader.abandon();
+  CHECK_EQ(reader.announced(), 0u);
+  CHECK_EQ(pool.usedBytes(), 0u);
+}
+
 TEST(send_queue_keeps_order_through_a_small_socket_buffer) {
   int fds[2];
   CHECK_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);

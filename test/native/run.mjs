@@ -59,7 +59,7 @@ if (!isBuilt()) {
     makefile.push(`${object}: FORCE`, `\t$(CXX) ${flags.join(' ')} -c ${source} -o ${object}`);
   makefile.push(
     `tests: ${objects.map(([, object]) => object).join(' ')}`,
-    `\t$(CXX) ${flags.join(' ')} $^ -o ${program} -pthread`,
+    `\t$(CXX) ${flags.join(' ')} $^ -o ${program} -pthread -Wl,--wrap=sendmsg,--wrap=sendfile`,
     'FORCE:',
   );
   writeFileSync(join(out, 'Makefile'), `${makefile.join('\n')}\n`);

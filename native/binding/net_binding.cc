@@ -60,6 +60,7 @@ class NativeNetwork : public Napi::ObjectWrap<NativeNetwork> {
         limits.perIpOverrides[address] = static_cast<std::uint32_t>(counts.Get(i).As<Napi::Number>().Int64Value());
     }
     limits_->connections.configure(std::move(limits));
+    limits_->requests.serve();
     return unknown;
   }
 

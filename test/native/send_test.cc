@@ -117,7 +117,7 @@ struct Scene {
     memory(queue, 6, 4);
     region(queue, 90, 7);
   }
-  SendQueue::Outcome flush(SendQueue& queue) { return queue.flush(99, kSendfileMin, scratch, statistics); }
+  SendQueue::Outcome flush(SendQueue& queue) { return queue.flush(99, kernelPageCache(), kSendfileMin, scratch, statistics); }
 };
 
 }  // namespace

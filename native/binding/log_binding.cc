@@ -67,7 +67,8 @@ Napi::Function NativeLog::define(Napi::Env env) {
        InstanceMethod<&NativeLog::truncateTo>("truncateTo"), InstanceMethod<&NativeLog::truncateFullyAndStartAt>("truncateFullyAndStartAt"),
        InstanceMethod<&NativeLog::advanceLogStartOffset>("advanceLogStartOffset"), InstanceMethod<&NativeLog::dropOldest>("dropOldest"),
        InstanceMethod<&NativeLog::segments>("segments"), InstanceMethod<&NativeLog::reconfigure>("reconfigure"),
-       InstanceMethod<&NativeLog::offsets>("offsets"), InstanceMethod<&NativeLog::close>("close")});
+       InstanceMethod<&NativeLog::offsets>("offsets"), InstanceMethod<&NativeLog::accountFor>("accountFor"),
+       InstanceMethod<&NativeLog::close>("close")});
 }
 
 NativeLog::NativeLog(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativeLog>(info) {
@@ -145,6 +146,7 @@ Napi::Value NativeLog::read(const Napi::CallbackInfo& info) {
   out[1] = static_cast<double>(read.region.sizeBytes);
   out[2] = static_cast<double>(read.baseOffset);
   out[3] = static_cast<double>(read.nextOffset);
+  read.region.account = account_;
   out[0] = addonData(env).regions.put(std::move(read.region));
   return Napi::Boolean::New(env, true);
 }
@@ -172,6 +174,12 @@ Napi::Value NativeLog::readCopy(const Napi::CallbackInfo& info) {
     done += static_cast<std::size_t>(got);
   }
   return buffer;
+}
+
+/// accountFor(account): what is sent of this log is counted there
+Napi::Value NativeLog::accountFor(const Napi::CallbackInfo& info) {
+  account_ = static_cast<std::uint32_t>(int64Of(info.Env(), info[0]));
+  return info.Env().Undefined();
 }
 
 Napi::Value NativeLog::availableBytes(const Napi::CallbackInfo& info) {

@@ -63,6 +63,7 @@ class NativeLog : public Napi::ObjectWrap<NativeLog> {
   Napi::Value segments(const Napi::CallbackInfo& info);
   Napi::Value reconfigure(const Napi::CallbackInfo& info);
   Napi::Value offsets(const Napi::CallbackInfo& info);
+  Napi::Value accountFor(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
 
  private:
@@ -74,6 +75,7 @@ class NativeLog : public Napi::ObjectWrap<NativeLog> {
   Napi::Reference<Napi::Float64Array> shared_;
   double* offsets_ = nullptr;  ///< into `shared_`: logStartOffset, logEndOffset, flushedOffset, sizeBytes, activeBaseOffset
   std::uint32_t id_ = 0;
+  std::uint32_t account_ = 0;  ///< of its topic, on every region
 };
 
 }  // namespace millrace

@@ -31,7 +31,9 @@ class NativeNetwork : public Napi::ObjectWrap<NativeNetwork> {
  public:
   static Napi::Function define(Napi::Env env) {
     return DefineClass(env, "NativeNetwork",
-                       {InstanceMethod<&NativeNetwork::configure>("configure"), InstanceMethod<&NativeNetwork::statistics>("statistics")});
+                       {InstanceMethod<&NativeNetwork::configure>("configure"), InstanceMethod<&NativeNetwork::statistics>("statistics"),
+                        InstanceMethod<&NativeNetwork::openAccount>("openAccount"), InstanceMethod<&NativeNetwork::closeAccount>("closeAccount"),
+                        InstanceMethod<&NativeNetwork::account>("account")});
   }
 
   explicit NativeNetwork(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativeNetwork>(info) {}
@@ -74,6 +76,28 @@ class NativeNetwork : public Napi::ObjectWrap<NativeNetwork> {
     return out;
   }
 
+  EgressTable& table(Napi::Env env, napi_value ofClients) { return boolOf(env, ofClients) ? limits_->egress.clients : limits_->egress.topics; }
+
+  /// openAccount(ofClients) → account
+  Napi::Value openAccount(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), table(info.Env(), info[0]).open()); }
+
+  /// closeAccount(ofClients, account)
+  Napi::Value closeAccount(const Napi::CallbackInfo& info) {
+    table(info.Env(), info[0]).close(static_cast<std::uint32_t>(int64Of(info.Env(), info[1])));
+    return info.Env().Undefined();
+  }
+
+  /// account(ofClients, account, out): fills `out` in the order of `egress_accounts.ts`
+  Napi::Value account(const Napi::CallbackInfo& info) {
+    const EgressStatistics& s = table(info.Env(), info[0]).at(static_cast<std::uint32_t>(int64Of(info.Env(), info[1])));
+    const double values[] = {static_cast<double>(s.bytesSendfile), static_cast<double>(s.bytesCopied),   static_cast<double>(s.bytesCopiedCold),
+                             static_cast<double>(s.answers),       static_cast<double>(s.regions),       static_cast<double>(s.recordSendCalls),
+                             static_cast<double>(s.sendfileCalls), static_cast<double>(s.preadCalls),    static_cast<double>(s.coldStops),
+                             static_cast<double>(s.bytesLoaded)};
+    if (double* const out = doublesOf(info.Env(), info[2], std::size(values)); out != nullptr) std::copy(std::begin(values), std::end(values), out);
+    return info.Env().Undefined();
+  }
+
   std::shared_ptr<NetworkLimits> limits_ = std::make_shared<NetworkLimits>();
 };
 
@@ -87,7 +111,7 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
                         InstanceMethod<&NativeServer::close>("close"), InstanceMethod<&NativeServer::send>("send"),
                         InstanceMethod<&NativeServer::sendChain>("sendChain"), InstanceMethod<&NativeServer::release>("release"),
                         InstanceMethod<&NativeServer::closeConnection>("closeConnection"), InstanceMethod<&NativeServer::peer>("peer"),
-                        InstanceMethod<&NativeServer::statistics>("statistics"),
+                        InstanceMethod<&NativeServer::accountFor>("accountFor"), InstanceMethod<&NativeServer::statistics>("statistics"),
                         InstanceMethod<&NativeServer::configure>("configure"), InstanceMethod<&NativeServer::pauseAccepting>("pauseAccepting"),
                         InstanceMethod<&NativeServer::resumeAccepting>("resumeAccepting"), InstanceMethod<&NativeServer::expireIdle>("expireIdle")});
   }
@@ -185,6 +209,12 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
 
   Napi::Value peer(const Napi::CallbackInfo& info) {
     return Napi::String::New(info.Env(), server_->peer(static_cast<std::uint32_t>(int64Of(info.Env(), info[0]))));
+  }
+
+  /// accountFor(connection, account)
+  Napi::Value accountFor(const Napi::CallbackInfo& info) {
+    server_->accountFor(static_cast<std::uint32_t>(int64Of(info.Env(), info[0])), static_cast<std::uint32_t>(int64Of(info.Env(), info[1])));
+    return info.Env().Undefined();
   }
 
   /// configure({ maxConnections, acceptsPerTurn, isProtected })

@@ -14,6 +14,7 @@ struct FileRegion {
   std::shared_ptr<const UniqueFd> file;
   std::uint64_t position = 0;
   std::uint64_t sizeBytes = 0;
+  std::uint32_t account = 0;  ///< of its topic, for counting what is sent; 0: of none
 };
 
 }  // namespace millrace

@@ -21,7 +21,7 @@ constexpr char kHttpAnswer[] =
 }  // namespace
 
 Connection::Connection(Server& server, std::uint32_t id, UniqueFd fd, std::string ip)
-    : server_(server), id_(id), fd_(std::move(fd)), ip_(std::move(ip)), reader_(server.slabs_, server.options_.frames) {}
+    : server_(server), id_(id), fd_(std::move(fd)), ip_(std::move(ip)), reader_(server.slabs_, server.options_.frames), queue_(&server.limits_->egress.topics) {}
 
 bool Connection::start() {
   if (uv_poll_init(server_.loop_, &poll_, fd_.get()) != 0) return false;

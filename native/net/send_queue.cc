@@ -18,6 +18,7 @@ void SendQueue::pushBytes(const std::uint8_t* bytes, std::size_t size) {
     return;
   }
   Part part;
+  part.besideRecords = !parts_.empty();
   part.bytes.swap(spare_);
   part.bytes.assign(bytes, bytes + size);
   parts_.push_back(std::move(part));
@@ -26,13 +27,23 @@ void SendQueue::pushBytes(const std::uint8_t* bytes, std::size_t size) {
 void SendQueue::pushRegion(FileRegion region) {
   if (region.sizeBytes == 0) return;
   Part part;
+  part.beginsAnswer = !inAnswer_;
+  part.beginsTopic = !inAnswer_ || pushAccount_ != region.account;
+  inAnswer_ = true;
+  pushAccount_ = region.account;
+  if (!parts_.empty()) parts_.back().besideRecords = true;
   part.region = std::move(region);
   parts_.push_back(std::move(part));
 }
 
-void SendQueue::popFront() {
+void SendQueue::popFront(EgressStatistics& statistics) {
   Part& front = parts_.front();
-  if (front.region.file == nullptr && front.bytes.capacity() <= kSpareBytes) {
+  if (front.region.file != nullptr) {
+    sentAccount_ = front.region.account;
+    tally(statistics, sentAccount_, &EgressStatistics::regions);
+    if (front.beginsAnswer) ++statistics.answers;
+    if (front.beginsTopic && topics_ != nullptr) ++topics_->at(sentAccount_).answers;
+  } else if (front.bytes.capacity() <= kSpareBytes) {
     front.bytes.clear();
     spare_.swap(front.bytes);
   }
@@ -42,6 +53,7 @@ void SendQueue::popFront() {
 void SendQueue::clear() {
   parts_.clear();
   memoryBytes_ = 0;
+  inAnswer_ = false;
 }
 
 void SendQueue::consume(std::size_t bytes, EgressStatistics& statistics) {
@@ -53,24 +65,28 @@ void SendQueue::consume(std::size_t bytes, EgressStatistics& statistics) {
       memoryBytes_ -= step;
       statistics.bytesFromMemory += step;
     } else {
+      const FileRegion& region = front.region;
+      tally(statistics, region.account, &EgressStatistics::bytesCopied, step);
+      if (region.position < front.loadedUntil)
+        tally(statistics, region.account, &EgressStatistics::bytesCopiedCold, std::min<std::uint64_t>(step, front.loadedUntil - region.position));
       front.region.position += step;
       front.region.sizeBytes -= step;
-      statistics.bytesCopied += step;
     }
     bytes -= step;
-    if (front.left() == 0) popFront();
+    if (front.left() == 0) popFront(statistics);
   }
 }
 
 /// The loop goes on without these bytes until they are in memory.
 SendQueue::Outcome SendQueue::waitFor(const Part& part, EgressStatistics& statistics) {
-  ++statistics.coldStops;
   cold_ = {part.region.file, static_cast<off_t>(part.region.position), std::min<std::size_t>(part.region.sizeBytes, kColdWindowBytes)};
+  tally(statistics, part.region.account, &EgressStatistics::coldStops);
+  tally(statistics, part.region.account, &EgressStatistics::bytesLoaded, cold_.sizeBytes);
   return Outcome::kCold;
 }
 
 void SendQueue::loaded() noexcept {
-  if (!parts_.empty()) parts_.front().warmUntil = static_cast<std::uint64_t>(cold_.position) + cold_.sizeBytes;
+  if (!parts_.empty()) parts_.front().warmUntil = parts_.front().loadedUntil = static_cast<std::uint64_t>(cold_.position) + cold_.sizeBytes;
   cold_ = {};
 }
 
@@ -82,14 +98,18 @@ SendQueue::Outcome SendQueue::sendGathered(int fd, PageCache& cache, std::size_t
   std::size_t gathered = 0;
   std::size_t scratchUsed = 0;
   bool fileFollows = false;
+  bool beside = false;
+  const FileRegion* records = nullptr;  // the first in this call, or the one that follows it
   scratch.resize(kGatherBytes);
   for (Part& part : parts_) {
     if (count == kMaxParts || gathered >= kGatherBytes) break;
     if (part.region.file == nullptr) {
       vectors[count++] = {part.bytes.data() + part.sent, part.left()};
       gathered += part.left();
+      beside = beside || part.besideRecords;
       continue;
     }
+    if (records == nullptr) records = &part.region;
     if (part.region.sizeBytes >= sendfileMinBytes) {
       fileFollows = true;
       break;
@@ -102,7 +122,7 @@ SendQueue::Outcome SendQueue::sendGathered(int fd, PageCache& cache, std::size_t
       const auto position = static_cast<off_t>(part.region.position);
       const bool warm = part.region.position + step <= part.warmUntil;
       got = warm ? ::pread(file, scratch.data() + scratchUsed, step, position) : cache.read(file, scratch.data() + scratchUsed, step, position);
-      ++statistics.preadCalls;
+      tally(statistics, part.region.account, &EgressStatistics::preadCalls);
     } while (got < 0 && errno == EINTR);
     if (got < 0 && errno == EAGAIN) {
       if (count > 0) break;  // what lies before it can leave already
@@ -120,6 +140,8 @@ SendQueue::Outcome SendQueue::sendGathered(int fd, PageCache& cache, std::size_t
   // A header before a sendfile waits for it, so that both leave in full segments.
   const ssize_t written = ::sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT | (fileFollows ? MSG_MORE : 0));
   ++statistics.sendCalls;
+  if (beside || records != nullptr)
+    tally(statistics, records != nullptr ? records->account : sentAccount_, &EgressStatistics::recordSendCalls);
   if (written < 0) {
     if (errno == EINTR) return Outcome::kYield;
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? Outcome::kBlocked : Outcome::kFailed;
@@ -139,7 +161,7 @@ SendQueue::Outcome SendQueue::sendRegion(int fd, PageCache& cache, EgressStatist
     part.warmUntil = region.position + window;
   }
   const ssize_t written = ::sendfile(fd, region.file->get(), &position, part.warmUntil - region.position);
-  ++statistics.sendfileCalls;
+  tally(statistics, region.account, &EgressStatistics::sendfileCalls);
   if (written < 0) {
     if (errno == EINTR) return Outcome::kYield;
     return errno == EAGAIN || errno == EWOULDBLOCK ? Outcome::kBlocked : Outcome::kFailed;
@@ -149,9 +171,9 @@ SendQueue::Outcome SendQueue::sendRegion(int fd, PageCache& cache, EgressStatist
   const auto step = static_cast<std::size_t>(written);
   region.position += step;
   region.sizeBytes -= step;
-  statistics.bytesSendfile += step;
+  tally(statistics, region.account, &EgressStatistics::bytesSendfile, step);
   sent += step;
-  if (region.sizeBytes == 0) popFront();
+  if (region.sizeBytes == 0) popFront(statistics);
   return Outcome::kYield;
 }
 

@@ -7,19 +7,9 @@
 
 #include "../io/file_region.h"
 #include "../io/page_cache.h"
+#include "egress_ledger.h"
 
 namespace millrace {
-
-/// Counters of what left by which way, and what it cost. One set per listener.
-struct EgressStatistics {
-  std::uint64_t bytesFromMemory = 0;
-  std::uint64_t bytesCopied = 0;    ///< region bytes read into memory and written
-  std::uint64_t bytesSendfile = 0;  ///< region bytes handed from the page cache to the socket
-  std::uint64_t sendCalls = 0;
-  std::uint64_t sendfileCalls = 0;
-  std::uint64_t preadCalls = 0;
-  std::uint64_t coldStops = 0;  ///< times a response waited for its bytes to be read from the medium
-};
 
 /// Responses on their way to one socket, in order: memory and file regions. Large regions leave by sendfile, small ones by one
 /// copy through a scratch buffer together with their neighbours in one call. A region keeps its file pinned until its last byte
@@ -33,8 +23,13 @@ class SendQueue {
   /// Bytes one flush may send, so that one fast reader does not hold up the others.
   static constexpr std::size_t kFlushBytes = 4 * 1024 * 1024;
 
+  /// Regions are counted in `topics` by their account, too.
+  explicit SendQueue(EgressTable* topics = nullptr) noexcept : topics_(topics) {}
+
   void pushBytes(const std::uint8_t* bytes, std::size_t size);
   void pushRegion(FileRegion region);
+  /// What is pushed from here on belongs to the next response.
+  void endResponse() noexcept { inAnswer_ = false; }
 
   /// What has to be read from the medium before a flush that ended with kCold can go on.
   struct Cold {
@@ -66,7 +61,11 @@ class SendQueue {
     std::vector<std::uint8_t> bytes;  ///< used when region.file is null
     std::size_t sent = 0;
     FileRegion region;
-    std::uint64_t warmUntil = 0;  ///< position up to which the region was in memory when looked at
+    std::uint64_t warmUntil = 0;    ///< position up to which the region was in memory when looked at
+    std::uint64_t loadedUntil = 0;  ///< position up to which a thread had to read it from the medium
+    bool besideRecords = false;     ///< memory before or behind a region
+    bool beginsAnswer = false;      ///< the first region of its response
+    bool beginsTopic = false;       ///< the first region of its topic in its response
     [[nodiscard]] std::size_t left() const noexcept { return region.file == nullptr ? bytes.size() - sent : region.sizeBytes; }
   };
   [[nodiscard]] Outcome sendGathered(int fd, PageCache& cache, std::size_t sendfileMinBytes, std::vector<std::uint8_t>& scratch,
@@ -74,12 +73,21 @@ class SendQueue {
   [[nodiscard]] Outcome sendRegion(int fd, PageCache& cache, EgressStatistics& statistics, std::size_t& sent);
   Outcome waitFor(const Part& part, EgressStatistics& statistics);
   void consume(std::size_t bytes, EgressStatistics& statistics);
-  void popFront();
+  void popFront(EgressStatistics& statistics);
+  /// Counts for everybody and for the topic.
+  void tally(EgressStatistics& statistics, std::uint32_t account, std::uint64_t EgressStatistics::* what, std::uint64_t by = 1) noexcept {
+    statistics.*what += by;
+    if (topics_ != nullptr) topics_->at(account).*what += by;
+  }
 
   std::deque<Part> parts_;
   std::size_t memoryBytes_ = 0;
   std::vector<std::uint8_t> spare_;
   Cold cold_;
+  EgressTable* topics_;
+  bool inAnswer_ = false;          ///< the response being pushed has a region
+  std::uint32_t pushAccount_ = 0;  ///< of the last region pushed
+  std::uint32_t sentAccount_ = 0;  ///< of the last region sent whole
 };
 
 }  // namespace millrace

@@ -372,9 +372,14 @@ void Server::sendRegion(std::uint32_t id, FileRegion region) {
   if (connection != nullptr && !connection->closing_) connection->queue_.pushRegion(std::move(region));
 }
 
+void Server::accountFor(std::uint32_t id, std::uint32_t account) {
+  if (Connection* const connection = find(id); connection != nullptr) connection->clientAccount_ = account;
+}
+
 void Server::sendDone(std::uint32_t id) {
   Connection* const connection = find(id);
   if (connection == nullptr || connection->closing_) return;
+  connection->queue_.endResponse();
   if (!inDelivery_) return flush(*connection);
   if (connection->dirty_) return;
   connection->dirty_ = true;
@@ -394,7 +399,10 @@ void Server::flush(Connection& connection) {
   if ((!connection.writable_ || connection.cold_) && !connection.closing_) return;  // the poll, or the prefetcher, says when
   const bool couldRead = connection.mayRead();
   connection.lastActivity_ = limits_->connections.nextActivity();
-  const auto outcome = connection.queue_.flush(connection.fd_.get(), pageCache_, options_.sendfileMinBytes, scratch_, statistics_.egress);
+  EgressStatistics sent;
+  const auto outcome = connection.queue_.flush(connection.fd_.get(), pageCache_, options_.sendfileMinBytes, scratch_, sent);
+  statistics_.egress += sent;
+  limits_->egress.clients.at(connection.clientAccount_) += sent;
   switch (outcome) {
     case SendQueue::Outcome::kEmpty:
       if (connection.closeWhenSent_) return connection.shut(connection.closeReason_);

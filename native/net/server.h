@@ -107,6 +107,8 @@ class Server : private ConnectionQuotas::Listener {
   /// Connections are named by a number that is not used again before its close was delivered.
   void sendBytes(std::uint32_t connection, const std::uint8_t* bytes, std::size_t size);
   void sendRegion(std::uint32_t connection, FileRegion region);
+  /// What leaves on the connection from here on is counted for this account of `EgressLedger::clients`, too.
+  void accountFor(std::uint32_t connection, std::uint32_t account);
   /// The response is complete: it may leave.
   void sendDone(std::uint32_t connection);
   void releaseFrame(std::uint32_t frame);
@@ -240,6 +242,7 @@ class Connection : private RequestBudget::Waiter {
   std::uint64_t lastActivity_ = 0;  ///< by `ConnectionQuotas::nextActivity`
   std::uint64_t idleSinceMs_ = 0;   ///< by the clock of `expireIdle`
   std::uint64_t idleActivity_ = 0;  ///< `lastActivity_` at that time
+  std::uint32_t clientAccount_ = EgressTable::kOther;
   CloseReason closeReason_ = CloseReason::kNone;
 };
 

@@ -19,6 +19,7 @@ import {
 import { loadAddon } from '../storage/native.js';
 import type { NativeNetwork, NativeServer } from '../storage/native_addon.js';
 import { ConnectionRate } from './connection_rate.js';
+import { NativeEgressAccounts } from './egress_accounts.js';
 
 /** Order of `CloseReason` in native/net/frame_reader.h. */
 const reasons: readonly CloseReason[] = [
@@ -53,6 +54,7 @@ export function createNativeTransport(ports: { readonly clock: Clock; readonly t
 }
 
 class NativeTransport implements ServerTransport {
+  readonly egress: NativeEgressAccounts;
   private readonly network: NativeNetwork;
   private readonly listeners = new Set<NativeListener>();
   private readonly rate = new ConnectionRate();
@@ -63,6 +65,7 @@ class NativeTransport implements ServerTransport {
   ) {
     const { NativeNetwork } = loadAddon();
     this.network = new NativeNetwork();
+    this.egress = new NativeEgressAccounts(this.network);
   }
 
   async listen(options: ListenOptions, handler: TransportHandler): Promise<TransportListener> {
@@ -70,6 +73,7 @@ class NativeTransport implements ServerTransport {
       clock: this.clock,
       timers: this.timers,
       network: this.network,
+      egress: this.egress,
       rate: this.rate,
       onOpened: (nowMs) => this.onOpened(listener, nowMs),
       onClosed: () => this.listeners.delete(listener),
@@ -125,11 +129,13 @@ class NativeConnection implements TransportConnection {
   /** Why this side closed it, when it did. */
   ownReason: CloseReason | undefined;
   closed = false;
+  private client: string | undefined;
 
   constructor(
     private readonly server: NativeServer,
     /** The addon's number; reused after the close. */
     readonly slot: number,
+    private readonly egress: NativeEgressAccounts,
   ) {
     const [remoteAddress = '', remotePort, localAddress = '', localPort] = server.peer(slot).split(' ');
     this.remoteAddress = remoteAddress;
@@ -152,6 +158,19 @@ class NativeConnection implements TransportConnection {
     );
   }
 
+  nameClient(clientId: string): void {
+    if (this.closed) return;
+    this.forgetClient();
+    const joined = this.egress.join(clientId);
+    this.client = joined?.name;
+    this.server.accountFor(this.slot, joined?.account ?? 0);
+  }
+
+  forgetClient(): void {
+    if (this.client !== undefined) this.egress.leave(this.client);
+    this.client = undefined;
+  }
+
   release(frameId: number): void {
     this.server.release(frameId);
   }
@@ -167,6 +186,7 @@ interface ListenerParts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly network: NativeNetwork;
+  readonly egress: NativeEgressAccounts;
   /** The broker's rate, kept by the transport. */
   readonly rate: ConnectionRate;
   onOpened(nowMs: number): void;
@@ -309,7 +329,7 @@ class NativeListener implements TransportListener {
         );
         if (!done) events[at] = kept;
       } else if (kind === opened) {
-        const connection = new NativeConnection(this.server, slot);
+        const connection = new NativeConnection(this.server, slot, this.parts.egress);
         this.connections[slot] = connection;
         this.handler.onOpen(connection);
         this.parts.onOpened(this.parts.clock.monotonicMs());
@@ -326,6 +346,7 @@ class NativeListener implements TransportListener {
     if (connection === undefined) return;
     this.connections[slot] = undefined;
     connection.closed = true;
+    connection.forgetClient();
     this.handler.onClose(connection, connection.ownReason ?? reason);
   }
 

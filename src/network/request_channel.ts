@@ -20,6 +20,9 @@ export interface ConnectionContext {
   clientSoftwareName: string;
   clientSoftwareVersion: string;
   principal: string;
+  /** Client id of its last Fetch; what is sent counts for it. Null until there was one. */
+  readonly clientId: string | null;
+  nameClient(clientId: string): void;
   /** Run once when the connection ends. */
   readonly closeCallbacks: Set<() => void>;
   /** Ends the connection after the responses that are under way. */
@@ -65,6 +68,7 @@ class Channel implements ConnectionContext {
   clientSoftwareName = '';
   clientSoftwareVersion = '';
   principal = 'User:ANONYMOUS';
+  clientId: string | null = null;
   readonly closeCallbacks = new Set<() => void>();
   private readonly slots: Slot[] = [];
   private readonly held: Held[] = [];
@@ -92,6 +96,11 @@ class Channel implements ConnectionContext {
   }
   get localPort(): number {
     return this.transport.localPort;
+  }
+
+  nameClient(clientId: string): void {
+    this.clientId = clientId;
+    this.transport.nameClient(clientId);
   }
 
   close(reason: CloseReason): void {

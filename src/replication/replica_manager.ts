@@ -1,5 +1,5 @@
 import { topicPartitionName, type Uuid } from '../common/ids.js';
-import type { Clock, Timers } from '../common/ports/index.js';
+import type { Clock, EgressAccounts, Timers } from '../common/ports/index.js';
 import type { MetadataImage, TopicImage } from '../metadata/image.js';
 import type { LogConfig } from '../storage/log_config.js';
 import type { LogManager } from '../storage/log_manager.js';
@@ -15,6 +15,8 @@ export interface ReplicaManagerDeps {
   readonly logs: LogManager;
   /** Configs of a topic, resolved against the broker's. */
   logConfigOf(topic: TopicImage): LogConfig;
+  /** Where what is sent of a topic is counted. */
+  readonly egress: Pick<EgressAccounts, 'topicAccount' | 'forgetTopic'>;
 }
 
 interface HostedTopic {
@@ -114,6 +116,7 @@ export class ReplicaManager {
         config,
         (flushedOffset) => partition.flushed(flushedOffset),
       );
+      log.log.accountFor(this.deps.egress.topicAccount(partition.topic));
       partition.opened(log);
     } catch (error) {
       partition.offline = true;
@@ -126,7 +129,10 @@ export class ReplicaManager {
 
   private async drop(topic: HostedTopic): Promise<void> {
     this.byId.delete(topic.id);
-    if (this.byName.get(topic.name) === topic) this.byName.delete(topic.name);
+    if (this.byName.get(topic.name) === topic) {
+      this.byName.delete(topic.name);
+      this.deps.egress.forgetTopic(topic.name);
+    }
     for (const partition of topic.partitions) {
       if (partition?.log === undefined) continue;
       partition.offline = true;

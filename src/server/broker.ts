@@ -160,6 +160,7 @@ export class BrokerServer {
       logger,
       logs,
       logConfigOf: (topic) => this.logConfigOf(topic),
+      egress: ports.transport.egress,
     });
     const session = await store.createSession(config.int('broker.session.timeout.ms'));
     const coordinator = new GroupCoordinator({
@@ -361,6 +362,7 @@ export class BrokerServer {
       logs: parts.logs,
       coordinator: parts.coordinator,
       listeners: this.listeners,
+      egress: this.ports.transport.egress,
       image: () => parts.cache.current(),
     });
     const port = this.config.int('millrace.metrics.port');

@@ -1,10 +1,11 @@
-import type { TransportListener, TransportStatistics } from '../common/ports/index.js';
+import type { EgressAccounts, TransportListener, TransportStatistics } from '../common/ports/index.js';
 import type { GroupCoordinator } from '../coordinator/group_coordinator.js';
 import type { MetadataImage } from '../metadata/image.js';
 import { apiByKey } from '../protocol/registry.js';
 import type { ReplicaManager } from '../replication/replica_manager.js';
 import type { LogManager } from '../storage/log_manager.js';
 import { jmxName, type Metrics, registerProcessMetrics } from '../telemetry/index.js';
+import { registerEgress } from './egress_metrics.js';
 import type { Pipeline } from './request_pipeline.js';
 import type { TopicTotals, TopicTraffic } from './traffic.js';
 
@@ -15,6 +16,7 @@ export interface MetricSources {
   readonly logs: LogManager;
   readonly coordinator: GroupCoordinator;
   readonly listeners: readonly TransportListener[];
+  readonly egress: EgressAccounts;
   image(): MetadataImage;
 }
 
@@ -24,6 +26,7 @@ export function registerBrokerMetrics(metrics: Metrics, sources: MetricSources):
   registerTraffic(metrics, sources.traffic);
   registerRequests(metrics, sources.pipeline);
   registerNetwork(metrics, sources.listeners);
+  registerEgress(metrics, sources.egress);
   const { replicas, logs, coordinator, image } = sources;
   metrics.gauge(jmxName('kafka.server', 'ReplicaManager', 'PartitionCount'), 'Partitions on this broker.', () =>
     count(replicas.all()),

@@ -100,6 +100,7 @@ export class Pipeline implements RequestPipeline {
       return;
     }
     const request: unknown = api.request.decode(reader, apiVersion);
+    if (header.apiKey === ApiKey.Fetch) countFor(connection, header.clientId ?? '');
     // Bytes behind the request are ignored, as in Kafka: @platformatic/kafka sends some.
     const context = new Context(header, connection);
     const startedMs = this.clock.monotonicMs();
@@ -194,6 +195,11 @@ export class Pipeline implements RequestPipeline {
     if (leftOut === undefined) return;
     this.logger[level](leftOut === 0 ? message : `${message} (and ${leftOut} more like it before)`);
   }
+}
+
+/** Connections rarely change their client id. */
+function countFor(connection: ConnectionContext, clientId: string): void {
+  if (connection.clientId !== clientId) connection.nameClient(clientId);
 }
 
 function supports(api: Api, version: number): boolean {

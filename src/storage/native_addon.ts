@@ -80,6 +80,7 @@ export interface NativeLog {
   /** Five numbers a segment: baseOffset, sizeBytes, maxTimestampMs, firstTimestampMs, lastModifiedMs. */
   segments(): Float64Array;
   reconfigure(segmentBytes: number, indexIntervalBytes: number, segmentIndexBytes: number): void;
+  accountFor(topicAccount: number): void;
   /** Brings `shared` up to date after a drain. */
   offsets(): void;
   close(sync: boolean): void;
@@ -110,6 +111,12 @@ export interface NativeNetwork {
   configure(limits: NativeNetworkLimits, hosts: readonly string[], counts: readonly number[]): string[];
   /** In the order of `NetworkStatistics`. */
   statistics(): Float64Array;
+  /** Accounts of topics or clients; 0 when there are too many. */
+  openAccount(ofClients: boolean): number;
+  /** Its counts become those of account 0. */
+  closeAccount(ofClients: boolean, account: number): void;
+  /** Fills ten numbers in the order that `network/egress_accounts.ts` reads. */
+  account(ofClients: boolean, account: number, out: Float64Array): void;
 }
 
 export interface NativeServer {
@@ -131,6 +138,7 @@ export interface NativeServer {
   resumeAccepting(): void;
   /** Closes what has been quiet for so long; `nowMs` is the caller's clock. */
   expireIdle(nowMs: number, maxIdleMs: number): void;
+  accountFor(connection: number, clientAccount: number): void;
   /** "address port localAddress localPort" */
   peer(connection: number): string;
   /** In the order of `TransportStatistics`. */

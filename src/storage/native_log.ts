@@ -352,6 +352,10 @@ class NativeSegmentedLog implements SegmentedLog {
     }
   }
 
+  accountFor(topicAccount: number): void {
+    this.native.accountFor(topicAccount);
+  }
+
   reconfigure(options: { segmentBytes: number; indexIntervalBytes: number; segmentIndexBytes: number }): void {
     this.native.reconfigure(options.segmentBytes, options.indexIntervalBytes, options.segmentIndexBytes);
   }

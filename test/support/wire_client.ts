@@ -14,7 +14,10 @@ export class WireClient {
   private nextCorrelationId = 1;
   readonly closed: Promise<void>;
 
-  private constructor(private readonly socket: Socket) {
+  private constructor(
+    private readonly socket: Socket,
+    public clientId: string,
+  ) {
     this.closed = new Promise((resolve) => {
       socket.on('close', () => {
         for (const { reject } of this.waiting.values()) reject(new Error('connection closed'));
@@ -26,9 +29,11 @@ export class WireClient {
     socket.on('data', (chunk) => this.onData(chunk));
   }
 
-  static connect(port: number): Promise<WireClient> {
+  static connect(port: number, clientId = 'wire-client'): Promise<WireClient> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => resolve(new WireClient(socket)));
+      const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () =>
+        resolve(new WireClient(socket, clientId)),
+      );
       socket.on('error', reject);
     });
   }
@@ -40,7 +45,7 @@ export class WireClient {
     if (this.socket.destroyed) return Promise.reject(new Error('connection closed'));
     const writer = new Writer(256);
     const correlationId = this.nextCorrelationId++;
-    encodeRequest(writer, api, version, correlationId, 'wire-client', body);
+    encodeRequest(writer, api, version, correlationId, this.clientId, body);
     for (const part of writer.toChain()) if (part instanceof Uint8Array) this.socket.write(Buffer.from(part));
     return new Promise<T>((resolve, reject) => {
       this.waiting.set(correlationId, { key, version, resolve: (value) => resolve(value as T), reject });

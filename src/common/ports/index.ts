@@ -1,4 +1,5 @@
 export * from './dialer.js';
+export * from './egress.js';
 export * from './file_system.js';
 export * from './http.js';
 export * from './log_store.js';

@@ -121,6 +121,8 @@ export interface SegmentedLog {
   deleteSegments(baseOffsets: readonly number[]): void;
   /** Unlinks files renamed by `deleteSegments` so far, off the loop. */
   deletePending(): Promise<void>;
+  /** Regions of this log count for this account of `ServerTransport.egress` when they are sent. */
+  accountFor(topicAccount: number): void;
   /** Changes of topic configs. */
   reconfigure(options: { segmentBytes: number; indexIntervalBytes: number; segmentIndexBytes: number }): void;
   /** Flushes when `sync`, trims indexes, closes descriptors. Pinned regions stay readable. */

@@ -1,3 +1,5 @@
+import type { EgressAccounts } from './egress.js';
+
 /**
  * The server side of the network: length-prefixed frames in, response chains out. The one implementation for
  * production is native (see `network/`): one call into JavaScript per loop tick with all frames decoded so far.
@@ -11,6 +13,8 @@ export interface ServerTransport {
    */
   configure(limits: NetworkLimits): readonly string[];
   readonly statistics: NetworkStatistics;
+  /** What is sent, by topic and by client. */
+  readonly egress: EgressAccounts;
 }
 
 /** What the listeners of one broker share. `Infinity` is no limit. */
@@ -96,6 +100,8 @@ export interface TransportConnection {
    * transport releases their pin when sent or when the connection dies. After a close it only releases.
    */
   send(chain: ResponseChain): void;
+  /** What is sent from here on counts for this client, too. A call into the addon: once per connection, not per request. */
+  nameClient(clientId: string): void;
   /** The bytes of a frame that `onFrame` kept are no longer needed. */
   release(frameId: number): void;
   /** Closes after what was sent has left (`graceful`) or at once. onClose follows in a later turn. */

@@ -33,9 +33,7 @@ struct ByteSpan {
   napi_typedarray_type type;
   std::size_t length = 0;
   void* data = nullptr;
-  napi_value buffer;
-  std::size_t offset = 0;
-  if (napi_get_typedarray_info(env, value, &type, &length, &data, &buffer, &offset) != napi_ok || type != napi_uint8_array) return {};
+  if (napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok || type != napi_uint8_array) return {};
   return {static_cast<std::uint8_t*>(data), length};
 }
 
@@ -44,11 +42,9 @@ struct ByteSpan {
   napi_typedarray_type type;
   std::size_t length = 0;
   void* data = nullptr;
-  napi_value buffer;
-  std::size_t offset = 0;
   bool typed = false;
   if (napi_is_typedarray(env, value, &typed) != napi_ok || !typed) return nullptr;
-  if (napi_get_typedarray_info(env, value, &type, &length, &data, &buffer, &offset) != napi_ok) return nullptr;
+  if (napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok) return nullptr;
   return type == napi_float64_array && length >= least ? static_cast<double*>(data) : nullptr;
 }
 

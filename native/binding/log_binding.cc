@@ -24,16 +24,40 @@ void writeHeader(double* out, const BatchHeader& header) {
 }
 constexpr std::size_t kHeaderFields = 11;
 
-/// inspectBatch(bytes, out) → status. For an unsupported magic out[3] is the magic.
-Napi::Value inspect(const Napi::CallbackInfo& info) {
-  const ByteSpan bytes = bytesOf(info.Env(), info[0]);
-  double* const out = doublesOf(info.Env(), info[1], kHeaderFields);
-  if (out == nullptr) return info.Env().Undefined();
+/// holdBatch(bytes): what the next `appendBatch` appends.
+napi_value holdBatch(napi_env env, napi_callback_info info) {
+  std::size_t count = 1;
+  napi_value bytes = nullptr;
+  void* data = nullptr;
+  (void)napi_get_cb_info(env, info, &count, &bytes, nullptr, &data);
+  static_cast<AddonData*>(data)->batch = bytesOf(env, bytes);
+  return nullptr;
+}
+
+/// inspectBatch(bytes): holds them, too. Block out: the header's fields, then the status. For an unsupported magic field 3 is the magic.
+napi_value inspect(napi_env env, napi_callback_info info) {
+  (void)holdBatch(env, info);
+  AddonData& data = boundData(env, info);
   BatchHeader header;
-  const BatchStatus status = inspectBatch(bytes.data, bytes.size, header);
-  writeHeader(out, header);
-  if (status == BatchStatus::kUnsupportedMagic) out[3] = header.magic;
-  return Napi::Number::New(info.Env(), static_cast<int>(status));
+  const BatchStatus status = inspectBatch(data.batch.data, data.batch.size, header);
+  writeHeader(data.block, header);
+  if (status == BatchStatus::kUnsupportedMagic) data.block[3] = header.magic;
+  data.block[kHeaderFields] = static_cast<int>(status);
+  return nullptr;
+}
+
+/// appendBatch(): the batch that is held. Block in: log, baseOffset, leaderEpoch, appendTimeMs, rollFirst.
+napi_value appendBatch(napi_env env, napi_callback_info info) {
+  AddonData& data = boundData(env, info);
+  if (NativeLog* const log = data.logs->at(data.block[0]); log != nullptr) log->append(env, std::exchange(data.batch, {}), data.block);
+  return nullptr;
+}
+
+/// readLog(). Block in: log, offset, maxSizeBytes, upperOffset, minOneBatch; out: regionId (-1: there is none), sizeBytes, baseOffset, nextOffset.
+napi_value readLog(napi_env env, napi_callback_info info) {
+  AddonData& data = boundData(env, info);
+  if (NativeLog* const log = data.logs->at(data.block[0]); log != nullptr) log->read(env, data.regions, data.block);
+  return nullptr;
 }
 
 }  // namespace
@@ -41,7 +65,10 @@ Napi::Value inspect(const Napi::CallbackInfo& info) {
 void initLogBinding(Napi::Env env, Napi::Object exports) {
   exports.Set("NativeDirectory", NativeDirectory::define(env));
   exports.Set("NativeLog", NativeLog::define(env));
-  exports.Set("inspectBatch", Napi::Function::New(env, inspect, "inspectBatch"));
+  defineFast(env, exports, "holdBatch", holdBatch);
+  defineFast(env, exports, "inspectBatch", inspect);
+  defineFast(env, exports, "appendBatch", appendBatch);
+  defineFast(env, exports, "readLog", readLog);
   exports.Set("releaseRegion", Napi::Function::New(
                                    env,
                                    [](const Napi::CallbackInfo& info) -> Napi::Value {
@@ -60,7 +87,7 @@ void initLogBinding(Napi::Env env, Napi::Object exports) {
 Napi::Function NativeLog::define(Napi::Env env) {
   return DefineClass(
       env, "NativeLog",
-      {InstanceMethod<&NativeLog::append>("append"), InstanceMethod<&NativeLog::read>("read"), InstanceMethod<&NativeLog::readCopy>("readCopy"),
+      {InstanceMethod<&NativeLog::readCopy>("readCopy"),
        InstanceMethod<&NativeLog::availableBytes>("availableBytes"), InstanceMethod<&NativeLog::findByTimestamp>("findByTimestamp"),
        InstanceMethod<&NativeLog::findMaxTimestamp>("findMaxTimestamp"), InstanceMethod<&NativeLog::scan>("scan"),
        InstanceMethod<&NativeLog::requestFlush>("requestFlush"), InstanceMethod<&NativeLog::roll>("roll"),
@@ -88,7 +115,14 @@ NativeLog::NativeLog(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativeLo
   shared_ = Napi::Persistent(shared);
   info.This().As<Napi::Object>().Set("shared", shared);
   info.This().As<Napi::Object>().Set("id", id_);
+  handles_ = addonData(info.Env()).logs;
+  handle_ = handles_->add(*this);
+  info.This().As<Napi::Object>().Set("handle", handle_);
   writeOffsets();
+}
+
+NativeLog::~NativeLog() {
+  if (handles_ != nullptr) handles_->remove(handle_);
 }
 
 void NativeLog::writeOffsets() {
@@ -105,50 +139,40 @@ bool NativeLog::usable(Napi::Env env) const {
   return false;
 }
 
-/// append(bytes, baseOffset, leaderEpoch, appendTimeMs, rollFirst)
-Napi::Value NativeLog::append(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  if (!usable(env)) return env.Undefined();
-  const ByteSpan bytes = bytesOf(env, info[0]);
-  if (bytes.size < batch::kHeaderBytes) {
-    toJs(env, Error{Error::Kind::kBadArguments, "append", log_->directory(), 0, "no batch"}).ThrowAsJavaScriptException();
-    return env.Undefined();
-  }
-  storeBe<std::int64_t>(bytes.data, int64Of(env, info[1]));
-  storeBe<std::int32_t>(bytes.data + batch::kLeaderEpochAt, static_cast<std::int32_t>(int64Of(env, info[2])));
-  if (const std::int64_t appendTimeMs = int64Of(env, info[3]); appendTimeMs >= 0) stampLogAppendTime(bytes.data, bytes.size, appendTimeMs);
+void NativeLog::append(napi_env env, ByteSpan bytes, const double* in) {
+  if (!usable(env)) return;
+  const auto refuse = [&](const char* why) {
+    toJs(env, Error{Error::Kind::kBadArguments, "append", log_->directory(), 0, why}).ThrowAsJavaScriptException();
+  };
+  if (bytes.size < batch::kHeaderBytes) return refuse("no batch");
+  storeBe<std::int64_t>(bytes.data, wholeOf(in[1]));
+  storeBe<std::int32_t>(bytes.data + batch::kLeaderEpochAt, static_cast<std::int32_t>(wholeOf(in[2])));
+  if (const std::int64_t appendTimeMs = wholeOf(in[3]); appendTimeMs >= 0) stampLogAppendTime(bytes.data, bytes.size, appendTimeMs);
   const BatchHeader header = BatchHeader::load(bytes.data);
-  if (header.sizeBytes != static_cast<std::int64_t>(bytes.size)) {
-    toJs(env, Error{Error::Kind::kBadArguments, "append", log_->directory(), 0, "not exactly one batch"}).ThrowAsJavaScriptException();
-    return env.Undefined();
-  }
+  if (header.sizeBytes != static_cast<std::int64_t>(bytes.size)) return refuse("not exactly one batch");
   const std::int64_t before = log_->active().sizeBytes();
-  auto status = log_->append(bytes.data, header, boolOf(env, info[4]));
+  auto status = log_->append(bytes.data, header, in[4] != 0);
   if (!status.ok()) toJs(env, status.error()).ThrowAsJavaScriptException();
   offsets_[1] = static_cast<double>(log_->logEndOffset());
   offsets_[4] = static_cast<double>(log_->active().baseOffset());
   offsets_[3] += static_cast<double>(log_->active().sizeBytes() >= before ? log_->active().sizeBytes() - before : log_->active().sizeBytes());
-  return env.Undefined();
 }
 
-/// read(offset, maxSizeBytes, upperOffset, minOneBatch, out) → whether there is a region; out: regionId, sizeBytes, baseOffset, nextOffset
-Napi::Value NativeLog::read(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  if (!usable(env)) return env.Undefined();
-  double* const out = doublesOf(env, info[4], 4);
-  auto result = log_->read(int64Of(env, info[0]), int64Of(env, info[1]), int64Of(env, info[2]), boolOf(env, info[3]));
+void NativeLog::read(napi_env env, RegionTable& regions, double* block) {
+  if (!usable(env)) return;
+  auto result = log_->read(wholeOf(block[1]), wholeOf(block[2]), wholeOf(block[3]), block[4] != 0);
+  block[0] = -1;
   if (!result.ok()) {
     toJs(env, result.error()).ThrowAsJavaScriptException();
-    return env.Undefined();
+    return;
   }
-  if (!result.value().has_value() || out == nullptr) return Napi::Boolean::New(env, false);
+  if (!result.value().has_value()) return;
   LogReadResult& read = *result.value();
-  out[1] = static_cast<double>(read.region.sizeBytes);
-  out[2] = static_cast<double>(read.baseOffset);
-  out[3] = static_cast<double>(read.nextOffset);
+  block[1] = static_cast<double>(read.region.sizeBytes);
+  block[2] = static_cast<double>(read.baseOffset);
+  block[3] = static_cast<double>(read.nextOffset);
   read.region.account = account_;
-  out[0] = addonData(env).regions.put(std::move(read.region));
-  return Napi::Boolean::New(env, true);
+  block[0] = regions.put(std::move(read.region));
 }
 
 /// readCopy(offset, maxSizeBytes, upperOffset) → Buffer

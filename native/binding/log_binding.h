@@ -8,6 +8,7 @@
 #include "../io/directory_lock.h"
 #include "../log/flusher.h"
 #include "../log/log.h"
+#include "addon_data.h"
 
 namespace millrace {
 
@@ -46,9 +47,12 @@ class NativeLog : public Napi::ObjectWrap<NativeLog> {
  public:
   static Napi::Function define(Napi::Env env);
   explicit NativeLog(const Napi::CallbackInfo& info);
+  ~NativeLog() override;
 
-  Napi::Value append(const Napi::CallbackInfo& info);
-  Napi::Value read(const Napi::CallbackInfo& info);
+  /// Calls of the hot path, with their numbers as `appendBatch` and `readLog` have them.
+  void append(napi_env env, ByteSpan bytes, const double* in);
+  void read(napi_env env, RegionTable& regions, double* block);
+
   Napi::Value readCopy(const Napi::CallbackInfo& info);
   Napi::Value availableBytes(const Napi::CallbackInfo& info);
   Napi::Value findByTimestamp(const Napi::CallbackInfo& info);
@@ -75,6 +79,8 @@ class NativeLog : public Napi::ObjectWrap<NativeLog> {
   Napi::Reference<Napi::Float64Array> shared_;
   double* offsets_ = nullptr;  ///< into `shared_`: logStartOffset, logEndOffset, flushedOffset, sizeBytes, activeBaseOffset
   std::uint32_t id_ = 0;
+  std::shared_ptr<HandleTable<NativeLog>> handles_;
+  std::uint32_t handle_ = 0;
   std::uint32_t account_ = 0;  ///< of its topic, on every region
 };
 

@@ -17,6 +17,8 @@ constexpr std::size_t kEventFields = 6;
 constexpr std::size_t kEventsPerCall = 1024;
 /// Written over an event's kind by JavaScript: this frame is released by a call of its own.
 constexpr std::int32_t kKept = 0;
+/// Regions that a response of the hot path has room for.
+constexpr std::size_t kLinksPerCall = (AddonData::kBlockNumbers - 4) / 2;
 
 /// Limits come as numbers; what does not fit means "no limit".
 std::uint32_t bounded(const Napi::Object& given, const char* name) {
@@ -108,8 +110,7 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
   static Napi::Function define(Napi::Env env) {
     return DefineClass(env, "NativeServer",
                        {InstanceMethod<&NativeServer::listen>("listen"), InstanceMethod<&NativeServer::stopAccepting>("stopAccepting"),
-                        InstanceMethod<&NativeServer::close>("close"), InstanceMethod<&NativeServer::send>("send"),
-                        InstanceMethod<&NativeServer::sendChain>("sendChain"), InstanceMethod<&NativeServer::release>("release"),
+                        InstanceMethod<&NativeServer::close>("close"), InstanceMethod<&NativeServer::sendChain>("sendChain"), InstanceMethod<&NativeServer::release>("release"),
                         InstanceMethod<&NativeServer::closeConnection>("closeConnection"), InstanceMethod<&NativeServer::peer>("peer"),
                         InstanceMethod<&NativeServer::accountFor>("accountFor"), InstanceMethod<&NativeServer::statistics>("statistics"),
                         InstanceMethod<&NativeServer::configure>("configure"), InstanceMethod<&NativeServer::pauseAccepting>("pauseAccepting"),
@@ -141,6 +142,26 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
     napi_async_init(info.Env(), nullptr, Napi::String::New(info.Env(), "millrace"), &context_);
     server_ = std::unique_ptr<Server>(new Server(loop, static_cast<SlabMemory&>(*this), static_cast<Server::Sink&>(*this), std::move(options),
                                                  NativeNetwork::Unwrap(info[5].As<Napi::Object>())->limits()));
+    handles_ = addonData(info.Env()).servers;
+    handle_ = handles_->add(*this);
+    info.This().As<Napi::Object>().Set("handle", handle_);
+  }
+  ~NativeServer() override { handles_->remove(handle_); }
+
+  /// A response of the hot path: the first `block[2]` bytes of `output`, with regions before some of them.
+  void sendFrame(RegionTable& regions, ByteSpan output, const double* block) {
+    const auto id = static_cast<std::uint32_t>(block[1]);
+    const std::size_t length = std::min(static_cast<std::size_t>(block[2]), output.size);
+    const std::size_t links = std::min(static_cast<std::size_t>(block[3]), kLinksPerCall);
+    std::size_t from = 0;
+    for (std::size_t i = 0; i < links; ++i) {
+      const std::size_t at = std::clamp(static_cast<std::size_t>(block[4 + 2 * i]), from, length);
+      if (at > from) server_->sendBytes(id, output.data + from, at - from);
+      server_->sendRegion(id, regions.take(static_cast<std::uint32_t>(block[5 + 2 * i])));
+      from = at;
+    }
+    if (length > from) server_->sendBytes(id, output.data + from, length - from);
+    server_->sendDone(id);
   }
 
  private:
@@ -161,15 +182,6 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
 
   Napi::Value close(const Napi::CallbackInfo& info) {
     server_->close();
-    return info.Env().Undefined();
-  }
-
-  /// send(connection, bytes)
-  Napi::Value send(const Napi::CallbackInfo& info) {
-    const auto id = static_cast<std::uint32_t>(int64Of(info.Env(), info[0]));
-    const ByteSpan bytes = bytesOf(info.Env(), info[1]);
-    server_->sendBytes(id, bytes.data, bytes.size);
-    server_->sendDone(id);
     return info.Env().Undefined();
   }
 
@@ -322,9 +334,32 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
   Napi::FunctionReference onEvents_;
   Napi::FunctionReference onClosed_;
   std::unique_ptr<Server> server_;
+  std::shared_ptr<HandleTable<NativeServer>> handles_;
+  std::uint32_t handle_ = 0;
 };
 
+namespace {
+
+/// setOutput(bytes): the buffer that the next `sendFrame` calls are about. Held until another is given.
+Napi::Value setOutput(const Napi::CallbackInfo& info) {
+  AddonData& data = addonData(info.Env());
+  data.output = bytesOf(info.Env(), info[0]);
+  data.outputReference = Napi::Persistent(info[0].As<Napi::Object>());
+  return info.Env().Undefined();
+}
+
+/// sendFrame(). Block in: server, connection, length, number of links, then for each link the position it comes before and its region.
+napi_value sendFrame(napi_env env, napi_callback_info info) {
+  AddonData& data = boundData(env, info);
+  if (NativeServer* const server = data.servers->at(data.block[0]); server != nullptr) server->sendFrame(data.regions, data.output, data.block);
+  return nullptr;
+}
+
+}  // namespace
+
 void initNetBinding(Napi::Env env, Napi::Object exports) {
+  exports.Set("setOutput", Napi::Function::New(env, setOutput, "setOutput"));
+  defineFast(env, exports, "sendFrame", sendFrame);
   exports.Set("NativeNetwork", NativeNetwork::define(env));
   exports.Set("NativeServer", NativeServer::define(env));
 }

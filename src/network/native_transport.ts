@@ -8,6 +8,7 @@ import {
   type NetworkLimits,
   type NetworkStatistics,
   type ResponseChain,
+  type ResponseFrame,
   type ServerTransport,
   type TimerHandle,
   type Timers,
@@ -16,10 +17,12 @@ import {
   type TransportListener,
   type TransportStatistics,
 } from '../common/ports/index.js';
+import { chainOf } from '../protocol/writer.js';
 import { loadAddon } from '../storage/native.js';
 import type { NativeNetwork, NativeServer } from '../storage/native_addon.js';
 import { ConnectionRate } from './connection_rate.js';
 import { NativeEgressAccounts } from './egress_accounts.js';
+import { type FrameSender, frameSender } from './frame_sender.js';
 
 /** Order of `CloseReason` in native/net/frame_reader.h. */
 const reasons: readonly CloseReason[] = [
@@ -47,7 +50,6 @@ const closed = 3;
 const acceptsPerTurn = 64;
 /** Written over a frame's event: it is not released when the call returns. */
 const kept = 0;
-
 /** The production transport of one broker. `clock` and `timers` drive the idle check and the creation rate; the sockets live on the event loop. */
 export function createNativeTransport(ports: { readonly clock: Clock; readonly timers: Timers }): ServerTransport {
   return new NativeTransport(ports.clock, ports.timers);
@@ -129,6 +131,7 @@ class NativeConnection implements TransportConnection {
   /** Why this side closed it, when it did. */
   ownReason: CloseReason | undefined;
   closed = false;
+  attachment: unknown;
   private client: string | undefined;
 
   constructor(
@@ -136,6 +139,7 @@ class NativeConnection implements TransportConnection {
     /** The addon's number; reused after the close. */
     readonly slot: number,
     private readonly egress: NativeEgressAccounts,
+    private readonly sender: FrameSender,
   ) {
     const [remoteAddress = '', remotePort, localAddress = '', localPort] = server.peer(slot).split(' ');
     this.remoteAddress = remoteAddress;
@@ -145,17 +149,19 @@ class NativeConnection implements TransportConnection {
   }
 
   send(chain: ResponseChain): void {
-    const first = chain[0];
-    // A closed slot may belong to somebody else: then nothing is sent, but regions still give up their pins (slot -1).
-    const slot = this.closed ? 0xffff_ffff : this.slot;
-    if (chain.length === 1 && first instanceof Uint8Array) {
-      if (!this.closed) this.server.send(slot, first);
-      return;
-    }
     this.server.sendChain(
-      slot,
+      this.target,
       chain.map((part) => (part instanceof Uint8Array ? part : part.regionId)),
     );
+  }
+
+  sendFrame(frame: ResponseFrame): void {
+    if (!this.sender.send(this.server.handle, this.target, frame)) this.send(chainOf(frame));
+  }
+
+  /** A closed slot may belong to somebody else: then nothing is sent, but regions still give up their pins (slot -1). */
+  private get target(): number {
+    return this.closed ? 0xffff_ffff : this.slot;
   }
 
   nameClient(clientId: string): void {
@@ -201,6 +207,7 @@ class NativeListener implements TransportListener {
   private readonly connections: Array<NativeConnection | undefined> = [];
   private readonly server: NativeServer;
   private readonly rate = new ConnectionRate();
+  private readonly sender = frameSender();
   private limits: ListenerLimits;
   private idleTimer: TimerHandle | undefined;
   private pause: { readonly untilMs: number; readonly timer: TimerHandle } | undefined;
@@ -329,7 +336,7 @@ class NativeListener implements TransportListener {
         );
         if (!done) events[at] = kept;
       } else if (kind === opened) {
-        const connection = new NativeConnection(this.server, slot, this.parts.egress);
+        const connection = new NativeConnection(this.server, slot, this.parts.egress, this.sender);
         this.connections[slot] = connection;
         this.handler.onOpen(connection);
         this.parts.onOpened(this.parts.clock.monotonicMs());
@@ -339,6 +346,7 @@ class NativeListener implements TransportListener {
         if (connection !== undefined) this.handler.onEnd(connection);
       }
     }
+    this.handler.onTurnEnd?.();
   }
 
   private onClosed(slot: number, reason: CloseReason): void {

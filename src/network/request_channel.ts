@@ -2,7 +2,7 @@ import { assert } from '../common/assert.js';
 import type {
   CloseReason,
   ListenOptions,
-  ResponseChain,
+  ResponseFrame,
   ServerTransport,
   TransportConnection,
   TransportHandler,
@@ -27,22 +27,32 @@ export interface ConnectionContext {
   readonly closeCallbacks: Set<() => void>;
   /** Ends the connection after the responses that are under way. */
   close(reason: CloseReason): void;
+  /** For `RequestPipeline.process` alone, at most once: its response comes later, by the callback. */
+  defer(): ResponseCallback;
 }
 
 export interface RequestPipeline {
   /**
-   * Processes one request: `bytes.subarray(start, end)`, valid until this call returns. `done` is called exactly once, now or later,
-   * with the response (length prefix included; its memory parts are used up before `done` returns) or null when there is none.
-   * What it throws ends the connection with 'invalid-request'.
+   * Processes one request: `bytes.subarray(start, end)`, valid until this call returns. Returns the response (length prefix
+   * included; used up before anything else is asked of the pipeline), null when there is none, or undefined after
+   * `connection.defer()`. What it throws ends the connection with 'invalid-request'.
    */
-  process(connection: ConnectionContext, bytes: Uint8Array, start: number, end: number, done: ResponseCallback): void;
+  process(
+    connection: ConnectionContext,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): ResponseFrame | null | undefined;
+  /** Everything that came in one turn was given to `process`. */
+  onTurnEnd(): void;
   onOpen(connection: ConnectionContext): void;
   onClose(connection: ConnectionContext, reason: CloseReason): void;
   /** An exception of `process`, for the log. */
   onError(connection: ConnectionContext, error: unknown): void;
 }
 
-export type ResponseCallback = (chain: ResponseChain | null) => void;
+/** Called exactly once, with what `process` would have returned; its memory is used up when it returns. */
+export type ResponseCallback = (frame: ResponseFrame | null) => void;
 
 /** API key of requests that may overlap with earlier ones of the same kind: their order is kept by the log they append to. */
 const produceKey = 0;
@@ -57,10 +67,21 @@ interface Held {
   readonly end: number;
 }
 
-/** A response that waits for earlier ones of its connection. */
+/** A request that has begun and whose response has not left. */
 interface Slot {
+  readonly isProduce: boolean;
   ready: boolean;
-  chain: ResponseChain | null;
+  frame: ResponseFrame | null;
+}
+
+/** For a response that must wait for earlier ones. Only Produce responses come here; they are small. */
+function copyOf({ buffer, length, links, linkCount }: ResponseFrame): ResponseFrame {
+  return {
+    buffer: Uint8Array.prototype.slice.call(buffer, 0, length),
+    length,
+    links: links.slice(0, linkCount),
+    linkCount,
+  };
 }
 
 /** Keeps the order of one connection: requests begin in order, responses leave in order. */
@@ -78,6 +99,9 @@ class Channel implements ConnectionContext {
   /** The peer sends nothing more. */
   private ended = false;
   private draining = false;
+  /** The request that `process` is looking at. */
+  private beginning = false;
+  private beginningIsProduce = false;
 
   constructor(
     private readonly transport: TransportConnection,
@@ -126,42 +150,56 @@ class Channel implements ConnectionContext {
 
   private begin(bytes: Uint8Array, start: number, end: number): void {
     if (this.closed) return;
-    const isProduce = bytes[start] === 0 && bytes[start + 1] === produceKey;
-    const slot: Slot = { ready: false, chain: null };
-    this.slots.push(slot);
-    if (!isProduce) this.exclusive += 1;
+    this.beginning = true;
+    this.beginningIsProduce = bytes[start] === 0 && bytes[start + 1] === produceKey;
+    let frame: ResponseFrame | null | undefined;
     try {
-      this.pipeline.process(this, bytes, start, end, (chain) => this.finish(slot, isProduce, chain));
+      frame = this.pipeline.process(this, bytes, start, end);
     } catch (error) {
+      this.beginning = false;
       this.pipeline.onError(this, error);
+      // Nothing that came after it is looked at: it keeps its place.
+      this.slots.push({ isProduce: this.beginningIsProduce, ready: false, frame: null });
+      if (!this.beginningIsProduce) this.exclusive += 1;
       this.transport.close({ graceful: true, reason: 'invalid-request' });
+      return;
     }
+    this.beginning = false;
+    if (frame === undefined) return;
+    if (this.slots.length === 0) {
+      if (frame !== null) this.transport.sendFrame(frame);
+    } else this.slots.push({ isProduce: true, ready: true, frame: frame === null ? null : copyOf(frame) });
   }
 
-  private finish(slot: Slot, isProduce: boolean, chain: ResponseChain | null): void {
+  defer(): ResponseCallback {
+    assert(this.beginning, 'a request is deferred while it is processed');
+    const slot: Slot = { isProduce: this.beginningIsProduce, ready: false, frame: null };
+    this.slots.push(slot);
+    if (!slot.isProduce) this.exclusive += 1;
+    return (frame) => this.finish(slot, frame);
+  }
+
+  private finish(slot: Slot, frame: ResponseFrame | null): void {
     assert(!slot.ready, 'a request is answered once');
     slot.ready = true;
-    if (!isProduce) this.exclusive -= 1;
+    if (!slot.isProduce) this.exclusive -= 1;
     if (this.closed) {
       // Nobody reads it; sending to a closed connection only lets go of file regions.
-      if (chain !== null) this.transport.send(chain);
+      if (frame !== null) this.transport.sendFrame(frame);
       return;
     }
     if (this.slots[0] === slot) {
       this.slots.shift();
-      if (chain !== null) this.transport.send(chain);
+      if (frame !== null) this.transport.sendFrame(frame);
       this.sendReady();
-    } else if (chain !== null) {
-      // Earlier responses are missing: its memory must outlive this call. Only Produce responses come here; they are small.
-      slot.chain = chain.map((part) => (part instanceof Uint8Array ? Uint8Array.prototype.slice.call(part) : part));
-    }
+    } else if (frame !== null) slot.frame = copyOf(frame);
     this.drain();
   }
 
   private sendReady(): void {
     for (let next = this.slots[0]; next?.ready === true; next = this.slots[0]) {
       this.slots.shift();
-      if (next.chain !== null) this.transport.send(next.chain);
+      if (next.frame !== null) this.transport.sendFrame(next.frame);
     }
   }
 
@@ -192,7 +230,7 @@ class Channel implements ConnectionContext {
   onClose(): void {
     this.closed = true;
     for (const { frameId } of this.held.splice(0)) this.transport.release(frameId);
-    for (const slot of this.slots) if (slot.chain !== null) this.transport.send(slot.chain);
+    for (const slot of this.slots) if (slot.frame !== null) this.transport.sendFrame(slot.frame);
     this.slots.length = 0;
     for (const callback of [...this.closeCallbacks]) callback();
     this.closeCallbacks.clear();
@@ -209,26 +247,29 @@ export async function listenForRequests(
   listenerName: string,
   pipeline: RequestPipeline,
 ): Promise<TransportListener> {
-  const channels = new Map<TransportConnection, Channel>();
+  const channelOf = ({ attachment }: TransportConnection) => (attachment instanceof Channel ? attachment : undefined);
   const handler: TransportHandler = {
     onOpen(connection) {
       const channel = new Channel(connection, listenerName, pipeline);
-      channels.set(connection, channel);
+      connection.attachment = channel;
       pipeline.onOpen(channel);
     },
     onFrame(connection, frameId, bytes, start, end) {
-      const channel = channels.get(connection);
-      return channel === undefined || channel.onFrame(frameId, bytes, start, end);
+      const { attachment } = connection;
+      return !(attachment instanceof Channel) || attachment.onFrame(frameId, bytes, start, end);
     },
     onEnd(connection) {
-      channels.get(connection)?.onEnd();
+      channelOf(connection)?.onEnd();
     },
     onClose(connection, reason) {
-      const channel = channels.get(connection);
+      const channel = channelOf(connection);
       if (channel === undefined) return;
-      channels.delete(connection);
+      connection.attachment = undefined;
       channel.onClose();
       pipeline.onClose(channel, reason);
+    },
+    onTurnEnd() {
+      pipeline.onTurnEnd();
     },
   };
   return transport.listen(options, handler);

@@ -29,9 +29,13 @@ export function decodeRequestHeader(reader: Reader): DecodedHeader {
   const api = apiByKey(apiKey);
   if (api === undefined || !api.request.hasVersion(apiVersion))
     return { apiKey, apiVersion, correlationId, clientId: peekClientId(reader), api, versionKnown: false };
-  reader.position = start;
-  const header = RequestHeader.decode(reader, requestHeaderVersion(api, apiVersion));
-  return { apiKey, apiVersion, correlationId, clientId: header.clientId, api, versionKnown: true };
+  // The rest as the schema of RequestHeader has it, without an object in between: every request passes here.
+  const clientId = reader.nullableString(reader.length16());
+  if (requestHeaderVersion(api, apiVersion) === 2 && reader.taggedCount() > 0) {
+    reader.position = start;
+    RequestHeader.decode(reader, 2);
+  }
+  return { apiKey, apiVersion, correlationId, clientId, api, versionKnown: true };
 }
 
 /** Every header version above 0 goes on with the client id; for the log only. */

@@ -1,5 +1,5 @@
 import type { Uuid } from '../common/ids.js';
-import type { FileRegion, ResponseChain } from '../common/ports/index.js';
+import type { FileRegion, ResponseChain, ResponseFrame, ResponseLink } from '../common/ports/index.js';
 import { maxStringBytes } from './reader.js';
 import { type RecordsValue, recordsSize, type UnknownTaggedField } from './values.js';
 
@@ -22,14 +22,13 @@ const spliceMinBytes = 16 * 1024;
  * Writes big-endian wire types to a buffer that grows, and is reused after {@link reset}. File regions and large record
  * arrays are not copied: {@link toChain} puts them between the pieces of the buffer.
  */
-export class Writer {
-  private buffer: Buffer;
-  private readonly splices: Array<{
-    readonly at: number;
-    readonly part: Uint8Array | FileRegion;
-    readonly sizeBytes: number;
-  }> = [];
-  private splicedBytes = 0;
+export class Writer implements ResponseFrame {
+  /** What was written are its first {@link length} bytes, with {@link links} between them. */
+  buffer: Buffer;
+  /** The first {@link linkCount} of these; the others are left from earlier responses. */
+  readonly links: ResponseLink[] = [];
+  linkCount = 0;
+  private linkedBytes = 0;
   /** Where the next byte goes; spliced parts do not count. */
   position = 0;
 
@@ -40,14 +39,18 @@ export class Writer {
   /** Forgets what was written. The chain and views handed out before become invalid. */
   reset(): this {
     this.position = 0;
-    this.splices.length = 0;
-    this.splicedBytes = 0;
+    this.linkCount = 0;
+    this.linkedBytes = 0;
     return this;
   }
 
   /** Everything written, spliced parts included. */
   get totalBytes(): number {
-    return this.position + this.splicedBytes;
+    return this.position + this.linkedBytes;
+  }
+
+  get length(): number {
+    return this.position;
   }
 
   /** Bytes the buffer holds. */
@@ -57,22 +60,13 @@ export class Writer {
 
   /** A view of what was written. Only without spliced parts. */
   bytes(): Uint8Array {
-    if (this.splices.length > 0) throw new EncodeError('there are spliced parts: use toChain()');
+    if (this.linkCount > 0) throw new EncodeError('there are spliced parts: use toChain()');
     return this.buffer.subarray(0, this.position);
   }
 
   /** What was written with the spliced parts in their places; views of this writer's buffer. */
   toChain(): ResponseChain {
-    if (this.splices.length === 0) return [this.buffer.subarray(0, this.position)];
-    const chain: Array<Uint8Array | FileRegion> = [];
-    let from = 0;
-    for (const { at, part } of this.splices) {
-      if (at > from) chain.push(this.buffer.subarray(from, at));
-      chain.push(part);
-      from = at;
-    }
-    if (this.position > from) chain.push(this.buffer.subarray(from, this.position));
-    return chain;
+    return chainOf(this);
   }
 
   /** Makes room for `count` bytes and moves past them. Returns where they are. */
@@ -286,8 +280,9 @@ export class Writer {
   }
 
   private link(part: Uint8Array | FileRegion, sizeBytes: number): void {
-    this.splices.push({ at: this.position, part, sizeBytes });
-    this.splicedBytes += sizeBytes;
+    this.links[this.linkCount] = { at: this.position, part };
+    this.linkCount += 1;
+    this.linkedBytes += sizeBytes;
   }
 
   /** After a tagged field was written from `at` on: puts its size before it. Tagged fields hold no spliced parts. */
@@ -314,4 +309,19 @@ export class Writer {
     }
     return next;
   }
+}
+
+/** The parts of a response in order; views of its buffer. */
+export function chainOf({ buffer, length, links, linkCount }: ResponseFrame): ResponseChain {
+  if (linkCount === 0) return [buffer.subarray(0, length)];
+  const chain: Array<Uint8Array | FileRegion> = [];
+  let from = 0;
+  for (let i = 0; i < linkCount; i += 1) {
+    const { at, part } = links[i] as ResponseLink;
+    if (at > from) chain.push(buffer.subarray(from, at));
+    chain.push(part);
+    from = at;
+  }
+  if (length > from) chain.push(buffer.subarray(from, length));
+  return chain;
 }

@@ -1,3 +1,6 @@
+import type { Api } from '../protocol/registry.js';
+import { Writer } from '../protocol/writer.js';
+
 /**
  * What a request handler is. One file per API in `server/handlers/`, each exporting a function that takes what it needs
  * (ports and services) and gives back a {@link Handler}; `server/broker.ts` wires them, nothing else knows them all.
@@ -31,7 +34,24 @@ export interface RequestContext {
 export type Handler<Request, Response> = (
   request: Request,
   context: RequestContext,
-) => Response | null | Promise<Response | null>;
+) => Response | SharedResponse<Response> | null | Promise<Response | null>;
+
+/** An answer that is the same for everybody: encoded once for each version. */
+export class SharedResponse<Response> {
+  private readonly byVersion: Array<Uint8Array | undefined> = [];
+
+  constructor(readonly response: Response & object) {}
+
+  encoded(api: Api, version: number): Uint8Array {
+    const known = this.byVersion[version];
+    if (known !== undefined) return known;
+    const writer = new Writer();
+    api.response.encode(writer, version, this.response);
+    const bytes = writer.bytes();
+    this.byVersion[version] = bytes;
+    return bytes;
+  }
+}
 
 /** Thrown by a handler that has no other way to tell the client: the pipeline logs the message and closes the connection. */
 export class CloseConnection extends Error {

@@ -1,4 +1,4 @@
-import type { Clock, CloseReason } from '../common/ports/index.js';
+import type { Clock, CloseReason, ResponseFrame } from '../common/ports/index.js';
 import type { ConnectionContext, RequestPipeline, ResponseCallback } from '../network/request_channel.js';
 import { ApiVersionsResponse } from '../protocol/api/api_versions.js';
 import { ApiKey } from '../protocol/api_keys.js';
@@ -9,7 +9,7 @@ import { type Api, apiByKey } from '../protocol/registry.js';
 import { Writer } from '../protocol/writer.js';
 import type { Logger } from '../telemetry/logger.js';
 import { closeAdvice, MessageLimiter } from './close_advice.js';
-import { CloseConnection, type Handler, type RequestContext } from './handler.js';
+import { CloseConnection, type Handler, type RequestContext, SharedResponse } from './handler.js';
 import { advertisedApis } from './handlers/api_versions.js';
 import { unsupportedResponse } from './unsupported.js';
 
@@ -19,11 +19,20 @@ type AnyHandler = (request: unknown, context: RequestContext) => unknown;
 export interface ApiTotals {
   requests: number;
   errors: number;
+  /** From the turn of the event loop that a request came in to its response; one that is answered in that turn counts with all of it. */
   totalMs: number;
+}
+
+interface Route {
+  readonly handler: AnyHandler;
+  readonly totals: ApiTotals;
+  /** Answered in this turn. */
+  answeredNow: number;
 }
 
 /** A buffer that grew beyond this for one response is not kept. */
 const keptWriterBytes = 1024 * 1024;
+const writerBytes = 64 * 1024;
 
 /**
  * From frames to handlers and back: header, version check, decoding, the handler, encoding. Requests of unknown APIs and versions
@@ -31,9 +40,14 @@ const keptWriterBytes = 1024 * 1024;
  */
 export class Pipeline implements RequestPipeline {
   readonly totals = new Map<number, ApiTotals>();
-  private readonly handlers = new Map<number, AnyHandler>();
+  /** By API key. */
+  private readonly routes: Array<Route | undefined> = [];
+  /** Routes with requests answered in this turn. */
+  private readonly busyRoutes: Route[] = [];
+  /** When this turn's first request came; negative: none has come. */
+  private turnStartedMs = -1;
   private readonly reader = new Reader();
-  private writer = new Writer(64 * 1024);
+  private writer = new Writer(writerBytes);
   private readonly limiter: MessageLimiter;
   private ready = false;
   private held: Array<() => void> = [];
@@ -50,13 +64,19 @@ export class Pipeline implements RequestPipeline {
 
   register<Request, Response>(apiKey: number, handler: Handler<Request, Response>): void {
     // The decoder of the same API makes what the handler takes: the registry pairs them by key.
-    this.handlers.set(apiKey, (request, context) => handler(request as Request, context));
-    this.totals.set(apiKey, { requests: 0, errors: 0, totalMs: 0 });
+    const totals: ApiTotals = { requests: 0, errors: 0, totalMs: 0 };
+    this.totals.set(apiKey, totals);
+    while (this.routes.length <= apiKey) this.routes.push(undefined);
+    this.routes[apiKey] = {
+      handler: (request, context) => handler(request as Request, context),
+      totals,
+      answeredNow: 0,
+    };
   }
 
   /** The APIs that are there. */
   *apis(): IterableIterator<Api> {
-    for (const key of this.handlers.keys()) {
+    for (const key of this.totals.keys()) {
       const api = apiByKey(key);
       if (api !== undefined) yield api;
     }
@@ -66,22 +86,28 @@ export class Pipeline implements RequestPipeline {
   open(): void {
     this.ready = true;
     for (const run of this.held.splice(0)) run();
+    this.onTurnEnd();
   }
 
-  process(connection: ConnectionContext, bytes: Uint8Array, start: number, end: number, done: ResponseCallback): void {
-    if (!this.ready) {
-      const copy = Uint8Array.prototype.slice.call(bytes, start, end);
-      this.held.push(() => {
-        try {
-          this.handle(connection, copy, 0, copy.length, done);
-        } catch (error) {
-          this.onError(connection, error);
-          connection.close('invalid-request');
-        }
-      });
-      return;
-    }
-    this.handle(connection, bytes, start, end, done);
+  process(
+    connection: ConnectionContext,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): ResponseFrame | null | undefined {
+    if (this.ready) return this.handle(connection, bytes, start, end);
+    const copy = Uint8Array.prototype.slice.call(bytes, start, end);
+    const done = connection.defer();
+    this.held.push(() => {
+      try {
+        const frame = this.handle(connection, copy, 0, copy.length, done);
+        if (frame !== undefined) done(frame);
+      } catch (error) {
+        this.onError(connection, error);
+        connection.close('invalid-request');
+      }
+    });
+    return undefined;
   }
 
   private handle(
@@ -89,36 +115,44 @@ export class Pipeline implements RequestPipeline {
     bytes: Uint8Array,
     start: number,
     end: number,
-    done: ResponseCallback,
-  ): void {
+    deferred?: ResponseCallback,
+  ): ResponseFrame | null | undefined {
     const reader = this.reader.reset(bytes, start, end);
     const header = decodeRequestHeader(reader);
-    const { api, apiVersion } = header;
-    const handler = this.handlers.get(header.apiKey);
-    if (api === undefined || handler === undefined || !header.versionKnown || !supports(api, apiVersion)) {
-      this.refuse(connection, header, reader, done);
-      return;
-    }
+    const { api, apiKey, apiVersion } = header;
+    const route = apiKey >= 0 ? this.routes[apiKey] : undefined;
+    if (api === undefined || route === undefined || !header.versionKnown || !supports(api, apiVersion))
+      return this.refuse(connection, header, reader);
     const request: unknown = api.request.decode(reader, apiVersion);
-    if (header.apiKey === ApiKey.Fetch) countFor(connection, header.clientId ?? '');
     // Bytes behind the request are ignored, as in Kafka: @platformatic/kafka sends some.
-    const context = new Context(header, connection);
-    const startedMs = this.clock.monotonicMs();
-    const totals = this.totals.get(header.apiKey);
-    if (totals !== undefined) totals.requests += 1;
-    const respond = (response: unknown) => {
-      if (totals !== undefined) totals.totalMs += this.clock.monotonicMs() - startedMs;
-      if (response === null) done(null);
-      else this.respond(api, header, response as object, done);
-    };
-    const answer: unknown = handler(request, context);
-    if (!(answer instanceof Promise)) {
-      respond(answer);
-      return;
+    if (apiKey === ApiKey.Fetch) countFor(connection, header.clientId ?? '');
+    if (this.turnStartedMs < 0) this.turnStartedMs = this.clock.monotonicMs();
+    route.totals.requests += 1;
+    const answer: unknown = route.handler(request, new Context(header, connection));
+    if (answer instanceof Promise) {
+      this.answerLater(connection, route, header, answer, deferred ?? connection.defer());
+      return undefined;
     }
+    if (route.answeredNow === 0) this.busyRoutes.push(route);
+    route.answeredNow += 1;
+    return this.encode(api, header, answer);
+  }
+
+  private answerLater(
+    connection: ConnectionContext,
+    { totals }: Route,
+    header: DecodedHeader,
+    answer: Promise<unknown>,
+    done: ResponseCallback,
+  ): void {
+    const { api } = header;
+    const startedMs = this.turnStartedMs;
     this.inFlight += 1;
     answer
-      .then(respond)
+      .then((response) => {
+        totals.totalMs += this.clock.monotonicMs() - startedMs;
+        done(api === undefined ? null : this.encode(api, header, response));
+      })
       .catch((error: unknown) => {
         this.onError(connection, error);
         connection.close('invalid-request');
@@ -128,17 +162,33 @@ export class Pipeline implements RequestPipeline {
       });
   }
 
-  private respond(api: Api, header: DecodedHeader, response: object, done: ResponseCallback): void {
+  onTurnEnd(): void {
+    if (this.turnStartedMs < 0) return;
+    if (this.busyRoutes.length > 0) {
+      const tookMs = this.clock.monotonicMs() - this.turnStartedMs;
+      for (const route of this.busyRoutes) {
+        route.totals.totalMs += route.answeredNow * tookMs;
+        route.answeredNow = 0;
+      }
+      this.busyRoutes.length = 0;
+    }
+    this.turnStartedMs = -1;
+  }
+
+  /** The response in the writer: used up before the next one is encoded. */
+  private encode(api: Api, header: DecodedHeader, response: unknown): ResponseFrame | null {
+    if (response === null) return null;
+    if (this.writer.capacity > keptWriterBytes) this.writer = new Writer(writerBytes);
     const writer = this.writer.reset();
     beginResponse(writer, api, header.apiVersion, header.correlationId);
-    api.response.encode(writer, header.apiVersion, response);
+    if (response instanceof SharedResponse) writer.raw(response.encoded(api, header.apiVersion));
+    else api.response.encode(writer, header.apiVersion, response as object);
     finishFrame(writer);
-    done(writer.toChain());
-    if (writer.capacity > keptWriterBytes) this.writer = new Writer(64 * 1024);
+    return writer;
   }
 
   /** Unknown APIs close the connection, as in Kafka; APIs that are still to come answer UNSUPPORTED_VERSION. */
-  private refuse(connection: ConnectionContext, header: DecodedHeader, reader: Reader, done: ResponseCallback): void {
+  private refuse(connection: ConnectionContext, header: DecodedHeader, reader: Reader): ResponseFrame | null {
     const { api, apiKey, apiVersion } = header;
     if (apiKey === ApiKey.ApiVersions && api !== undefined) {
       // A client of the future: told in the one shape that every client reads which versions there are.
@@ -147,15 +197,14 @@ export class Pipeline implements RequestPipeline {
       const own = advertisedApis(this.apis()).filter((entry) => entry.apiKey === ApiKey.ApiVersions);
       ApiVersionsResponse.encode(writer, 0, { errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys: own });
       finishFrame(writer);
-      done(writer.toChain());
-      return;
+      return writer;
     }
     const who = `${connection.remoteAddress}:${connection.remotePort}${header.clientId === null ? '' : ` (client id ${header.clientId})`}`;
     if (api === undefined)
       throw new CloseConnection(
         `${who} sent a request with API key ${apiKey}, which does not exist: it is no Kafka client, or a newer one`,
       );
-    if (this.handlers.has(apiKey)) {
+    if (this.totals.has(apiKey)) {
       const { minVersion, maxVersion } = api.request;
       const remedy = apiVersion < minVersion ? 'upgrade that client' : 'it should have asked ApiVersions first';
       throw new CloseConnection(
@@ -166,7 +215,7 @@ export class Pipeline implements RequestPipeline {
     const text = `${who} sent ${api.name}, which this version of Millrace does not offer`;
     if (response === undefined) throw new CloseConnection(text);
     this.say(`unsupported ${api.name}`, 'info', text);
-    this.respond(api, header, response, done);
+    return this.encode(api, header, response);
   }
 
   onOpen(connection: ConnectionContext): void {

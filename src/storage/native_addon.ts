@@ -14,8 +14,23 @@ export interface NativeAddon {
     network: NativeNetwork,
   ) => NativeServer;
   readonly NativeNetwork: new () => NativeNetwork;
-  /** Fills `out` with a batch header (see `batch_fields.ts`) and returns the status by number. */
-  inspectBatch(bytes: Uint8Array, out: Float64Array): number;
+  /**
+   * 256 numbers that the calls of the hot path take and give, as each says: that costs nothing, while every argument of a call
+   * does.
+   */
+  readonly block: Float64Array;
+  /** What the next {@link appendBatch} appends. */
+  holdBatch(bytes: Uint8Array): void;
+  /** Holds the bytes, too. Out: the eleven fields of the batch header, then the status by number. */
+  inspectBatch(bytes: Uint8Array): void;
+  /** The batch that is held, whose memory the caller has in hand. In: log, baseOffset, leaderEpoch, appendTimeMs, rollFirst. */
+  appendBatch(): void;
+  /** In: log, offset, maxSizeBytes, upperOffset, minOneBatch. Out: regionId (-1: none), sizeBytes, baseOffset, nextOffset. */
+  readLog(): void;
+  /** The buffer that the next {@link sendFrame} calls send from; held until another is given. */
+  setOutput(bytes: Uint8Array): void;
+  /** In: server, connection, length, number of links (at most 126), then for each: the position it comes before, its region. */
+  sendFrame(): void;
   releaseRegion(regionId: number): void;
   regionsInUse(): number;
 }
@@ -58,12 +73,11 @@ export interface NativeLog {
   readonly id: number;
   /** logStartOffset, logEndOffset, flushedOffset, sizeBytes, activeBaseOffset; kept up to date by the addon. */
   readonly shared: Float64Array;
+  /** What `readLog` and `appendBatch` name it by. */
+  readonly handle: number;
   readonly truncatedBytes: number;
   readonly truncatedAtOffset: number;
   readonly indexesRebuilt: number;
-  append(bytes: Uint8Array, baseOffset: number, leaderEpoch: number, appendTimeMs: number, rollFirst: boolean): void;
-  /** out: regionId, sizeBytes, baseOffset, nextOffset */
-  read(offset: number, maxSizeBytes: number, upperOffset: number, minOneBatch: boolean, out: Float64Array): boolean;
   readCopy(offset: number, maxSizeBytes: number, upperOffset: number): Buffer;
   availableBytes(offset: number, upperOffset: number, enoughBytes: number): number;
   findByTimestamp(timestampMs: number, upperOffset: number, out: Float64Array): boolean;
@@ -125,7 +139,8 @@ export interface NativeServer {
   stopAccepting(): void;
   /** The `onClosed` callback follows. */
   close(): void;
-  send(connection: number, bytes: Uint8Array): void;
+  /** What `sendFrame` names it by. */
+  readonly handle: number;
   sendChain(connection: number, parts: ReadonlyArray<Uint8Array | number>): void;
   release(frame: number): void;
   closeConnection(connection: number, graceful: boolean): void;

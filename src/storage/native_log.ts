@@ -71,18 +71,22 @@ function typed(error: unknown): unknown {
   return new LogStoreError(error.kind, error.operation, error.path, code, error.detail);
 }
 
+/** The bytes that the addon holds for the next append: mostly those that were just inspected. */
+let heldBatch: Uint8Array | undefined;
+
 /** The production log store, over the addon. One per broker; stateless but for the shared scratch numbers. */
 export function createNativeLogStore(): LogStore {
   const addon = loadAddon();
-  const header = new Float64Array(headerFields);
+  const { block } = addon;
   return {
     async openDirectory(path: string): Promise<LogDirectory> {
       return new NativeLogDirectory(addon, path);
     },
     inspectBatch(bytes: Uint8Array, into: BatchInfo): BatchStatus {
-      const status = statuses[addon.inspectBatch(bytes, header)];
-      readHeader(header, 0, into);
-      return status ?? 'too-short';
+      addon.inspectBatch(bytes);
+      heldBatch = bytes;
+      readHeader(block, 0, into);
+      return statuses[block[headerFields] as number] ?? 'too-short';
     },
   };
 }
@@ -122,7 +126,7 @@ class NativeLogDirectory implements LogDirectory {
         options.logStartOffset,
         options.cleanShutdown,
       );
-      const log = new NativeSegmentedLog(this, this.native, native, name, options.onFlushed);
+      const log = new NativeSegmentedLog(this, this.addon, this.native, native, name, options.onFlushed);
       this.logs.set(native.id, log);
       return log;
     } catch (error) {
@@ -202,7 +206,8 @@ class NativeLogDirectory implements LogDirectory {
 
 class NativeSegmentedLog implements SegmentedLog {
   private readonly shared: Float64Array;
-  private readonly region = new Float64Array(4);
+  private readonly block: Float64Array;
+  private readonly handle: number;
   private readonly header = new Float64Array(headerFields);
   private waiting: Array<{ readonly upTo: number; resolve(): void; reject(error: unknown): void }> = [];
   private pendingFiles: string[] = [];
@@ -215,12 +220,15 @@ class NativeSegmentedLog implements SegmentedLog {
 
   constructor(
     private readonly directory: NativeLogDirectory,
+    private readonly addon: NativeAddon,
     private readonly nativeDirectory: NativeDirectory,
     private readonly native: NativeLog,
     readonly name: string,
     private readonly onFlushed: (flushedOffset: number) => void,
   ) {
     this.shared = native.shared;
+    this.block = addon.block;
+    this.handle = native.handle;
     this.recovered = {
       truncatedBytes: native.truncatedBytes,
       truncatedAtOffset: native.truncatedAtOffset,
@@ -246,24 +254,39 @@ class NativeSegmentedLog implements SegmentedLog {
 
   append(bytes: Uint8Array, options: AppendBatchOptions): void {
     this.directory.refuseIfFailed('append', this.name);
+    const { addon, block } = this;
+    if (heldBatch !== bytes) addon.holdBatch(bytes);
+    heldBatch = undefined;
+    block[0] = this.handle;
+    block[1] = options.baseOffset;
+    block[2] = options.leaderEpoch;
+    block[3] = options.appendTimeMs;
+    block[4] = options.rollFirst ? 1 : 0;
     try {
-      this.native.append(bytes, options.baseOffset, options.leaderEpoch, options.appendTimeMs, options.rollFirst);
+      addon.appendBatch();
     } catch (error) {
       throw this.directory.failed(error);
     }
   }
 
   read(offset: number, maxSizeBytes: number, upperOffset: number, minOneBatch: boolean): LogRead | undefined {
-    const out = this.region;
+    const { block } = this;
+    block[0] = this.handle;
+    block[1] = offset;
+    block[2] = maxSizeBytes;
+    block[3] = upperOffset;
+    block[4] = minOneBatch ? 1 : 0;
     try {
-      if (!this.native.read(offset, maxSizeBytes, upperOffset, minOneBatch, out)) return undefined;
+      this.addon.readLog();
     } catch (error) {
       throw this.directory.failed(error);
     }
+    const regionId = block[0] as number;
+    if (regionId < 0) return undefined;
     return {
-      region: { kind: 'region', regionId: out[0] as number, sizeBytes: out[1] as number },
-      baseOffset: out[2] as number,
-      nextOffset: out[3] as number,
+      region: { kind: 'region', regionId, sizeBytes: block[1] as number },
+      baseOffset: block[2] as number,
+      nextOffset: block[3] as number,
     };
   }
 

@@ -85,6 +85,8 @@ export interface TransportHandler {
   onEnd(connection: TransportConnection): void;
   /** Exactly once per onOpen, whoever closed. */
   onClose(connection: TransportConnection, reason: CloseReason): void;
+  /** Everything of one turn was told. */
+  onTurnEnd?(): void;
 }
 
 export interface TransportConnection {
@@ -100,6 +102,10 @@ export interface TransportConnection {
    * transport releases their pin when sent or when the connection dies. After a close it only releases.
    */
   send(chain: ResponseChain): void;
+  /** The same for a response as its encoder holds it; nothing is allocated for it. */
+  sendFrame(frame: ResponseFrame): void;
+  /** For the handler: what belongs to this connection, found without a look-up. */
+  attachment: unknown;
   /** What is sent from here on counts for this client, too. A call into the addon: once per connection, not per request. */
   nameClient(clientId: string): void;
   /** The bytes of a frame that `onFrame` kept are no longer needed. */
@@ -109,6 +115,22 @@ export interface TransportConnection {
 }
 
 export type ResponseChain = ReadonlyArray<Uint8Array | FileRegion>;
+
+/** One response, length prefix included: memory, with parts that were not copied into it linked in. */
+export interface ResponseFrame {
+  /** The first `length` of these. */
+  readonly buffer: Uint8Array;
+  readonly length: number;
+  /** The first `linkCount` of these, ascending by `at`. */
+  readonly links: ReadonlyArray<ResponseLink>;
+  readonly linkCount: number;
+}
+
+export interface ResponseLink {
+  /** The part comes before this byte of the memory. */
+  readonly at: number;
+  readonly part: Uint8Array | FileRegion;
+}
 
 /**
  * Bytes of a segment file, pinned: the file stays readable at this position until the region was sent or released,

@@ -1,7 +1,7 @@
 import type { ApiVersionsRequest, ApiVersionsResponseInput } from '../../protocol/api/api_versions.js';
 import { ErrorCode } from '../../protocol/errors.js';
 import { type Api, type ApiVersionRange, advertisedRange } from '../../protocol/registry.js';
-import type { Handler } from '../handler.js';
+import { type Handler, SharedResponse } from '../handler.js';
 
 /** What is advertised: only APIs with a handler, at the ranges of Kafka 4.3.1. */
 export function advertisedApis(apis: Iterable<Api>): Array<{ apiKey: number; minVersion: number; maxVersion: number }> {
@@ -21,7 +21,7 @@ const validSoftwareName = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
  * first request, when all handlers are registered.
  */
 export function apiVersionsHandler(apis: () => Iterable<Api>): Handler<ApiVersionsRequest, ApiVersionsResponseInput> {
-  let answer: ApiVersionsResponseInput | undefined;
+  let answer: SharedResponse<ApiVersionsResponseInput> | undefined;
   return (request, context) => {
     const { clientSoftwareName: name, clientSoftwareVersion: version } = request;
     if (context.apiVersion >= 3) {
@@ -29,12 +29,12 @@ export function apiVersionsHandler(apis: () => Iterable<Api>): Handler<ApiVersio
         return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] };
       context.setSoftware(name, version);
     }
-    answer ??= {
+    answer ??= new SharedResponse({
       errorCode: ErrorCode.NONE,
       apiKeys: advertisedApis(apis()),
       throttleTimeMs: 0,
       finalizedFeaturesEpoch: 0,
-    };
+    });
     return answer;
   };
 }

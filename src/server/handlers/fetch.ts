@@ -26,15 +26,24 @@ const lowestVersionWithTopicIds = 13;
 const lowestVersionWithSessions = 7;
 const invalid = -1;
 
-/** What one partition gives to one response. */
+interface PartitionAnswer {
+  readonly partitionIndex: number;
+  errorCode: ErrorCode;
+  highWatermark: number;
+  lastStableOffset: number;
+  logStartOffset: number;
+  divergingEpoch: { readonly epoch: number; readonly endOffset: number } | undefined;
+  abortedTransactions: [] | null;
+  readonly preferredReadReplica: number;
+  records: FileRegion | Uint8Array;
+}
+
+/** What one partition gives to one response: its answer, and what is known beside it. */
 interface PartitionRead {
   readonly request: FetchPartition;
   readonly partition: Partition | undefined;
-  errorCode: ErrorCode;
-  highWatermark: number;
-  logStartOffset: number;
+  readonly answer: PartitionAnswer;
   region: FileRegion | undefined;
-  diverging: { epoch: number; endOffset: number } | undefined;
 }
 
 /**
@@ -97,15 +106,18 @@ class Fetch {
 
   /** Pins what would be sent now. Either `respond` or `release` must follow. */
   read(): PartitionRead[] {
+    const reads: PartitionRead[] = [];
     let leftBytes = this.maxBytes;
     let first = true;
-    return this.partitions.map((wanted) => {
+    for (const wanted of this.partitions) {
       const read = this.readPartition(wanted, leftBytes, first);
-      const sizeBytes = read.region?.sizeBytes ?? 0;
-      leftBytes -= sizeBytes;
-      if (sizeBytes > 0) first = false;
-      return read;
-    });
+      if (read.region !== undefined) {
+        leftBytes -= read.region.sizeBytes;
+        first = false;
+      }
+      reads.push(read);
+    }
+    return reads;
   }
 
   private readPartition(wanted: FetchPartition, leftBytes: number, first: boolean): PartitionRead {
@@ -116,32 +128,37 @@ class Fetch {
     const read: PartitionRead = {
       request: wanted,
       partition,
-      errorCode: ErrorCode.NONE,
-      highWatermark: invalid,
-      logStartOffset: invalid,
+      answer: emptyAnswer(wanted.partition),
       region: undefined,
-      diverging: undefined,
     };
-    read.errorCode = this.check(wanted, partition, read);
+    const { answer } = read;
+    answer.errorCode = this.check(wanted, partition, answer);
+    answer.abortedTransactions = abortedOf(answer.errorCode, this.request.isolationLevel);
     const log = partition?.log?.log;
-    if (read.errorCode !== ErrorCode.NONE || partition === undefined || log === undefined) return read;
-    read.highWatermark = partition.highWatermark;
-    read.logStartOffset = log.logStartOffset;
+    if (answer.errorCode !== ErrorCode.NONE || partition === undefined || log === undefined) return read;
+    const { highWatermark } = partition;
     const { fetchOffset } = wanted;
-    if (read.diverging !== undefined) return read;
-    if (fetchOffset < log.logStartOffset || fetchOffset > log.logEndOffset) {
-      read.errorCode = ErrorCode.OFFSET_OUT_OF_RANGE;
-      read.highWatermark = invalid;
-      read.logStartOffset = invalid;
+    if (answer.divergingEpoch === undefined && (fetchOffset < log.logStartOffset || fetchOffset > log.logEndOffset)) {
+      answer.errorCode = ErrorCode.OFFSET_OUT_OF_RANGE;
+      answer.abortedTransactions = null;
       return read;
     }
+    answer.highWatermark = highWatermark;
+    answer.lastStableOffset = highWatermark;
+    answer.logStartOffset = log.logStartOffset;
+    if (answer.divergingEpoch !== undefined) return read;
     const limitBytes = Math.min(wanted.maxBytes, leftBytes);
-    if (fetchOffset < partition.highWatermark && (limitBytes > 0 || first))
-      read.region = log.read(fetchOffset, Math.max(0, limitBytes), partition.highWatermark, first)?.region;
+    if (fetchOffset < highWatermark && (limitBytes > 0 || first)) {
+      const region = log.read(fetchOffset, Math.max(0, limitBytes), highWatermark, first)?.region;
+      if (region !== undefined) {
+        read.region = region;
+        answer.records = region;
+      }
+    }
     return read;
   }
 
-  private check(wanted: FetchPartition, partition: Partition | undefined, read: PartitionRead): ErrorCode {
+  private check(wanted: FetchPartition, partition: Partition | undefined, answer: PartitionAnswer): ErrorCode {
     if (partition === undefined) {
       const unknownId =
         this.usesTopicIds && (wanted.topicId === ZERO_UUID || this.deps.replicas.nameOf(wanted.topicId) === undefined);
@@ -154,7 +171,7 @@ class Fetch {
     if (wanted.lastFetchedEpoch >= 0) {
       const end = partition.log.epochs.endOffsetFor(wanted.lastFetchedEpoch, partition.log.log.logEndOffset);
       if (end.epoch < 0) return ErrorCode.OFFSET_OUT_OF_RANGE;
-      if (end.epoch < wanted.lastFetchedEpoch || end.endOffset < wanted.fetchOffset) read.diverging = end;
+      if (end.epoch < wanted.lastFetchedEpoch || end.endOffset < wanted.fetchOffset) answer.divergingEpoch = end;
     }
     return ErrorCode.NONE;
   }
@@ -163,9 +180,9 @@ class Fetch {
   isEnough(reads: readonly PartitionRead[]): boolean {
     if (this.request.maxWaitMs <= 0 || reads.length === 0) return true;
     let sum = 0;
-    for (const read of reads) {
-      if (read.errorCode !== ErrorCode.NONE || read.diverging !== undefined) return true;
-      sum += read.region?.sizeBytes ?? 0;
+    for (const { answer, region } of reads) {
+      if (answer.errorCode !== ErrorCode.NONE || answer.divergingEpoch !== undefined) return true;
+      sum += region?.sizeBytes ?? 0;
     }
     return sum >= Math.min(this.request.minBytes, this.maxBytes);
   }
@@ -185,31 +202,34 @@ class Fetch {
   }
 
   respond(reads: readonly PartitionRead[]): FetchResponseInput {
-    interface Topic {
-      topic: string;
-      topicId: FetchPartition['topicId'];
-      partitions: ReturnType<typeof answerOf>[];
-    }
-    const responses: Topic[] = [];
-    for (const read of reads) {
-      const { topic, topicId } = read.request;
-      const sizeBytes = read.region?.sizeBytes ?? 0;
-      if (read.partition !== undefined) this.deps.traffic.fetched(read.partition.topic, sizeBytes, read.errorCode);
+    const responses: TopicAnswer[] = [];
+    let last: TopicAnswer | undefined;
+    for (const { request, partition, answer, region } of reads) {
+      const { topic, topicId } = request;
+      const sizeBytes = region?.sizeBytes ?? 0;
+      if (partition !== undefined) this.deps.traffic.fetched(partition.topic, sizeBytes, answer.errorCode);
       if (this.session !== undefined) {
-        const outcome = { ...read, sizeBytes, diverging: read.diverging !== undefined };
-        const mention = mentionInResponse(this.session, read.request, outcome);
+        const { errorCode, highWatermark, logStartOffset } = answer;
+        const diverging = answer.divergingEpoch !== undefined;
+        const outcome = { errorCode, highWatermark, logStartOffset, sizeBytes, diverging };
+        const mention = mentionInResponse(this.session, request, outcome);
         if (!mention && !this.isFull) continue;
       }
-      let last = responses.at(-1);
       if (last === undefined || last.topic !== topic || last.topicId !== topicId) {
         last = { topic, topicId, partitions: [] };
         responses.push(last);
       }
-      last.partitions.push(answerOf(read, this.request.isolationLevel));
+      last.partitions.push(answer);
     }
     const sessionId = this.session?.id ?? 0;
     return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, sessionId, responses };
   }
+}
+
+interface TopicAnswer {
+  readonly topic: string;
+  readonly topicId: FetchPartition['topicId'];
+  readonly partitions: PartitionAnswer[];
 }
 
 const noRecords = new Uint8Array(0);
@@ -217,22 +237,22 @@ const noRecords = new Uint8Array(0);
 const readCommitted = 1;
 
 /** A partition that was not even looked at has an empty list of aborted transactions, as in Kafka. */
-function abortedOf({ errorCode }: PartitionRead, isolationLevel: number): [] | null {
-  const unknown = errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || errorCode === ErrorCode.UNKNOWN_TOPIC_ID;
-  return unknown || (isolationLevel === readCommitted && errorCode === ErrorCode.NONE) ? [] : null;
+function abortedOf(errorCode: ErrorCode, isolationLevel: number): [] | null {
+  if (errorCode === ErrorCode.NONE) return isolationLevel === readCommitted ? [] : null;
+  return errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || errorCode === ErrorCode.UNKNOWN_TOPIC_ID ? [] : null;
 }
 
-function answerOf(read: PartitionRead, isolationLevel: number) {
+function emptyAnswer(partitionIndex: number): PartitionAnswer {
   return {
-    partitionIndex: read.request.partition,
-    errorCode: read.errorCode,
-    highWatermark: read.highWatermark,
-    lastStableOffset: read.highWatermark,
-    logStartOffset: read.logStartOffset,
-    abortedTransactions: abortedOf(read, isolationLevel),
+    partitionIndex,
+    errorCode: ErrorCode.NONE,
+    highWatermark: invalid,
+    lastStableOffset: invalid,
+    logStartOffset: invalid,
+    divergingEpoch: undefined,
+    abortedTransactions: null,
     preferredReadReplica: -1,
-    records: read.region ?? noRecords,
-    ...(read.diverging === undefined ? {} : { divergingEpoch: read.diverging }),
+    records: noRecords,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ClientEnvironment } from '../client/index.js';
+import type { HttpClient } from '../common/ports/index.js';
 import type { ByteOutput } from '../env/index.js';
 
 /** Everything a command touches of the world around it. */
@@ -9,6 +10,7 @@ export interface CliIo {
   /** Environment variables. */
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly environment: ClientEnvironment;
+  readonly http: HttpClient;
   /** Iterating throws FileSystemError. */
   readonly openFile: (path: string) => AsyncIterable<Uint8Array>;
   /** Calls `run` at the first signal that asks the process to stop. Returns an undo. */

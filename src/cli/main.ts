@@ -4,6 +4,7 @@ import {
   fileBytes,
   inputBytes,
   nodeDialer,
+  nodeHttpClient,
   onStopSignal,
   outputBytes,
   systemClock,
@@ -19,6 +20,7 @@ const io: CliIo = {
   errors: errorBytes,
   variables: process.env,
   environment: { dialer: nodeDialer, clock: systemClock, timers: systemTimers, random: systemRandom },
+  http: nodeHttpClient,
   openFile: fileBytes,
   onInterrupt: (run) => onStopSignal(() => run()),
 };

@@ -50,6 +50,11 @@ const entries: readonly Entry[] = [
     load: async (program, launch) => (await import('./commands/cluster/index.js')).addCluster(program, launch),
   },
   {
+    name: 'zerocopy',
+    description: 'explain how records left the broker: by sendfile, or copied and why',
+    load: async (program, launch) => (await import('./commands/zerocopy/index.js')).addZeroCopy(program, launch),
+  },
+  {
     name: 'completion',
     description: 'print a script that completes commands and options in your shell',
     load: async (program, _, io) => (await import('./commands/completion.js')).addCompletion(program, io.output),

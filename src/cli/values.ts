@@ -89,6 +89,13 @@ export function unescaped(text: string): string {
   });
 }
 
+/** An address of a document on the web. */
+export function httpUrl(text: string): string {
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text))
+    throw new InvalidArgumentError('a URL such as http://127.0.0.1:9404/metrics is expected');
+  return text;
+}
+
 export interface HostAndPort {
   readonly host: string;
   readonly port: number;

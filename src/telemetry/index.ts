@@ -5,4 +5,5 @@ export * from './memory_logger.js';
 export * from './metrics.js';
 export * from './metrics_endpoint.js';
 export * from './process_metrics.js';
+export * from './prometheus_text.js';
 export * from './text_logger.js';

@@ -14,7 +14,17 @@ describe('millrace', () => {
   test('--help names every command and every exit status', async () => {
     const { exitCode, out } = await run('--help');
     expect(exitCode).toBe(0);
-    for (const name of ['start', 'topics', 'produce', 'consume', 'groups', 'configs', 'cluster', 'completion'])
+    for (const name of [
+      'start',
+      'topics',
+      'produce',
+      'consume',
+      'groups',
+      'configs',
+      'cluster',
+      'zerocopy',
+      'completion',
+    ])
       expect(out).toMatch(new RegExp(`^  ${name} `, 'm'));
     for (const status of [0, 1, 2, 3, 4, 130]) expect(out).toMatch(new RegExp(`^  ${status}  `, 'm'));
   });

@@ -12,3 +12,20 @@ export interface HttpAnswer {
   readonly contentType: string;
   readonly body: string;
 }
+
+/** Reads small documents over HTTP. */
+export interface HttpClient {
+  /** @throws HttpError when there is no answer in time */
+  get(url: string, options: { readonly timeoutMs: number }): Promise<HttpAnswer>;
+}
+
+export class HttpError extends Error {
+  override readonly name = 'HttpError';
+  constructor(
+    readonly url: string,
+    readonly reason: string,
+    options?: { readonly cause?: unknown },
+  ) {
+    super(`${url}: ${reason}`, options);
+  }
+}

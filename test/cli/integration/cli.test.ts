@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCli } from '../../../src/cli/program.js';
 import { type ByteOutput, OutputClosedError } from '../../../src/env/index.js';
+import { startBroker } from '../../../src/index.js';
 import { type TestBroker, testBroker } from '../../client/support/broker.js';
 import { chunks, FakeIo } from '../support/fake_io.js';
 
@@ -217,6 +218,46 @@ describe('administration', () => {
     const { out } = await run(['cluster', 'describe', '--log-dirs', '--format', 'json']);
     expect(json(out)).toMatchObject({ brokers: [{ port: broker.port }], logDirs: [{ error: null }] });
     expect((await run(['cluster', 'describe'])).out).toMatch(/^cluster [\w-]{22}\nBROKER/);
+  });
+});
+
+describe('zerocopy explain', () => {
+  test('reads the metrics of a broker that has them, and says how to switch them on', async () => {
+    const measured = await startBroker({ config: { 'millrace.metrics.port': 0 } });
+    try {
+      const ask = async (...args: readonly string[]) => {
+        const io = new FakeIo();
+        const exitCode = await runCli(['-b', measured.bootstrapServers, ...args], io);
+        return { exitCode, out: io.output.text, err: io.errors.text };
+      };
+      await runCli(['-b', measured.bootstrapServers, 'produce', 'explained'], new FakeIo(chunks('one\ntwo\n')));
+      expect((await ask('consume', 'explained', '-e')).out).toBe('one\ntwo\n');
+      const url = `http://127.0.0.1:${measured.metricsPort}/metrics`;
+      const { exitCode, out } = await ask('zerocopy', 'explain', 'explained', '--metrics-url', url, '--format', 'json');
+      expect(exitCode).toBe(0);
+      const document = json(out) as { brokers: ReadonlyArray<{ topic: { bytes: number } }> };
+      expect(document).toMatchObject({
+        topic: 'explained',
+        brokers: [
+          {
+            brokerId: 1,
+            sendfileMinBytes: 32768,
+            topic: { copiedShare: 1, bytesCopied: { cold: 0 } },
+            clients: [{ clientId: 'millrace-cli', bytes: document.brokers[0]?.topic.bytes }],
+          },
+        ],
+      });
+      expect(await ask('zerocopy', 'explain', 'explained')).toMatchObject({
+        exitCode: 1,
+        err: expect.stringContaining('--metrics-url') as string,
+      });
+    } finally {
+      await measured.close();
+    }
+    const name = await topic('unmeasured', '-p', '1');
+    const off = await run(['zerocopy', 'explain', name]);
+    expect(off).toMatchObject({ exitCode: 1, out: '' });
+    expect(off.err).toContain('--set millrace.metrics.port=');
   });
 });
 

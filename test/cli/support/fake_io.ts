@@ -4,7 +4,15 @@ import type { CliIo } from '../../../src/cli/io.js';
 import { type OutputFormat, Report } from '../../../src/cli/report.js';
 import type { Session } from '../../../src/cli/session.js';
 import type { Admin } from '../../../src/client/index.js';
-import { type ByteOutput, nodeDialer, systemClock, systemRandom, systemTimers } from '../../../src/env/index.js';
+import type { HttpClient } from '../../../src/common/ports/index.js';
+import {
+  type ByteOutput,
+  nodeDialer,
+  nodeHttpClient,
+  systemClock,
+  systemRandom,
+  systemTimers,
+} from '../../../src/env/index.js';
 
 export class FakeOutput implements ByteOutput {
   readonly isTerminal = false;
@@ -28,6 +36,7 @@ export class FakeIo implements CliIo {
   readonly output = new FakeOutput();
   readonly errors = new FakeOutput();
   readonly environment = { dialer: nodeDialer, clock: systemClock, timers: systemTimers, random: systemRandom };
+  http: HttpClient = nodeHttpClient;
   readonly files = new Map<string, readonly Uint8Array[]>();
   #interrupt: (() => void) | undefined;
 

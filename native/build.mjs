@@ -51,9 +51,10 @@ const result = spawnSync(process.execPath, [gyp, 'rebuild', '--jobs', '2', '--si
 });
 if (result.status !== 0 || !existsSync(built)) {
   const output = `${result.stdout}${result.stderr}`;
-  if (/node_api\.h: No such file|getaddrinfo|ENOTFOUND|ECONNREFUSED/.test(output))
+  // node-gyp's install step fetches headers; it says many things when it cannot.
+  if (/node_api\.h: No such file|node-gyp\/lib\/install\.js|ENOTFOUND|ECONNREFUSED|EAI_AGAIN/.test(output))
     fail(
-      `Node's C++ headers are missing and could not be fetched: install them (Debian: \`apt-get install -y libnode-dev\`) or use a Node with include/node beside it.`,
+      "Node's C++ headers are missing and could not be fetched: install them (for Debian's own nodejs: `apt-get install -y libnode-dev`), or use a Node that has include/node beside bin.",
     );
   console.error(output.slice(-6000));
   fail('the storage engine did not build; the compiler output is above.');

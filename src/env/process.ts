@@ -48,6 +48,14 @@ export function onStopSignal(run: (signal: StopSignal) => void): () => void {
   };
 }
 
+/**
+ * Ends the process at once, as `signal` does to a process that does not handle it: no exit handlers, no waiting for threads, and the
+ * parent learns the signal. Nobody may listen to `signal` any more.
+ */
+export function endBySignal(signal: StopSignal): void {
+  process.kill(process.pid, signal);
+}
+
 /** The name other machines may know this one by; what a listener on every interface advertises. */
 export function machineName(): string {
   return hostname();

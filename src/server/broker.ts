@@ -387,6 +387,7 @@ export class BrokerServer {
         });
         connection.close();
       } catch (error) {
+        if (this.closing !== undefined) return;
         const why = error instanceof Error ? error.message : String(error);
         this.ports.logger.warn(
           `clients are told to connect to ${advertisedHost}:${advertisedPort} (listener ${name}), but this machine cannot reach it (${why}): set advertised.listeners to an address that clients can reach`,

@@ -2,11 +2,13 @@ import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { BrokerConfig, parseProperties } from '../../config/index.js';
 import {
+  endBySignal,
   machineName,
   nodeDialer,
   nodeFileSystem,
   nodeHttpServers,
   onStopSignal,
+  type StopSignal,
   standardOutput,
   systemClock,
   systemRandom,
@@ -16,6 +18,7 @@ import { createNativeTransport } from '../../network/native_transport.js';
 import { BrokerServer } from '../../server/broker.js';
 import { createNativeLogStore } from '../../storage/native_log.js';
 import { createJsonLogger, createTextLogger, LOG_LEVELS, type Logger, type LogLevel } from '../../telemetry/index.js';
+import { StopRequest } from '../stop_request.js';
 
 interface StartOptions {
   readonly host?: string;
@@ -30,8 +33,6 @@ interface StartOptions {
 
 /** Exit status when the broker could not start. */
 const startFailed = 1;
-/** Exit status of a stop that a second signal cut short, as a shell reports SIGINT. */
-const interrupted = 130;
 
 /** `millrace start`: a broker in the foreground until a signal stops it. */
 export function registerStart(program: Command): void {
@@ -74,7 +75,10 @@ async function createLogger(options: StartOptions): Promise<Logger> {
   return json ? createJsonLogger(common) : createTextLogger({ ...common, colour: standardOutput.isTerminal });
 }
 
-/** Flags win over `--set`, `--set` over the file, the file over what this command has for defaults. */
+/**
+ * Flags win over `--set`, `--set` over the file, the file over what this command has for defaults. `--host` and `--port` stand for
+ * the listeners of the file with what it advertises for them; an `advertised.listeners` of `--set` is about them and stays.
+ */
 async function readConfig(options: StartOptions): Promise<Map<string, string>> {
   const properties = new Map<string, string>();
   if (options.config !== undefined) {
@@ -83,14 +87,14 @@ async function readConfig(options: StartOptions): Promise<Map<string, string>> {
       throw new Error(`the file ${options.config} does not exist: name a server.properties file with --config`);
     for (const [name, value] of parseProperties(new TextDecoder().decode(bytes))) properties.set(name, value);
   }
+  const chosen = options.host !== undefined || options.port !== undefined;
+  if (chosen) properties.delete('advertised.listeners');
   for (const pair of options.set) {
     const at = pair.indexOf('=');
     properties.set(pair.slice(0, at).trim(), pair.slice(at + 1));
   }
-  const chosen = options.host !== undefined || options.port !== undefined;
   if (chosen || !properties.has('listeners'))
     properties.set('listeners', `PLAINTEXT://${options.host ?? '127.0.0.1'}:${options.port ?? 9092}`);
-  if (chosen && options.config === undefined) properties.delete('advertised.listeners');
   if (options.data !== undefined || !(properties.has('log.dirs') || properties.has('log.dir')))
     properties.set('log.dirs', resolve(options.data ?? 'data'));
   if (!properties.has('node.id') && !properties.has('broker.id')) properties.set('node.id', '1');
@@ -100,27 +104,46 @@ async function readConfig(options: StartOptions): Promise<Map<string, string>> {
 
 async function start(options: StartOptions): Promise<number> {
   const logger = await createLogger(options);
-  let server: BrokerServer;
+  // From here on, not only once the broker is ready: a start that recovers logs may take its time.
+  const stop = new StopRequest({ clock: systemClock, onStopSignal, endBySignal }, logger);
+  try {
+    const server = await startServer(options, logger, stop);
+    if (server === undefined) return startFailed;
+    await stop.asked;
+    return await stopServer(server, logger);
+  } finally {
+    stop.end();
+  }
+}
+
+/** The broker, ready; undefined when it could not start and the log says why. */
+async function startServer(
+  options: StartOptions,
+  logger: Logger,
+  stop: StopRequest<StopSignal>,
+): Promise<BrokerServer | undefined> {
   try {
     const result = BrokerConfig.fromProperties(await readConfig(options));
     if (!result.ok) {
       for (const { message } of result.errors) logger.fatal(message);
-      return startFailed;
+      return undefined;
     }
     for (const { message } of result.warnings) logger.warn(message);
-    server = createServer(result.config, logger);
+    const server = createServer(result.config, logger);
     const startedMs = systemClock.monotonicMs();
     await server.start();
-    announce(server, result.config, logger, Math.round(systemClock.monotonicMs() - startedMs));
+    if (!stop.wasAsked) {
+      announce(server, result.config, logger, Math.round(systemClock.monotonicMs() - startedMs));
+      void server.checkAdvertised();
+    }
+    return server;
   } catch (error) {
     logger.fatal(
       error instanceof Error ? error.message : String(error),
       logger.isEnabled('debug') ? { error } : undefined,
     );
-    return startFailed;
+    return undefined;
   }
-  await server.checkAdvertised();
-  return stopOnSignal(server, logger);
 }
 
 function createServer(config: BrokerConfig, logger: Logger): BrokerServer {
@@ -156,28 +179,14 @@ function announce(server: BrokerServer, config: BrokerConfig, logger: Logger, st
   );
 }
 
-/** Resolves with the exit status once the broker has stopped. */
-function stopOnSignal(server: BrokerServer, logger: Logger): Promise<number> {
-  return new Promise((resolve) => {
-    let stopping = false;
-    const undo = onStopSignal((signal) => {
-      if (stopping) {
-        logger.warn(`${signal} again: stopping at once; logs are recovered at the next start`);
-        process.exit(interrupted);
-      }
-      stopping = true;
-      logger.info(`${signal}: stopping in an orderly way; once more stops at once`);
-      server
-        .close((progress) => logger.info(progress))
-        .then(() => {
-          undo();
-          logger.info('stopped');
-          resolve(0);
-        })
-        .catch((error: unknown) => {
-          logger.error('the stop was not clean; logs are recovered at the next start', { error });
-          resolve(startFailed);
-        });
-    });
-  });
+/** The exit status, once the broker has stopped. */
+async function stopServer(server: BrokerServer, logger: Logger): Promise<number> {
+  try {
+    await server.close((progress) => logger.info(progress));
+    logger.info('stopped');
+    return 0;
+  } catch (error) {
+    logger.error('the stop was not clean; logs are recovered at the next start', { error });
+    return startFailed;
+  }
 }

@@ -56,7 +56,8 @@ export function closeAdvice(
         message: `${peer} sent bytes that are not the Kafka protocol to ${listener} (${reason}): check which program connects there`,
       };
     case 'invalid-request':
-      return { level: 'warn', message: `${peer} sent a request that could not be read; its connection was closed` };
+      // The pipeline has said what was wrong with it.
+      return { level: 'debug', message: `connection of ${peer} was closed after a request that could not be answered` };
     case 'max-connections':
       return {
         level: 'warn',

@@ -179,6 +179,7 @@ describe('a broker in this process', () => {
     const client = await connect(broker);
     await createTopic(client, 'safe');
     await produce(client, 'safe', ['before']);
+    const rssBytes = process.memoryUsage.rss();
     let seed = 99;
     const random = () => {
       seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
@@ -208,6 +209,8 @@ describe('a broker in this process', () => {
       'before',
       ...Array.from({ length: 40 }, (_, round) => `round ${round}`),
     ]);
+    // A thousand of them; both ends are in this process.
+    expect(process.memoryUsage.rss() - rssBytes).toBeLessThan(100 * 1024 * 1024);
     const text = logger.entries.map((entry) => entry.message).join('\n');
     expect(text).toMatch(/socket\.request\.max\.bytes/);
     expect(text).toMatch(/could not be read|not the Kafka protocol/);

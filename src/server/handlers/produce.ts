@@ -4,12 +4,16 @@ import type { ProduceRequest, ProduceResponseInput } from '../../protocol/api/pr
 import { ErrorCode } from '../../protocol/errors.js';
 import type { Partition } from '../../replication/partition.js';
 import type { ReplicaManager } from '../../replication/replica_manager.js';
+import type { AppendRefusal } from '../../storage/append_validation.js';
 import type { AppendResult } from '../../storage/partition_log.js';
-import { CloseConnection, type Handler } from '../handler.js';
+import type { Logger } from '../../telemetry/logger.js';
+import { MessageLimiter } from '../close_advice.js';
+import { CloseConnection, type Handler, type RequestContext } from '../handler.js';
 import type { TopicTraffic } from '../traffic.js';
 
 export interface ProduceDeps {
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly replicas: ReplicaManager;
   readonly traffic: TopicTraffic;
 }
@@ -45,6 +49,7 @@ const lowestVersionWithTopicIds = 13;
  * fails its connection is closed, as in Kafka, so that the client notices.
  */
 export function produceHandler(deps: ProduceDeps): Handler<ProduceRequest, ProduceResponseInput> {
+  const limiter = new MessageLimiter(deps.clock);
   return (request, context) => {
     const { acks } = request;
     const answers: TopicAnswer[] = [];
@@ -76,6 +81,7 @@ export function produceHandler(deps: ProduceDeps): Handler<ProduceRequest, Produ
         const result = partition.append(records ?? emptyRecords, acks, { nowMs, produceVersion: context.apiVersion });
         deps.traffic.produced(partition.topic, records?.length ?? 0, result);
         fill(answer, result, partition);
+        if (result.errorCode !== ErrorCode.NONE) tellOperator(deps.logger, limiter, context, partition, result);
         if (result.errorCode === ErrorCode.NONE && acks !== 0 && partition.highWatermark <= result.lastOffset)
           waiting.push({ partition, answer, lastOffset: result.lastOffset });
       }
@@ -127,6 +133,38 @@ function emptyAnswer(index: number): PartitionAnswer {
     recordErrors: [],
     errorMessage: null,
   };
+}
+
+/** What an operator can do about a batch that was refused for its bytes or its size; undefined: that is the client's own affair. */
+function adviceFor(result: AppendRefusal): string | undefined {
+  switch (result.errorCode) {
+    case ErrorCode.MESSAGE_TOO_LARGE:
+    case ErrorCode.RECORD_LIST_TOO_LARGE:
+      return 'raise that config of the topic, or lower batch.size or max.request.size of the client';
+    default:
+      return result.unseen === true
+        ? 'nothing was written; look at the client library and at what carries its bytes to this broker'
+        : undefined;
+  }
+}
+
+function tellOperator(
+  logger: Logger,
+  limiter: MessageLimiter,
+  context: RequestContext,
+  partition: Partition,
+  result: AppendRefusal,
+): void {
+  const advice = adviceFor(result);
+  if (advice === undefined) return;
+  const leftOut = limiter.admit(String(result.errorCode));
+  if (leftOut === undefined) return;
+  const client = context.clientId === null ? '' : ` (client id ${context.clientId})`;
+  const where = `${partition.topic}-${partition.partition}`;
+  const more = leftOut === 0 ? '' : ` (and ${leftOut} more like it before)`;
+  logger.warn(
+    `${context.clientAddress}${client} sent records for ${where} that were refused: ${result.errorMessage}; ${advice}${more}`,
+  );
 }
 
 /** Errors with which Kafka does not tell where the log starts. */

@@ -50,7 +50,12 @@ Result<std::int64_t> Flusher::syncNow(FlushWork& work, std::uint64_t* syncs, std
     if (auto status = file->sync(); !status.ok()) return status.error();
     if (syncs != nullptr) ++*syncs;
   }
-  if (directory && work.fs->syncDirectory(work.directory.c_str()) != 0) return systemError("fsync", work.directory, errno);
+  if (directory && work.fs->syncDirectory(work.directory.c_str()) != 0) {
+    const int error = errno;
+    const std::lock_guard lock(work.mutex);
+    // Deleted meanwhile: nobody waits for it, and the medium is not to blame.
+    if (error != ENOENT || !work.abandoned) return systemError("fsync", work.directory, error);
+  }
   return endOffset;
 }
 

@@ -29,9 +29,19 @@ struct FlushWork {
   /// A segment file was created or renamed since the last sync of the directory.
   bool directoryDirty = false;
   bool queued = false;
+  /// The log is closed for deletion: its directory may be renamed at any moment from now on, also under a sync that has begun.
+  bool abandoned = false;
   /// How often a flush was asked for since the last one began: the group's size.
   std::uint32_t requests = 0;
 };
+
+/// For a log that is about to be deleted; call it before its directory is touched.
+inline void abandon(FlushWork& work) {
+  const std::lock_guard lock(work.mutex);
+  work.abandoned = true;
+  work.dirty.clear();
+  work.directoryDirty = false;
+}
 
 struct FlushResult {
   std::uint32_t logId;

@@ -365,6 +365,8 @@ Status Log::close(bool sync) {
     auto synced = Flusher::syncNow(*work_);
     if (!synced.ok()) return synced.error();
     flushed(synced.value());
+  } else {
+    abandon(*work_);
   }
   return active_->sizeBytes() > 0 ? active_->storeIndex(false) : Status(Done{});
 }

@@ -4,7 +4,9 @@
 
 #include <cerrno>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
+#include <utility>
 
 #include "../../native/io/directory_lock.h"
 #include "../../native/log/log.h"
@@ -42,6 +44,17 @@ class FaultyFileSystem : public FileSystem {
   int rename(const char* from, const char* to) override { return strikes() ? -1 : FileSystem::rename(from, to); }
   int unlink(const char* path) override { return strikes() ? -1 : FileSystem::unlink(path); }
   int syncDirectory(const char* path) override { return strikes() ? -1 : FileSystem::syncDirectory(path); }
+};
+
+/// Does something just before a directory is synced.
+class InterruptedFileSystem : public FileSystem {
+ public:
+  std::function<void()> before;
+
+  int syncDirectory(const char* path) override {
+    if (before != nullptr) std::exchange(before, nullptr)();
+    return FileSystem::syncDirectory(path);
+  }
 };
 
 std::unique_ptr<Log> openLog(FileSystem& fs, const std::string& directory, LogOptions options = {}) {
@@ -264,6 +277,25 @@ TEST(a_failed_sync_is_reported_once_and_nothing_after_it_is_acknowledged) {
   CHECK(error.operation == "fdatasync" && error.code == EIO);
   CHECK(!flusher.takeFailure(error));
   CHECK(flusher.drain().empty());
+}
+
+TEST(a_log_that_is_deleted_under_a_sync_is_no_failure_of_the_directory) {
+  for (const bool isDeletion : {true, false}) {
+    harness::TemporaryDirectory directory;
+    InterruptedFileSystem fs;
+    auto log = openLog(fs, directory.path());
+    CHECK(log != nullptr);
+    CHECK(append(*log, 1, 100).ok());
+    log->markDirty();
+    const std::string from = directory.path() + "/t-0";
+    fs.before = [&] {
+      if (isDeletion) CHECK(log->close(false).ok());
+      CHECK(::rename(from.c_str(), (from + ".1-delete").c_str()) == 0);
+    };
+    const auto synced = Flusher::syncNow(*log->flushWork());
+    // Somebody else's rename is a failure as before.
+    CHECK(synced.ok() == isDeletion);
+  }
 }
 
 TEST(the_lock_conflicts_within_the_process) {

@@ -319,7 +319,7 @@ Napi::Value NativeLog::segments(const Napi::CallbackInfo& info) {
   for (std::size_t i = 0; i < count; ++i) {
     const SegmentView& view = i + 1 < count ? static_cast<const SegmentView&>(log_->sealed()[i]) : log_->active();
     struct stat modified {};
-    (void)::fstat(view.file()->descriptor()->get(), &modified);
+    (void)::fstat(view.file()->descriptor(), &modified);
     double* const out = flat.Data() + i * 5;
     out[0] = static_cast<double>(view.baseOffset());
     out[1] = static_cast<double>(view.sizeBytes());

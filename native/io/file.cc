@@ -57,6 +57,9 @@ Result<std::size_t> File::readFully(std::uint8_t* into, std::size_t size, std::u
 }
 
 Status File::truncate(std::uint64_t size) {
+  // First of all, and also when it fails: then nobody knows what is in the file.
+  pin_->cut(size);
+  pin_ = std::make_shared<const PinnedFile>(fd_);
   if (fs_->ftruncate(fd_->get(), static_cast<off_t>(size)) != 0) return systemError("ftruncate", path_, errno);
   size_ = size;
   return Done{};

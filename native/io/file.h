@@ -7,6 +7,7 @@
 
 #include "../base/result.h"
 #include "../base/unique_fd.h"
+#include "file_region.h"
 #include "file_system.h"
 
 namespace millrace {
@@ -14,7 +15,7 @@ namespace millrace {
 /// An `Error` from errno. ENOSPC and EDQUOT are kNoSpace, everything else kIo.
 [[nodiscard]] Error systemError(std::string operation, std::string path, int code);
 
-/// A regular file with its length kept in mind. The descriptor is shared with the regions that pin it.
+/// A regular file with its length kept in mind. Its descriptor is shared with the regions that pin it.
 /// One writer at a time; `readFully` and `sync` may run on other threads meanwhile.
 class File {
  public:
@@ -25,6 +26,7 @@ class File {
   Status append(const std::uint8_t* bytes, std::size_t size);
   /// Reads up to `size` bytes; fewer only at the end of the file.
   [[nodiscard]] Result<std::size_t> readFully(std::uint8_t* into, std::size_t size, std::uint64_t position) const;
+  /// Regions that reach beyond `size` are worth nothing from here on.
   Status truncate(std::uint64_t size);
   /// fdatasync. A failure is final: the kernel may have dropped the pages, a second call would lie.
   Status sync();
@@ -32,16 +34,19 @@ class File {
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   void setPath(std::string path) { path_ = std::move(path); }
-  [[nodiscard]] const std::shared_ptr<const UniqueFd>& descriptor() const noexcept { return fd_; }
+  /// What regions of this file hold. Loop thread only.
+  [[nodiscard]] const std::shared_ptr<const PinnedFile>& pin() const noexcept { return pin_; }
+  [[nodiscard]] int descriptor() const noexcept { return fd_->get(); }
   [[nodiscard]] FileSystem& fileSystem() const noexcept { return *fs_; }
 
  private:
   File(FileSystem& fs, std::string path, UniqueFd fd, std::uint64_t size)
-      : fs_(&fs), path_(std::move(path)), fd_(std::make_shared<const UniqueFd>(std::move(fd))), size_(size) {}
+      : fs_(&fs), path_(std::move(path)), fd_(std::make_shared<const UniqueFd>(std::move(fd))), pin_(std::make_shared<const PinnedFile>(fd_)), size_(size) {}
 
   FileSystem* fs_;
   std::string path_;
   std::shared_ptr<const UniqueFd> fd_;
+  std::shared_ptr<const PinnedFile> pin_;  ///< a new one after each truncation
   std::uint64_t size_;
 };
 

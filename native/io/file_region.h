@@ -2,19 +2,40 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "../base/unique_fd.h"
 
 namespace millrace {
 
-/// Bytes of a segment file on their way to a socket. The shared descriptor is the pin: the bytes stay readable at this
-/// position while the region lives, although the log may have deleted, renamed or closed the segment meanwhile.
-/// `position + sizeBytes` never exceeds what was in the file when the region was made.
+/// An open segment file as the regions made of it see it. Loop thread only.
+class PinnedFile {
+ public:
+  explicit PinnedFile(std::shared_ptr<const UniqueFd> fd) : fd_(std::move(fd)) {}
+  explicit PinnedFile(int fd) : fd_(std::make_shared<const UniqueFd>(fd)) {}
+
+  [[nodiscard]] int get() const noexcept { return fd_->get(); }
+  [[nodiscard]] const std::shared_ptr<const UniqueFd>& descriptor() const noexcept { return fd_; }
+  /// The file was truncated here: what lies behind is not, or no longer, what regions of this pin were made of.
+  void cut(std::uint64_t at) const noexcept { cutAt_ = at; }
+  [[nodiscard]] std::uint64_t cutAt() const noexcept { return cutAt_; }
+
+ private:
+  std::shared_ptr<const UniqueFd> fd_;
+  mutable std::uint64_t cutAt_ = UINT64_MAX;
+};
+
+/// Bytes of a segment file on their way to a socket. The pin keeps them readable at this position while the region lives, although
+/// the log may have deleted, renamed or closed the segment meanwhile. `position + sizeBytes` never exceeds what was in the file
+/// when the region was made. Truncation takes them away: other bytes may take their place, and nobody may send these.
 struct FileRegion {
-  std::shared_ptr<const UniqueFd> file;
+  std::shared_ptr<const PinnedFile> file;
   std::uint64_t position = 0;
   std::uint64_t sizeBytes = 0;
   std::uint32_t account = 0;  ///< of its topic, for counting what is sent; 0: of none
+
+  /// Whether all of it is still what it was made of.
+  [[nodiscard]] bool whole() const noexcept { return position + sizeBytes <= file->cutAt(); }
 };
 
 }  // namespace millrace

@@ -102,17 +102,23 @@ std::int64_t Log::sizeBytes() const noexcept {
 }
 
 Status Log::createActive(std::int64_t baseOffset) {
-  const std::string stem = directory_ + "/" + offsetFileName(baseOffset);
-  auto file = File::open(fs_, stem + ".log");
-  if (!file.ok()) return file.error();
-  if (file.value().size() > 0) {
-    if (auto status = file.value().truncate(0); !status.ok()) return status;
-  }
-  active_.emplace(SegmentView(stem, baseOffset, std::make_shared<File>(std::move(file.value()))));
+  auto created = createSegment(baseOffset);
+  if (!created.ok()) return created.error();
+  active_.emplace(std::move(created.value()));
   const std::lock_guard lock(work_->mutex);
   work_->directoryDirty = true;
   work_->endOffset = std::max(work_->endOffset, baseOffset);
   return Done{};
+}
+
+Result<SegmentView> Log::createSegment(std::int64_t baseOffset) {
+  const std::string stem = directory_ + "/" + offsetFileName(baseOffset);
+  auto file = File::open(fs_, stem + ".log");
+  if (!file.ok()) return file.error();
+  if (file.value().size() > 0) {
+    if (auto status = file.value().truncate(0); !status.ok()) return status.error();
+  }
+  return SegmentView(stem, baseOffset, std::make_shared<File>(std::move(file.value())));
 }
 
 Status Log::append(const std::uint8_t* bytes, const BatchHeader& header, bool rollFirst) {
@@ -137,10 +143,15 @@ Status Log::roll() {
     if (work_->dirty.empty() || work_->dirty.back() != active_->file()) work_->dirty.push_back(active_->file());
     work_->endOffset = nextBase;
   }
-  auto sealed = std::move(*active_).seal();
-  if (!sealed.ok()) return sealed.error();
-  sealed_.push_back(std::move(sealed.value()));
-  return createActive(nextBase);
+  // First what can fail: without a descriptor or room for another file the log goes on with the one it has.
+  if (auto status = active_->storeIndex(false); !status.ok()) return status;
+  auto next = createSegment(nextBase);
+  if (!next.ok()) return next.error();
+  sealed_.push_back(std::move(*active_).seal());
+  active_.emplace(std::move(next.value()));
+  const std::lock_guard lock(work_->mutex);
+  work_->directoryDirty = true;
+  return Done{};
 }
 
 void Log::markDirty() {
@@ -200,7 +211,7 @@ Result<std::optional<LogReadResult>> Log::read(std::int64_t offset, std::int64_t
     }
     // A consumer that goes on from here finds its position at once.
     if (Cursor& next = cursorOf(nextOffset); !next.leadsTo(nextOffset, view)) next = {nextOffset, view.baseOffset(), limit, -1, 0, 0};
-    LogReadResult result{{view.file()->descriptor(), static_cast<std::uint64_t>(from.value()), static_cast<std::uint64_t>(limit - from.value())}, offset, nextOffset};
+    LogReadResult result{{view.file()->pin(), static_cast<std::uint64_t>(from.value()), static_cast<std::uint64_t>(limit - from.value())}, offset, nextOffset};
     return std::optional<LogReadResult>{std::move(result)};
   }
   return std::optional<LogReadResult>{};

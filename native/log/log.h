@@ -84,6 +84,7 @@ class Log {
   /// Position of the batch that holds `offset` in segment `index`; its size when it lies behind the last batch.
   [[nodiscard]] Result<std::int64_t> positionOf(std::size_t index, std::int64_t offset);
   Status createActive(std::int64_t baseOffset);
+  [[nodiscard]] Result<SegmentView> createSegment(std::int64_t baseOffset);
   Status removeFiles(const SegmentView& segment);
 
   // Where readers begin: one that asks for the offset after what it got, or for what another one just got, needs no index search

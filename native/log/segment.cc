@@ -93,10 +93,7 @@ Status ActiveSegment::storeIndex(bool sync) {
   return index_.store(file_->fileSystem(), stem_, sync);
 }
 
-Result<SealedSegment> ActiveSegment::seal() && {
-  if (auto status = storeIndex(false); !status.ok()) return status.error();
-  return SealedSegment(std::move(static_cast<SegmentView&>(*this)));
-}
+SealedSegment ActiveSegment::seal() && { return SealedSegment(std::move(static_cast<SegmentView&>(*this))); }
 
 Status ActiveSegment::truncateTo(std::int64_t offset, std::int64_t indexIntervalBytes) {
   auto found = find(offset);

@@ -72,10 +72,10 @@ class ActiveSegment : public SegmentView {
   /// `header` describes the batch in `bytes`, already with its final base offset. Adds index entries as Kafka does: the entry
   /// for a batch that begins more than `indexIntervalBytes` after the last indexed one.
   Status append(const std::uint8_t* bytes, const BatchHeader& header, std::int64_t indexIntervalBytes);
-  /// Writes the final time index entry and both index files, and gives up the right to append.
-  [[nodiscard]] Result<SealedSegment> seal() &&;
-  /// As sealing, but the segment stays active (orderly close).
+  /// Writes the final time index entry and both index files; the segment stays active.
   Status storeIndex(bool sync);
+  /// Gives up the right to append. The index must be stored.
+  [[nodiscard]] SealedSegment seal() &&;
   /// Everything from the batch that holds `offset` on is dropped.
   Status truncateTo(std::int64_t offset, std::int64_t indexIntervalBytes);
 };

@@ -13,12 +13,12 @@ namespace millrace {
 void SendQueue::pushBytes(const std::uint8_t* bytes, std::size_t size) {
   if (size == 0) return;
   memoryBytes_ += size;
-  if (!parts_.empty() && parts_.back().region.file == nullptr) {
+  if (!parts_.empty() && parts_.back().region.file == nullptr && parts_.back().bytes.size() + size <= kPartFillBytes) {
     parts_.back().bytes.insert(parts_.back().bytes.end(), bytes, bytes + size);
     return;
   }
   Part part;
-  part.besideRecords = !parts_.empty();
+  part.besideRecords = !parts_.empty() && parts_.back().region.file != nullptr;
   part.bytes.swap(spare_);
   part.bytes.assign(bytes, bytes + size);
   parts_.push_back(std::move(part));
@@ -79,7 +79,7 @@ void SendQueue::consume(std::size_t bytes, EgressStatistics& statistics) {
 
 /// The loop goes on without these bytes until they are in memory.
 SendQueue::Outcome SendQueue::waitFor(const Part& part, EgressStatistics& statistics) {
-  cold_ = {part.region.file, static_cast<off_t>(part.region.position), std::min<std::size_t>(part.region.sizeBytes, kColdWindowBytes)};
+  cold_ = {part.region.file->descriptor(), static_cast<off_t>(part.region.position), std::min<std::size_t>(part.region.sizeBytes, kColdWindowBytes)};
   tally(statistics, part.region.account, &EgressStatistics::coldStops);
   tally(statistics, part.region.account, &EgressStatistics::bytesLoaded, cold_.sizeBytes);
   return Outcome::kCold;
@@ -116,6 +116,7 @@ SendQueue::Outcome SendQueue::sendGathered(int fd, PageCache& cache, std::size_t
     }
     const std::size_t step = std::min<std::size_t>(part.region.sizeBytes, kGatherBytes - scratchUsed);
     if (step == 0) break;
+    if (!part.region.whole()) return Outcome::kFailed;
     ssize_t got;
     do {
       const int file = part.region.file->get();
@@ -155,6 +156,7 @@ SendQueue::Outcome SendQueue::sendRegion(int fd, PageCache& cache, EgressStatist
   Part& part = parts_.front();
   FileRegion& region = part.region;
   off_t position = static_cast<off_t>(region.position);
+  if (!region.whole()) return Outcome::kFailed;
   if (region.position >= part.warmUntil) {
     const auto window = std::min<std::size_t>(region.sizeBytes, kColdWindowBytes);
     if (!cache.holds(region.file->get(), position, window)) return waitFor(part, statistics);
@@ -166,7 +168,7 @@ SendQueue::Outcome SendQueue::sendRegion(int fd, PageCache& cache, EgressStatist
     if (errno == EINTR) return Outcome::kYield;
     return errno == EAGAIN || errno == EWOULDBLOCK ? Outcome::kBlocked : Outcome::kFailed;
   }
-  // The file ends before the region does: the frame can never be completed.
+  // The file ends before the region does (somebody else has cut it): the frame can never be completed.
   if (written == 0) return Outcome::kFailed;
   const auto step = static_cast<std::size_t>(written);
   region.position += step;

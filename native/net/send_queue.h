@@ -20,6 +20,11 @@ class SendQueue {
   static constexpr std::size_t kGatherBytes = 256 * 1024;
   /// A buffer up to this size is kept for the next response; a connection that is idle has no more.
   static constexpr std::size_t kSpareBytes = 4 * 1024;
+  /// Memory up to this size is gathered in one part. A part is given back when all of it was sent, so parts must not grow for ever
+  /// while a slow reader is always a little behind.
+  static constexpr std::size_t kPartFillBytes = 64 * 1024;
+  /// A part's own size with that of its allocation.
+  static constexpr std::size_t kPartBytes = 128;
   /// Bytes one flush may send, so that one fast reader does not hold up the others.
   static constexpr std::size_t kFlushBytes = 4 * 1024 * 1024;
 
@@ -42,8 +47,8 @@ class SendQueue {
 
   enum class Outcome { kEmpty, kBlocked, kYield, kCold, kFailed };
   /// Sends until the queue is empty (kEmpty), the socket takes no more (kBlocked), the share of this turn is used up (kYield),
-  /// bytes of a file are not in memory (kCold: see `cold`) or the connection is lost (kFailed, also when a region's file is
-  /// shorter than it was). Never waits for the medium.
+  /// bytes of a file are not in memory (kCold: see `cold`) or the connection is lost (kFailed, also when bytes of a
+  /// region were cut off its file). Never waits for the medium.
   [[nodiscard]] Outcome flush(int fd, PageCache& cache, std::size_t sendfileMinBytes, std::vector<std::uint8_t>& scratch, EgressStatistics& statistics);
   [[nodiscard]] const Cold& cold() const noexcept { return cold_; }
   /// What `cold` named was read (or cannot be): the next flush takes it as it comes, so that it always gets further.
@@ -53,6 +58,8 @@ class SendQueue {
   void clear();
   [[nodiscard]] bool empty() const noexcept { return parts_.empty(); }
   [[nodiscard]] std::size_t memoryBytes() const noexcept { return memoryBytes_; }
+  /// With what the queue itself needs for its parts: what a reader that does not read costs.
+  [[nodiscard]] std::size_t weightBytes() const noexcept { return memoryBytes_ + parts_.size() * kPartBytes; }
   [[nodiscard]] std::size_t spareBytes() const noexcept { return spare_.capacity(); }
   [[nodiscard]] std::size_t parts() const noexcept { return parts_.size(); }
 

@@ -30,7 +30,7 @@ class ColdPageCache : public PageCache {
 
 struct Scene {
   harness::TemporaryDirectory directory;
-  std::shared_ptr<const UniqueFd> file;
+  std::shared_ptr<const PinnedFile> file;
   UniqueFd out;
   UniqueFd in;
   EgressTable topics;
@@ -38,7 +38,7 @@ struct Scene {
   std::vector<std::uint8_t> scratch;
 
   Scene() {
-    file = std::make_shared<const UniqueFd>(::open((directory.path() + "/f").c_str(), O_RDWR | O_CREAT, 0600));
+    file = std::make_shared<const PinnedFile>(::open((directory.path() + "/f").c_str(), O_RDWR | O_CREAT, 0600));
     const std::vector<std::uint8_t> content(kFileBytes, 7);
     if (::write(file->get(), content.data(), content.size()) != static_cast<ssize_t>(content.size())) std::abort();
     int fds[2];

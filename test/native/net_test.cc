@@ -14,31 +14,10 @@
 #include "../../native/net/prefetcher.h"
 #include "../../native/net/send_queue.h"
 #include "harness.h"
+#include "plain_memory.h"
+#include "server_scene.h"
 
 using namespace millrace;
-
-namespace {
-
-class PlainMemory : public SlabMemory {
- public:
-  std::uint8_t* allocate(std::uint32_t index, std::size_t capacity) override {
-    if (index >= buffers_.size()) buffers_.resize(index + 1);
-    buffers_[index].resize(capacity);
-    return buffers_[index].data();
-  }
-  void free(std::uint32_t index) override { std::vector<std::uint8_t>().swap(buffers_[index]); }
-
- private:
-  std::vector<std::vector<std::uint8_t>> buffers_;
-};
-
-std::vector<std::uint8_t> frameOf(std::size_t size, std::uint8_t fill) {
-  std::vector<std::uint8_t> bytes(4 + size, fill);
-  storeBe<std::int32_t>(bytes.data(), static_cast<std::int32_t>(size));
-  return bytes;
-}
-
-}  // namespace
 
 TEST(frames_arrive_whole_whatever_the_pieces) {
   harness::Random random(7);
@@ -155,7 +134,7 @@ TEST(send_queue_keeps_order_through_a_small_socket_buffer) {
   for (auto& byte : content) byte = static_cast<std::uint8_t>(random.next());
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT, 0600);
   CHECK_EQ(::write(fd, content.data(), content.size()), static_cast<ssize_t>(content.size()));
-  auto shared = std::make_shared<const UniqueFd>(fd);
+  auto shared = std::make_shared<const PinnedFile>(fd);
   ::unlink(path.c_str());  // a pinned region outlives its file
 
   SendQueue queue;
@@ -192,7 +171,7 @@ TEST(a_region_beyond_the_end_of_its_file_fails_instead_of_hanging) {
   const UniqueFd out(fds[0]);
   const UniqueFd in(fds[1]);
   harness::TemporaryDirectory directory;
-  auto file = std::make_shared<const UniqueFd>(::open((directory.path() + "/f").c_str(), O_RDWR | O_CREAT, 0600));
+  auto file = std::make_shared<const PinnedFile>(::open((directory.path() + "/f").c_str(), O_RDWR | O_CREAT, 0600));
   for (const std::uint64_t size : {100u, 300'000u}) {
     SendQueue queue;
     std::vector<std::uint8_t> scratch;
@@ -250,7 +229,7 @@ TEST(cold_regions_stop_the_queue_and_go_on_when_they_are_loaded) {
   std::vector<std::uint8_t> content(3'000'000);
   harness::Random random(5);
   for (auto& byte : content) byte = static_cast<std::uint8_t>(random.next());
-  auto file = std::make_shared<const UniqueFd>(::open((directory.path() + "/f").c_str(), O_RDWR | O_CREAT, 0600));
+  auto file = std::make_shared<const PinnedFile>(::open((directory.path() + "/f").c_str(), O_RDWR | O_CREAT, 0600));
   CHECK_EQ(::write(file->get(), content.data(), content.size()), static_cast<ssize_t>(content.size()));
   SendQueue queue;
   ForgetfulPageCache cache;

@@ -1,8 +1,8 @@
-// Compiles the native unit tests (everything but the addon's binding and the part on libuv) and runs them.
+// Compiles the native unit tests (everything but the addon's binding; the server on the loop of test/native/loop) and runs them.
 //
 //   node test/native/run.mjs [--sanitize=address,undefined|thread]
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -15,14 +15,12 @@ const out = join(
 );
 mkdirSync(out, { recursive: true });
 
-const needsLibuv = new Set(['native/net/server.cc', 'native/net/connection.cc']);
 const list = (folder) =>
   readdirSync(join(root, folder))
     .filter((name) => name.endsWith('.cc'))
     .map((name) => `${folder}/${name}`);
-const sources = ['native/base', 'native/io', 'native/log', 'native/net', 'test/native']
-  .flatMap(list)
-  .filter((source) => !needsLibuv.has(source));
+const folders = ['native/base', 'native/io', 'native/log', 'native/net', 'test/native', 'test/native/loop'];
+const sources = folders.flatMap(list);
 
 const flags = [
   '-std=c++20',
@@ -30,52 +28,43 @@ const flags = [
   '-Wextra',
   '-fno-exceptions',
   '-DMILLRACE_POISON',
+  '-Itest/native/loop',
   '-g',
-  sanitize === undefined ? '-O1' : '-O1',
+  '-O1',
 ];
 if (sanitize !== undefined)
   flags.push(`-fsanitize=${sanitize}`, '-fno-omit-frame-pointer', '-fno-sanitize-recover=all');
 
-function newest(folder) {
-  return Math.max(
-    ...readdirSync(join(root, folder), { recursive: true }).map((name) => statSync(join(root, folder, name)).mtimeMs),
-  );
-}
-const stale = Math.max(newest('native'), newest('test/native'));
+// What is newer than its object is compiled again; with other flags, everything.
 const program = join(out, 'tests');
-
-function isBuilt() {
-  try {
-    return statSync(program).mtimeMs > stale;
-  } catch {
-    return false;
-  }
+const makefile = join(out, 'Makefile');
+const objects = sources.map((source) => [source, join(out, `${source.replaceAll('/', '_')}.o`)]);
+const rules = [`all: ${program}`, 'CXX ?= g++'];
+for (const [source, object] of objects)
+  rules.push(`${object}: ${source} ${makefile}`, `\t$(CXX) ${flags.join(' ')} -MMD -MP -c ${source} -o ${object}`);
+const wrapped = ['sendmsg', 'sendfile', 'recv', 'accept4'].map((call) => `--wrap=${call}`).join(',');
+const linked = objects.map(([, object]) => object).join(' ');
+rules.push(`${program}: ${linked}`, `\t$(CXX) ${flags.join(' ')} ${linked} -o ${program} -pthread -Wl,${wrapped}`);
+rules.push(`-include ${join(out, '*.d')}`, '');
+const text = rules.join('\n');
+if (!existsSync(makefile) || readFileSync(makefile, 'utf8') !== text) writeFileSync(makefile, text);
+const built = spawnSync('make', ['-s', '-j2', '-f', makefile], { cwd: root, stdio: 'inherit' });
+if (built.status !== 0) {
+  console.error('native tests: did not compile (is g++ installed? `apt-get install -y g++ make`)');
+  process.exit(1);
 }
-
-if (!isBuilt()) {
-  const makefile = ['all: tests', `CXX ?= g++`];
-  const objects = sources.map((source) => [source, join(out, `${source.replaceAll('/', '_')}.o`)]);
-  for (const [source, object] of objects)
-    makefile.push(`${object}: FORCE`, `\t$(CXX) ${flags.join(' ')} -c ${source} -o ${object}`);
-  makefile.push(
-    `tests: ${objects.map(([, object]) => object).join(' ')}`,
-    `\t$(CXX) ${flags.join(' ')} $^ -o ${program} -pthread -Wl,--wrap=sendmsg,--wrap=sendfile`,
-    'FORCE:',
-  );
-  writeFileSync(join(out, 'Makefile'), `${makefile.join('\n')}\n`);
-  const built = spawnSync('make', ['-s', '-j2', '-f', join(out, 'Makefile')], { cwd: root, stdio: 'inherit' });
-  if (built.status !== 0) {
-    console.error('native tests: did not compile (is g++ installed? `apt-get install -y g++ make`)');
-    process.exit(1);
-  }
-}
-const run = spawnSync(program, {
-  cwd: root,
-  encoding: 'utf8',
-  env: { ...process.env, TSAN_OPTIONS: 'halt_on_error=1' },
-});
+const run = spawnSync(
+  program,
+  process.argv.slice(2).filter((argument) => !argument.startsWith('--')),
+  {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, TSAN_OPTIONS: 'halt_on_error=1' },
+  },
+);
 process.stdout.write(`native${sanitize === undefined ? '' : ` (${sanitize})`}: ${run.stdout}`);
 process.stderr.write(run.stderr);
+if (run.signal !== null) console.error(`native tests: ended by ${run.signal}`);
 const counts = /(\d+) passed, (\d+) failed/.exec(run.stdout);
 const results = join(root, '.test-results');
 mkdirSync(results, { recursive: true });

@@ -1,78 +1,12 @@
 #include <fcntl.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include "../../native/net/send_queue.h"
+#include "fake_socket.h"
 #include "harness.h"
-
-// The linker sends the engine's calls here (`--wrap` in run.mjs): a socket that takes as many bytes as the test says.
-
-namespace {
-
-struct Socket {
-  bool faked = false;
-  std::vector<std::size_t> takes;  ///< bytes each call takes; 0: EAGAIN; when used up everything is taken
-  std::size_t call = 0;
-  int failWith = 0;  ///< errno of the next call
-  std::vector<std::uint8_t> received;
-
-  /// Bytes of the next call, or -1 with errno.
-  ssize_t next(std::size_t offered) {
-    if (failWith != 0) {
-      errno = std::exchange(failWith, 0);
-      return -1;
-    }
-    const std::size_t limit = call < takes.size() ? takes[call] : offered;
-    ++call;
-    if (limit == 0) {
-      errno = EAGAIN;
-      return -1;
-    }
-    return static_cast<ssize_t>(std::min(limit, offered));
-  }
-};
-
-Socket& fake() {
-  static Socket socket;
-  return socket;
-}
-
-}  // namespace
-
-extern "C" {
-ssize_t __real_sendmsg(int fd, const struct msghdr* message, int flags);
-ssize_t __real_sendfile(int out, int in, off_t* offset, size_t count);
-
-ssize_t __wrap_sendmsg(int fd, const struct msghdr* message, int flags) {
-  if (!fake().faked) return __real_sendmsg(fd, message, flags);
-  std::vector<std::uint8_t> all;
-  for (std::size_t i = 0; i < message->msg_iovlen; ++i) {
-    const auto* const from = static_cast<const std::uint8_t*>(message->msg_iov[i].iov_base);
-    all.insert(all.end(), from, from + message->msg_iov[i].iov_len);
-  }
-  const ssize_t taken = fake().next(all.size());
-  if (taken > 0) fake().received.insert(fake().received.end(), all.begin(), all.begin() + taken);
-  return taken;
-}
-
-ssize_t __wrap_sendfile(int out, int in, off_t* offset, size_t count) {
-  if (!fake().faked) return __real_sendfile(out, in, offset, count);
-  std::vector<std::uint8_t> bytes(count);
-  const ssize_t there = ::pread(in, bytes.data(), count, *offset);
-  if (there <= 0) return there;
-  const ssize_t taken = fake().next(static_cast<std::size_t>(there));
-  if (taken > 0) {
-    fake().received.insert(fake().received.end(), bytes.begin(), bytes.begin() + taken);
-    *offset += taken;
-  }
-  return taken;
-}
-}
 
 using namespace millrace;
 
@@ -83,7 +17,7 @@ constexpr std::size_t kSendfileMin = 24;
 struct Scene {
   harness::TemporaryDirectory directory;
   std::vector<std::uint8_t> content;
-  std::shared_ptr<const UniqueFd> file;
+  std::shared_ptr<const PinnedFile> file;
   std::vector<std::uint8_t> wanted;
   EgressStatistics statistics;
   std::vector<std::uint8_t> scratch;
@@ -92,11 +26,11 @@ struct Scene {
     for (int i = 0; i < 200; ++i) content.push_back(static_cast<std::uint8_t>(i * 7 + 1));
     const int fd = ::open((directory.path() + "/f").c_str(), O_RDWR | O_CREAT, 0600);
     if (::write(fd, content.data(), content.size()) != static_cast<ssize_t>(content.size())) std::abort();
-    file = std::make_shared<const UniqueFd>(fd);
-    fake() = Socket{};
-    fake().faked = true;
+    file = std::make_shared<const PinnedFile>(fd);
+    fake() = FakeSocket{};
+    fake().mode = FakeSocket::Mode::kFaked;
   }
-  ~Scene() { fake() = Socket{}; }
+  ~Scene() { fake() = FakeSocket{}; }
 
   void memory(SendQueue& queue, std::size_t size, std::uint8_t fill) {
     const std::vector<std::uint8_t> bytes(size, fill);
@@ -219,4 +153,53 @@ TEST(an_idle_queue_keeps_no_large_buffer) {
   scene.memory(queue, 100, 2);
   CHECK(scene.flush(queue) == SendQueue::Outcome::kEmpty);
   CHECK(queue.spareBytes() >= 100 && queue.spareBytes() <= SendQueue::kSpareBytes);
+}
+
+TEST(a_response_of_many_partitions_costs_the_calls_it_must) {
+  // Five partitions: small, small, large, small, large; between them what Fetch writes there, and a trailer.
+  Scene scene;
+  SendQueue queue;
+  scene.memory(queue, 30, 1);
+  scene.region(queue, 0, 10);
+  scene.memory(queue, 12, 2);
+  scene.region(queue, 30, 20);
+  scene.memory(queue, 12, 3);
+  scene.region(queue, 60, 100);
+  scene.memory(queue, 12, 4);
+  scene.region(queue, 5, 23);
+  scene.memory(queue, 12, 5);
+  scene.region(queue, 100, 24);
+  scene.memory(queue, 3, 6);
+  fake().recording = true;
+  CHECK(scene.flush(queue) == SendQueue::Outcome::kEmpty);
+  CHECK(fake().received == scene.wanted);
+  using Kind = FakeSocket::Kind;
+  std::vector<Kind> kinds;
+  std::vector<bool> more;
+  for (const auto& call : fake().calls) {
+    kinds.push_back(call.kind);
+    if (call.kind == Kind::kSend) more.push_back((call.flags & MSG_MORE) != 0);
+  }
+  CHECK((kinds == std::vector<Kind>{Kind::kSend, Kind::kSendfile, Kind::kSend, Kind::kSendfile, Kind::kSend}));
+  // What comes before a file waits for it; the end does not.
+  CHECK((more == std::vector<bool>{true, true, false}));
+  CHECK_EQ(scene.statistics.sendCalls, 3u);
+  CHECK_EQ(scene.statistics.sendfileCalls, 2u);
+  CHECK_EQ(scene.statistics.preadCalls, 3u);
+  CHECK_EQ(scene.statistics.bytesSendfile, 124u);
+  CHECK_EQ(scene.statistics.bytesCopied, 53u);
+  CHECK_EQ(scene.statistics.bytesFromMemory, 81u);
+}
+
+TEST(what_fits_one_call_leaves_in_one_call) {
+  Scene scene;
+  SendQueue queue;
+  for (int i = 0; i < 30; ++i) {
+    scene.memory(queue, 20, static_cast<std::uint8_t>(i));
+    scene.region(queue, static_cast<std::size_t>(i), 20);
+  }
+  CHECK(scene.flush(queue) == SendQueue::Outcome::kEmpty);
+  CHECK(fake().received == scene.wanted);
+  CHECK_EQ(scene.statistics.sendCalls, 1u);
+  CHECK_EQ(scene.statistics.preadCalls, 30u);
 }

@@ -33,7 +33,7 @@ bool Connection::start() {
 bool Connection::mayRead() const noexcept {
   const FrameLimits& limits = server_.options_.frames;
   return !closing_ && !closeWhenSent_ && unreleasedBytes_ < limits.maxUnreleasedBytes && unreleasedFrames_ < limits.maxUnreleasedFrames &&
-         queue_.memoryBytes() < server_.options_.maxSendQueueBytes;
+         queue_.weightBytes() < server_.options_.maxSendQueueBytes;
 }
 
 void Connection::updatePoll() {
@@ -139,7 +139,7 @@ void Connection::cut() {
     unreleasedBytes_ += bytes;
     ++unreleasedFrames_;
     ++server_.statistics_.framesReceived;
-    const std::uint32_t number = server_.addFrame(id_, frame);
+    const std::uint32_t number = server_.addFrame(*this, frame);
     server_.pushEvent({ServerEvent::Kind::kFrame, CloseReason::kNone, id_, number, frame.slab->index, static_cast<std::uint32_t>(frame.start),
                        static_cast<std::uint32_t>(frame.end)});
   }

@@ -194,16 +194,17 @@ bool Server::acceptOne() {
   }
 }
 
-/// Out of descriptors. With the one that is kept for this the peer is told; without it the listener rests, instead of spinning on a
-/// backlog that it cannot empty.
+/// Out of descriptors. With the one that is kept for this the peer is told; when that does not help (no memory, or somebody else took
+/// it) the listener rests, instead of spinning on a backlog that it cannot empty.
 bool Server::acceptWithoutDescriptors() {
+  bool told = false;
   if (reserve_.valid()) {
     reserve_.reset();
-    const UniqueFd refused(::accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (refused.valid()) ++statistics_.connectionsRefused;
+    told = UniqueFd(::accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC)).valid();
+    if (told) ++statistics_.connectionsRefused;
   }
   if (!reserve_.valid()) reserve_.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  if (reserve_.valid()) return true;
+  if (told && reserve_.valid()) return true;
   noDescriptors_ = true;
   uv_timer_start(
       &handles_->retry,
@@ -279,7 +280,7 @@ void Server::expireIdle(std::uint64_t nowMs, std::uint64_t maxIdleMs) {
 
 Connection* Server::find(std::uint32_t id) const noexcept { return id < connections_.size() ? connections_[id].get() : nullptr; }
 
-std::uint32_t Server::addFrame(std::uint32_t connection, const FrameReader::Frame& frame) {
+std::uint32_t Server::addFrame(const Connection& connection, const FrameReader::Frame& frame) {
   std::uint32_t number = 0;
   if (freeFrames_.empty()) {
     number = static_cast<std::uint32_t>(frames_.size());
@@ -288,7 +289,7 @@ std::uint32_t Server::addFrame(std::uint32_t connection, const FrameReader::Fram
     number = freeFrames_.back();
     freeFrames_.pop_back();
   }
-  frames_[number] = {frame.slab, connection, static_cast<std::uint32_t>(frame.end - frame.start)};
+  frames_[number] = {frame.slab, connection.id_, connection.serial_, static_cast<std::uint32_t>(frame.end - frame.start)};
   return number;
 }
 
@@ -300,7 +301,7 @@ void Server::releaseFrame(std::uint32_t frame) {
   limits_->requests.release(slot.bytes);
   if (limits_->requests.anyWaiting()) serveWaiting();
   Connection* const connection = find(slot.connection);
-  if (connection == nullptr) return;
+  if (connection == nullptr || connection->serial_ != slot.serial) return;
   const bool couldRead = connection->mayRead();
   connection->unreleasedBytes_ -= slot.bytes;
   --connection->unreleasedFrames_;
@@ -356,6 +357,8 @@ void Server::deliver() {
   sink_.deliver(delivering_);
   delivering_.clear();
   inDelivery_ = false;
+  freeConnections_.insert(freeConnections_.end(), undelivered_.begin(), undelivered_.end());
+  undelivered_.clear();
   for (std::size_t i = 0; i < dirty_.size(); ++i) flushDirty(i);
   dirty_.clear();
 }
@@ -453,12 +456,10 @@ void Server::closeConnection(std::uint32_t id, CloseReason reason, bool graceful
 }
 
 void Server::destroy(std::uint32_t id) {
-  std::unique_ptr<Connection> connection = std::move(connections_[id]);
+  connections_[id].reset();
   --statistics_.connectionsOpen;
-  // Its frames are released by JavaScript one by one; they only must not find the next connection with this number.
-  for (FrameSlot& slot : frames_)
-    if (slot.slab != nullptr && slot.connection == id) slot.connection = UINT32_MAX;
-  freeConnections_.push_back(id);
+  // Until its close is delivered JavaScript may still send to this number; nobody else must get that.
+  (events_.empty() ? freeConnections_ : undelivered_).push_back(id);
 }
 
 std::string Server::peer(std::uint32_t id) const {

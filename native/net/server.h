@@ -130,6 +130,7 @@ class Server : private ConnectionQuotas::Listener {
   struct FrameSlot {
     Slab* slab = nullptr;
     std::uint32_t connection = 0;
+    std::uint32_t serial = 0;  ///< the connection's: its number may be another one's when the frame is released
     std::uint32_t bytes = 0;
   };
   struct Handles;
@@ -146,7 +147,7 @@ class Server : private ConnectionQuotas::Listener {
   [[nodiscard]] bool mayAccept() const noexcept;
   void updateAccepting();
   [[nodiscard]] Connection* find(std::uint32_t id) const noexcept;
-  std::uint32_t addFrame(std::uint32_t connection, const FrameReader::Frame& frame);
+  std::uint32_t addFrame(const Connection& connection, const FrameReader::Frame& frame);
   void pushEvent(ServerEvent event);
   void deliver();
   void later(std::uint32_t connection);
@@ -175,6 +176,7 @@ class Server : private ConnectionQuotas::Listener {
   std::unique_ptr<Prefetcher> prefetcher_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<std::uint32_t> freeConnections_;
+  std::vector<std::uint32_t> undelivered_;  ///< numbers of connections that are gone and whose close is not delivered yet
   std::uint32_t counted_ = 0;  ///< open connections that are not being closed
   std::vector<FrameSlot> frames_;
   std::vector<std::uint32_t> freeFrames_;

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 const failedSteps = Number(process.argv[2] ?? 0);
 let passed = 0;
 let failed = 0;
-for (const suite of ['native', 'unit', 'long']) {
+for (const suite of ['native', 'native-asan', 'native-tsan', 'unit', 'long']) {
   const path = `.test-results/${suite}.json`;
   if (!existsSync(path)) {
     console.log(`${suite}: no result (the suite did not run to its end)`);

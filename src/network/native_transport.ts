@@ -316,37 +316,40 @@ class NativeListener implements TransportListener {
     return this.closing;
   }
 
-  /** One call per loop turn: everything the addon saw, in order. */
+  /** One call per loop turn: everything the addon saw, in order. A handler that throws takes nobody else's events away. */
   private onEvents(count: number): void {
-    const events = this.events;
-    for (let i = 0, at = 0; i < count; i += 1, at += eventFields) {
-      const slot = events[at + 1] as number;
-      const kind = events[at] as number;
-      if (kind === framed) {
-        const connection = this.connections[slot];
-        const frameId = events[at + 2] as number;
-        const slab = this.slabs[events[at + 3] as number];
-        if (connection === undefined || slab === undefined) continue;
-        const done = this.handler.onFrame(
-          connection,
-          frameId,
-          slab,
-          events[at + 4] as number,
-          events[at + 5] as number,
-        );
-        if (!done) events[at] = kept;
-      } else if (kind === opened) {
-        const connection = new NativeConnection(this.server, slot, this.parts.egress, this.sender);
-        this.connections[slot] = connection;
-        this.handler.onOpen(connection);
-        this.parts.onOpened(this.parts.clock.monotonicMs());
-      } else if (kind === closed) this.onClosed(slot, reasons[events[at + 2] as number] ?? 'reset');
-      else {
-        const connection = this.connections[slot];
-        if (connection !== undefined) this.handler.onEnd(connection);
+    let failure: { readonly error: unknown } | undefined;
+    for (let at = 0; at < count * eventFields; at += eventFields) {
+      try {
+        this.onEvent(this.events, at);
+      } catch (error) {
+        failure ??= { error };
       }
     }
     this.handler.onTurnEnd?.();
+    if (failure !== undefined) throw failure.error;
+  }
+
+  private onEvent(events: Int32Array, at: number): void {
+    const slot = events[at + 1] as number;
+    const kind = events[at] as number;
+    if (kind === framed) {
+      const connection = this.connections[slot];
+      const frameId = events[at + 2] as number;
+      const slab = this.slabs[events[at + 3] as number];
+      if (connection === undefined || slab === undefined) return;
+      const done = this.handler.onFrame(connection, frameId, slab, events[at + 4] as number, events[at + 5] as number);
+      if (!done) events[at] = kept;
+    } else if (kind === opened) {
+      const connection = new NativeConnection(this.server, slot, this.parts.egress, this.sender);
+      this.connections[slot] = connection;
+      this.handler.onOpen(connection);
+      this.parts.onOpened(this.parts.clock.monotonicMs());
+    } else if (kind === closed) this.onClosed(slot, reasons[events[at + 2] as number] ?? 'reset');
+    else {
+      const connection = this.connections[slot];
+      if (connection !== undefined) this.handler.onEnd(connection);
+    }
   }
 
   private onClosed(slot: number, reason: CloseReason): void {

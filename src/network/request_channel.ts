@@ -96,6 +96,8 @@ class Channel implements ConnectionContext {
   /** Unfinished requests that are not Produce: 0 or 1. */
   private exclusive = 0;
   private closed = false;
+  /** A request was none: what was sent behind it is not begun. */
+  private broken = false;
   /** The peer sends nothing more. */
   private ended = false;
   private draining = false;
@@ -149,7 +151,7 @@ class Channel implements ConnectionContext {
   }
 
   private begin(bytes: Uint8Array, start: number, end: number): void {
-    if (this.closed) return;
+    if (this.closed || this.broken) return;
     this.beginning = true;
     this.beginningIsProduce = bytes[start] === 0 && bytes[start + 1] === produceKey;
     let frame: ResponseFrame | null | undefined;
@@ -157,6 +159,7 @@ class Channel implements ConnectionContext {
       frame = this.pipeline.process(this, bytes, start, end);
     } catch (error) {
       this.beginning = false;
+      this.broken = true;
       this.pipeline.onError(this, error);
       // Nothing that came after it is looked at: it keeps its place.
       this.slots.push({ isProduce: this.beginningIsProduce, ready: false, frame: null });

@@ -182,6 +182,36 @@ describe('native transport', () => {
     socket.destroy();
   });
 
+  it('hands over everything else of a turn when a handler throws, and the exception is not lost', async () => {
+    class Throwing extends Echo {
+      override onFrame(...[connection, frameId, bytes, start, end]: Parameters<Echo['onFrame']>): boolean {
+        if (bytes[start] === 66) throw new Error('handler');
+        return super.onFrame(connection, frameId, bytes, start, end);
+      }
+    }
+    const echo = new Throwing();
+    const port = await start(echo);
+    const before = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    const uncaught: unknown[] = [];
+    process.on('uncaughtException', (error) => uncaught.push(error));
+    try {
+      const socket = await dial(port);
+      const good = [frame(body(20, 1)), frame(body(30, 2)), frame(body(40, 3))] as const;
+      const back = readBytes(socket, Buffer.concat(good).length);
+      // One write, one turn: the one that throws is in the middle.
+      socket.write(Buffer.concat([good[0], frame(Buffer.alloc(10, 66)), good[1], good[2]]));
+      expect(await back).toEqual(Buffer.concat(good));
+      socket.destroy();
+      await until(() => echo.closed.length === 1 && uncaught.length > 0);
+      expect(uncaught).toEqual([new Error('handler')]);
+      expect(listener?.statistics.bufferBytesInUse).toBe(0);
+    } finally {
+      process.removeAllListeners('uncaughtException');
+      for (const one of before) process.on('uncaughtException', one);
+    }
+  });
+
   it('says when the port is taken', async () => {
     const port = await start(new Echo());
     const taken = createNativeTransport({ clock: systemClock, timers: systemTimers }).listen(

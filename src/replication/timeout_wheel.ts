@@ -12,6 +12,8 @@ export class TimeoutWheel {
   private readonly buckets = new Map<number, Set<Expiring>>();
   private timer: TimerHandle | undefined;
   private timerTick = Number.POSITIVE_INFINITY;
+  /** Entries whose turn it is; one of them may cancel another. */
+  private running: Set<Expiring> | undefined;
 
   constructor(
     private readonly clock: Clock,
@@ -30,6 +32,7 @@ export class TimeoutWheel {
   }
 
   cancel(entry: Expiring, tick: number): void {
+    this.running?.delete(entry);
     const bucket = this.buckets.get(tick);
     if (bucket === undefined) return;
     bucket.delete(entry);
@@ -38,11 +41,12 @@ export class TimeoutWheel {
     if (this.buckets.size === 0) this.stop();
   }
 
-  /** Runs everything that waits, now (a stopping broker answers its clients). */
+  /** Runs everything that waits, now, and what is added meanwhile (a stopping broker answers its clients). */
   expireAll(): void {
-    for (const [tick, bucket] of [...this.buckets]) {
-      this.buckets.delete(tick);
-      for (const entry of bucket) entry.onTimeout();
+    for (;;) {
+      const [tick] = this.buckets.keys();
+      if (tick === undefined) break;
+      this.runBucket(tick);
     }
     this.stop();
   }
@@ -69,16 +73,21 @@ export class TimeoutWheel {
     this.timerTick = Number.POSITIVE_INFINITY;
     const now = Math.floor(this.clock.monotonicMs() / this.tickMs + 1e-6);
     const due = [...this.buckets.keys()].filter((tick) => tick <= now).sort((a, b) => a - b);
-    for (const tick of due) {
-      const bucket = this.buckets.get(tick);
-      this.buckets.delete(tick);
-      for (const entry of bucket ?? []) entry.onTimeout();
-    }
+    for (const tick of due) this.runBucket(tick);
     if (this.buckets.size === 0) {
       this.stop();
       return;
     }
     const next = Math.min(...this.buckets.keys());
     if (next < this.timerTick) this.schedule(next);
+  }
+
+  private runBucket(tick: number): void {
+    const bucket = this.buckets.get(tick);
+    if (bucket === undefined) return;
+    this.buckets.delete(tick);
+    this.running = bucket;
+    for (const entry of bucket) entry.onTimeout();
+    this.running = undefined;
   }
 }

@@ -26,6 +26,8 @@ interface Cached {
 export interface FetchSession {
   readonly id: number;
   readonly usesTopicIds: boolean;
+  /** A follower's; it may take the place of a consumer's, never the other way round. */
+  readonly privileged: boolean;
   /** The epoch that the next request must carry. */
   nextEpoch: number;
   readonly createdMs: number;
@@ -43,6 +45,7 @@ export interface SessionRequest {
   readonly sessionId: number;
   readonly sessionEpoch: number;
   readonly usesTopicIds: boolean;
+  readonly privileged: boolean;
   readonly partitions: readonly FetchPartition[];
   readonly forgotten: readonly ForgottenTopic[];
 }
@@ -59,7 +62,7 @@ export type SessionDecision =
 const finalEpoch = -1;
 const initialEpoch = 0;
 const maxEpoch = 0x7fff_ffff;
-/** A session that was used so recently is not evicted for another. */
+/** Kafka's minimum: unused for longer a session gives way to any other; older than that, to a more valuable one. */
 const evictionMs = 120_000;
 
 function keyOf(topic: string, topicId: Uuid, partition: number): string {
@@ -69,6 +72,7 @@ function keyOf(topic: string, topicId: Uuid, partition: number): string {
 /**
  * Incremental fetch sessions (KIP-227): a consumer of many partitions says only what changed, and is told only what changed. At
  * most `max.incremental.fetch.session.cache.slots`; without a free slot a client goes on with full requests (session id 0).
+ * A look for a slot costs a pass over all sessions, and only when every slot is taken.
  */
 export class FetchSessionCache {
   private readonly sessions = new Map<number, FetchSession>();
@@ -110,6 +114,11 @@ export class FetchSessionCache {
     }
     for (const { topic, topicId, partitions } of request.forgotten)
       for (const partition of partitions) session.partitions.delete(keyOf(topic, topicId, partition));
+    if (session.partitions.size === 0) {
+      // Nothing is left to remember: the client is told by session id 0 that it has no session any more.
+      this.sessions.delete(sessionId);
+      return { errorCode: ErrorCode.NONE, session: undefined, isFull: true, partitions: [...request.partitions] };
+    }
     session.nextEpoch = sessionEpoch === maxEpoch ? 1 : sessionEpoch + 1;
     session.lastUsedMs = this.clock.monotonicMs();
     // Most recently used last: eviction takes from the front.
@@ -124,13 +133,14 @@ export class FetchSessionCache {
   }
 
   private create(request: SessionRequest): FetchSession | undefined {
-    if (!this.makeRoom()) return undefined;
+    if (!this.makeRoom(request)) return undefined;
     let id = 0;
     while (id === 0 || this.sessions.has(id)) id = this.random.uint32() >>> 1;
     const nowMs = this.clock.monotonicMs();
     const session: FetchSession = {
       id,
       usesTopicIds: request.usesTopicIds,
+      privileged: request.privileged,
       nextEpoch: 1,
       createdMs: nowMs,
       lastUsedMs: nowMs,
@@ -145,14 +155,38 @@ export class FetchSessionCache {
     return session;
   }
 
-  private makeRoom(): boolean {
+  /** As Kafka: a stale session goes first, then the one of least value that is not new, if the newcomer is worth more. */
+  private makeRoom(request: SessionRequest): boolean {
     if (this.sessions.size < this.maxSlots) return true;
     const [oldest] = this.sessions.values();
-    if (oldest === undefined || this.clock.monotonicMs() - oldest.lastUsedMs < evictionMs) return false;
-    this.sessions.delete(oldest.id);
+    if (oldest === undefined) return false;
+    const stale = this.clock.monotonicMs() - oldest.lastUsedMs > evictionMs;
+    const victim = stale ? oldest : this.leastValuable(request.privileged);
+    if (victim === undefined || (!stale && !isWorthMore(request, victim))) return false;
+    this.sessions.delete(victim.id);
     this.evictions += 1;
     return true;
   }
+
+  private leastValuable(forPrivileged: boolean): FetchSession | undefined {
+    let least: FetchSession | undefined;
+    for (const session of this.sessions.values()) {
+      const isNew = session.lastUsedMs - session.createdMs <= evictionMs;
+      if (isNew && !(forPrivileged && !session.privileged)) continue;
+      if (least === undefined || compareValue(session, least) < 0) least = session;
+    }
+    return least;
+  }
+}
+
+/** Followers before consumers, then by the number of partitions: the larger a session, the more it saves. */
+function compareValue(a: FetchSession, b: FetchSession): number {
+  return Number(a.privileged) - Number(b.privileged) || a.partitions.size - b.partitions.size || a.id - b.id;
+}
+
+function isWorthMore(request: SessionRequest, session: FetchSession): boolean {
+  if (request.privileged !== session.privileged) return request.privileged;
+  return request.partitions.length > session.partitions.size;
 }
 
 function fresh(request: FetchPartition): Cached {

@@ -57,6 +57,7 @@ export function fetchHandler(deps: FetchDeps): Handler<FetchRequest, FetchRespon
       sessionId: context.apiVersion >= lowestVersionWithSessions ? request.sessionId : 0,
       sessionEpoch: context.apiVersion >= lowestVersionWithSessions ? request.sessionEpoch : -1,
       usesTopicIds,
+      privileged: Math.max(request.replicaId, request.replicaState.replicaId) >= 0,
       partitions: flatten(request),
       forgotten: request.forgottenTopicsData,
     });

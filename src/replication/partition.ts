@@ -3,7 +3,10 @@ import type { Uuid } from '../common/ids.js';
 import { ErrorCode } from '../protocol/errors.js';
 import type { AppendContext, AppendResult, PartitionLog } from '../storage/partition_log.js';
 
-/** Called after the high watermark grew, in a turn of its own or inside the append that made it grow. */
+/**
+ * Called after the high watermark grew, in a turn of its own or inside the append that made it grow; and when the partition goes
+ * offline, with the high watermark as it was.
+ */
 export type HighWatermarkListener = (highWatermark: number) => void;
 
 /**
@@ -14,11 +17,11 @@ export type HighWatermarkListener = (highWatermark: number) => void;
 export class Partition {
   /** Undefined while the log is being opened, and for good when it cannot be (damage, a failed directory). */
   log: PartitionLog | undefined;
-  offline = false;
+  private unusable = false;
   private committed = 0;
   private readonly listeners = new Set<HighWatermarkListener>();
-  /** For {@link flushed}: requests that wait are told at most once per advance. */
   private notifying = false;
+  private notifyAgain = false;
 
   constructor(
     readonly topic: string,
@@ -33,6 +36,18 @@ export class Partition {
   /** End of what is committed; below it nothing is ever lost or changed. */
   get highWatermark(): number {
     return this.committed;
+  }
+
+  /** Its log cannot be used: damage, a failed directory, or the partition is gone. For good. */
+  get offline(): boolean {
+    return this.unusable;
+  }
+
+  /** Tells those that wait, so that they answer instead of running into their timeouts. */
+  goOffline(): void {
+    if (this.unusable) return;
+    this.unusable = true;
+    this.notify();
   }
 
   /** No transactions yet: everything committed is stable. */
@@ -60,7 +75,7 @@ export class Partition {
   /** Appends one batch of a client. When it is durable is told by the high watermark. */
   append(bytes: Uint8Array, requiredAcks: number, context: Omit<AppendContext, 'leaderEpoch'>): AppendResult {
     const { log } = this;
-    if (log === undefined || this.offline) return unavailable;
+    if (log === undefined || this.unusable) return unavailable;
     // A topic cannot ask for more replicas than it has.
     const minInsyncReplicas = Math.min(log.config.minInsyncReplicas, this.replicas.length);
     if (requiredAcks === -1 && this.isr.length < minInsyncReplicas)
@@ -72,7 +87,7 @@ export class Partition {
   /** Appends a batch of the broker itself. */
   appendInternal(bytes: Uint8Array, nowMs: number): AppendResult {
     const { log } = this;
-    if (log === undefined || this.offline) return unavailable;
+    if (log === undefined || this.unusable) return unavailable;
     return this.written(log, log.appendInternal(bytes, { nowMs, produceVersion: 13, leaderEpoch: this.leaderEpoch }));
   }
 
@@ -104,10 +119,19 @@ export class Partition {
       'the high watermark stays below the log end offset',
     );
     this.committed = offset;
+    this.notify();
+  }
+
+  /** A listener may append, or leave: everybody that stays is told the last state. */
+  private notify(): void {
+    this.notifyAgain = true;
     if (this.notifying) return;
     this.notifying = true;
     try {
-      for (const listener of [...this.listeners]) listener(this.committed);
+      while (this.notifyAgain) {
+        this.notifyAgain = false;
+        for (const listener of [...this.listeners]) if (this.listeners.has(listener)) listener(this.committed);
+      }
     } finally {
       this.notifying = false;
     }
@@ -121,7 +145,7 @@ export class Partition {
   /** DeleteRecords: nothing below `offset` is shown any more. -1 is the high watermark. */
   deleteRecords(offset: number): { readonly errorCode: ErrorCode; readonly lowWatermark: number } {
     const { log } = this;
-    if (log === undefined || this.offline) return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, lowWatermark: -1 };
+    if (log === undefined || this.unusable) return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, lowWatermark: -1 };
     const target = offset === -1 ? this.committed : offset;
     if (target < 0 || target > this.committed) return { errorCode: ErrorCode.OFFSET_OUT_OF_RANGE, lowWatermark: -1 };
     log.advanceLogStartOffset(target);

@@ -37,7 +37,7 @@ export class ReplicaManager {
   constructor(private readonly deps: ReplicaManagerDeps) {
     this.wheel = new TimeoutWheel(deps.clock, deps.timers);
     deps.logs.onDirectoryFailure((path) => {
-      for (const partition of this.all()) if (partition.log?.directoryPath === path) partition.offline = true;
+      for (const partition of this.all()) if (partition.log?.directoryPath === path) partition.goOffline();
     });
   }
 
@@ -119,7 +119,7 @@ export class ReplicaManager {
       log.log.accountFor(this.deps.egress.topicAccount(partition.topic));
       partition.opened(log);
     } catch (error) {
-      partition.offline = true;
+      partition.goOffline();
       this.deps.logger.error(
         `${topicPartitionName(partition.topic, partition.partition)} could not be opened and is offline: ${error instanceof Error ? error.message : String(error)}`,
         { error },
@@ -134,8 +134,8 @@ export class ReplicaManager {
       this.deps.egress.forgetTopic(topic.name);
     }
     for (const partition of topic.partitions) {
+      partition?.goOffline();
       if (partition?.log === undefined) continue;
-      partition.offline = true;
       await this.deps.logs.deleteLog(partition.log).catch((error: unknown) => {
         this.deps.logger.warn(`${topicPartitionName(topic.name, partition.partition)} could not be deleted`, { error });
       });

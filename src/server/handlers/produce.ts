@@ -207,9 +207,12 @@ class DelayedProduce {
   ) {
     this.left = waiting.length;
     this.tick = replicas.wheel.add(this, Math.max(0, timeoutMs));
-    for (const { partition, lastOffset } of waiting) {
+    for (const { partition, answer, lastOffset } of waiting) {
       const undo = partition.onHighWatermark((highWatermark) => {
-        if (highWatermark <= lastOffset) return;
+        if (highWatermark <= lastOffset) {
+          if (!partition.offline) return;
+          this.fail(partition, answer);
+        }
         undo();
         this.left -= 1;
         if (this.left === 0) this.finish();
@@ -220,11 +223,17 @@ class DelayedProduce {
 
   onTimeout(): void {
     for (const { partition, answer, lastOffset } of this.waiting) {
-      if (partition.highWatermark > lastOffset) continue;
-      answer.errorCode = partition.offline ? ErrorCode.KAFKA_STORAGE_ERROR : ErrorCode.REQUEST_TIMED_OUT;
-      answer.baseOffset = -1;
+      if (partition.highWatermark <= lastOffset) this.fail(partition, answer);
     }
     this.finish();
+  }
+
+  private fail(partition: Partition, answer: PartitionAnswer): void {
+    if (!partition.offline) answer.errorCode = ErrorCode.REQUEST_TIMED_OUT;
+    else if (this.replicas.getById(partition.topicId, partition.partition) === partition)
+      answer.errorCode = ErrorCode.KAFKA_STORAGE_ERROR;
+    else answer.errorCode = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    answer.baseOffset = -1;
   }
 
   private finish(): void {

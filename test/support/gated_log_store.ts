@@ -1,0 +1,165 @@
+import type {
+  BatchInfo,
+  BatchStatus,
+  FileRegion,
+  LogDirectory,
+  LogStore,
+  OpenLogOptions,
+  SegmentedLog,
+} from '../../src/common/ports/index.js';
+import { LogStoreError } from '../../src/common/ports/index.js';
+import { createNativeLogStore } from '../../src/storage/native_log.js';
+
+/** One log behind the gate. */
+interface GatedLog {
+  readonly log: SegmentedLog;
+  /** What the log says is on the medium. */
+  shown: number;
+  readonly onFlushed: (flushedOffset: number) => void;
+}
+
+/**
+ * The native engine, but for the moment at which a sync shows: nothing is on the medium until the test says {@link flush}. Regions
+ * can be read back, and a directory can be made to fail.
+ */
+export class GatedLogStore implements LogStore {
+  private readonly native = createNativeLogStore();
+  private readonly logs = new Map<string, GatedLog>();
+  private readonly regions = new Map<number, { readonly log: SegmentedLog; readonly baseOffset: number }>();
+  private readonly directories: GatedDirectory[] = [];
+  /** Flush requests by log name. */
+  readonly flushRequests: string[] = [];
+
+  async openDirectory(path: string): Promise<LogDirectory> {
+    const directory = new GatedDirectory(await this.native.openDirectory(path), (name, options, open) =>
+      this.open(name, options, open),
+    );
+    this.directories.push(directory);
+    return directory;
+  }
+
+  inspectBatch(bytes: Uint8Array, into: BatchInfo): BatchStatus {
+    return this.native.inspectBatch(bytes, into);
+  }
+
+  /** Everything appended so far is on the medium now, or of one log only. */
+  async flush(name?: string): Promise<void> {
+    for (const [known, gated] of this.logs) {
+      if (name !== undefined && known !== name) continue;
+      await gated.log.flush();
+      if (gated.shown >= gated.log.flushedOffset) continue;
+      gated.shown = gated.log.flushedOffset;
+      gated.onFlushed(gated.shown);
+    }
+  }
+
+  /** The directories act as after a failed sync. */
+  fail(): void {
+    for (const directory of this.directories) directory.fail();
+  }
+
+  /** The bytes a region stands for. */
+  bytesOf({ regionId, sizeBytes }: FileRegion): Uint8Array {
+    const region = this.regions.get(regionId);
+    if (region === undefined) throw new Error(`no region ${regionId}`);
+    return region.log.readCopy(region.baseOffset, sizeBytes, region.log.logEndOffset);
+  }
+
+  private async open(
+    name: string,
+    options: OpenLogOptions,
+    open: (options: OpenLogOptions) => Promise<SegmentedLog>,
+  ): Promise<SegmentedLog> {
+    const log = await open({ ...options, onFlushed: () => undefined });
+    const gated: GatedLog = { log, shown: log.flushedOffset, onFlushed: options.onFlushed };
+    this.logs.set(name, gated);
+    const overrides: Partial<SegmentedLog> = {
+      requestFlush: () => {
+        this.flushRequests.push(name);
+        log.requestFlush();
+      },
+      read: (offset, maxSizeBytes, upperOffset, minOneBatch) => {
+        const read = log.read(offset, maxSizeBytes, upperOffset, minOneBatch);
+        if (read !== undefined) this.regions.set(read.region.regionId, { log, baseOffset: read.baseOffset });
+        return read;
+      },
+      append: (bytes, how) => {
+        const failed = this.directories.find((directory) => directory.failure !== undefined)?.failure;
+        if (failed !== undefined) throw failed;
+        log.append(bytes, how);
+      },
+      close: async (how) => {
+        if (this.logs.get(name) === gated) this.logs.delete(name);
+        await log.close(how);
+      },
+    };
+    return new Proxy(log, {
+      get: (target, key) => {
+        if (key === 'flushedOffset') return Math.max(gated.shown, target.logStartOffset);
+        const own: unknown = Reflect.get(overrides, key);
+        if (own !== undefined) return own;
+        const value: unknown = Reflect.get(target, key, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+  }
+}
+
+type Open = (
+  name: string,
+  options: OpenLogOptions,
+  open: (options: OpenLogOptions) => Promise<SegmentedLog>,
+) => Promise<SegmentedLog>;
+
+class GatedDirectory implements LogDirectory {
+  private ownFailure: LogStoreError | undefined;
+  private readonly handlers: Array<(error: LogStoreError) => void> = [];
+
+  constructor(
+    private readonly native: LogDirectory,
+    private readonly gate: Open,
+  ) {
+    native.onFailure((error) => this.tell(error));
+  }
+
+  get path(): string {
+    return this.native.path;
+  }
+
+  get failure(): LogStoreError | undefined {
+    return this.ownFailure ?? this.native.failure;
+  }
+
+  get flushStatistics() {
+    return this.native.flushStatistics;
+  }
+
+  openLog(name: string, options: OpenLogOptions): Promise<SegmentedLog> {
+    return this.gate(name, options, (gated) => this.native.openLog(name, gated));
+  }
+
+  markForDeletion(name: string, suffix: string): Promise<string> {
+    return this.native.markForDeletion(name, suffix);
+  }
+
+  removeMarked(name: string): Promise<void> {
+    return this.native.removeMarked(name);
+  }
+
+  onFailure(handler: (error: LogStoreError) => void): void {
+    this.handlers.push(handler);
+  }
+
+  fail(): void {
+    this.ownFailure = new LogStoreError('IO', 'fdatasync', this.path, 'EIO');
+    this.tell(this.ownFailure);
+  }
+
+  close(): Promise<void> {
+    return this.native.close();
+  }
+
+  private tell(error: LogStoreError): void {
+    for (const handler of this.handlers) handler(error);
+  }
+}

@@ -320,16 +320,19 @@ export class LogManager {
   private checkpointing: Promise<void> = Promise.resolve();
 
   private checkpointInBackground(): void {
-    this.checkpointing = this.checkpointing
-      .then(() => this.checkpoint())
-      .catch((error: unknown) =>
-        this.ports.logger.warn('checkpoints could not be written; recovery will take longer', { error }),
-      );
+    this.checkpoint().catch((error: unknown) =>
+      this.ports.logger.warn('checkpoints could not be written; recovery will take longer', { error }),
+    );
   }
 
-  /** Writes recovery points and log start offsets. What is flushed need not be verified after a crash. */
+  /**
+   * Writes recovery points and log start offsets as they are when its turn comes: one writer at a time, so that an older state never
+   * replaces a later one. What is flushed need not be verified after a crash.
+   */
   checkpoint(): Promise<void> {
-    return this.writeCheckpoints(this.raisedStarts());
+    const written = this.checkpointing.then(() => this.writeCheckpoints(this.raisedStarts()));
+    this.checkpointing = written.catch(() => undefined);
+    return written;
   }
 
   /** Log start offsets that the files alone would not tell: inside the first segment, after DeleteRecords. */

@@ -145,7 +145,8 @@ export class BrokerFixture {
     }
     const cache = new StoreMetadataCache(metadataStore, (error) => logger.error('cache', { error }));
     const logConfigOf = (topic: TopicImage) => toLogConfig(config, topic);
-    const replicas = new ReplicaManager({ nodeId: 1, clock: time, timers: time, logger, logs, logConfigOf });
+    const egress = { topicAccount: () => 0, forgetTopic: () => undefined };
+    const replicas = new ReplicaManager({ nodeId: 1, clock: time, timers: time, logger, logs, egress, logConfigOf });
     const controller = new Controller({
       nodeId: 1,
       store: metadataStore,

@@ -44,6 +44,8 @@ interface PartitionRead {
   readonly partition: Partition | undefined;
   readonly answer: PartitionAnswer;
   region: FileRegion | undefined;
+  /** What it counts for `minBytes`: more than the region when only whole batches, or the segment's end, keep it short. */
+  countedBytes: number;
 }
 
 /**
@@ -131,6 +133,7 @@ class Fetch {
       partition,
       answer: emptyAnswer(wanted.partition),
       region: undefined,
+      countedBytes: 0,
     };
     const { answer } = read;
     answer.errorCode = this.check(wanted, partition, answer);
@@ -148,13 +151,19 @@ class Fetch {
     answer.lastStableOffset = highWatermark;
     answer.logStartOffset = log.logStartOffset;
     if (answer.divergingEpoch !== undefined) return read;
-    const limitBytes = Math.min(wanted.maxBytes, leftBytes);
+    const limitBytes = Math.max(0, Math.min(wanted.maxBytes, leftBytes));
     if (fetchOffset < highWatermark && (limitBytes > 0 || first)) {
-      const region = log.read(fetchOffset, Math.max(0, limitBytes), highWatermark, first)?.region;
-      if (region !== undefined) {
-        read.region = region;
-        answer.records = region;
+      const found = log.read(fetchOffset, limitBytes, highWatermark, first);
+      if (found !== undefined) {
+        read.region = found.region;
+        answer.records = found.region;
+        read.countedBytes = found.region.sizeBytes;
       }
+      // There is more, but it does not fit: as Kafka, which cuts batches, count what would. Not for an answer without any record.
+      const isCut = found === undefined ? !first : found.nextOffset < highWatermark;
+      if (isCut) read.countedBytes = Math.max(read.countedBytes, limitBytes);
+      // What waits for more of a sealed segment waits in vain.
+      if (found !== undefined && fetchOffset < log.activeBaseOffset) read.countedBytes = Number.POSITIVE_INFINITY;
     }
     return read;
   }
@@ -179,13 +188,17 @@ class Fetch {
 
   /** Whether the response leaves now, without waiting for more. */
   isEnough(reads: readonly PartitionRead[]): boolean {
-    if (this.request.maxWaitMs <= 0 || reads.length === 0) return true;
+    if (this.request.maxWaitMs <= 0) return true;
     let sum = 0;
-    for (const { answer, region } of reads) {
+    let present = 0;
+    for (const { partition, answer, countedBytes } of reads) {
+      // One that is not there has nothing to wait for, but keeps no one from waiting for the others.
+      if (partition === undefined) continue;
+      present += 1;
       if (answer.errorCode !== ErrorCode.NONE || answer.divergingEpoch !== undefined) return true;
-      sum += region?.sizeBytes ?? 0;
+      sum += countedBytes;
     }
-    return sum >= Math.min(this.request.minBytes, this.maxBytes);
+    return present === 0 || sum >= Math.min(this.request.minBytes, this.maxBytes);
   }
 
   release(reads: readonly PartitionRead[]): void {
@@ -271,7 +284,8 @@ class DelayedFetch {
     private readonly resolve: (response: FetchResponseInput | null) => void,
   ) {
     this.tick = replicas.wheel.add(this, maxWaitMs);
-    for (const partition of fetch.watched()) this.undo.push(partition.onHighWatermark(() => this.look()));
+    for (const partition of fetch.watched())
+      this.undo.push(partition.onHighWatermark(() => (partition.offline ? this.onTimeout() : this.look())));
     // A client that is gone must not keep waiting here.
     this.undo.push(context.onConnectionClose(() => this.finish(() => null)));
   }

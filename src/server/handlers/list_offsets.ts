@@ -82,13 +82,15 @@ function find(partition: Partition | undefined, currentLeaderEpoch: number, time
       // Nothing is in another tier, and nothing waits to get there.
       return unknown;
     case maxTimestamp:
-      return recordOf(
-        log,
-        log.log.findBatchOfMaxTimestamp(end)?.baseOffset,
-        (record, batch) => record === batch.maxTimestampMs,
+      return (
+        recordOf(
+          log,
+          log.log.findBatchOfMaxTimestamp(end)?.baseOffset,
+          (record, batch) => record === batch.maxTimestampMs,
+        ) ?? unknown
       );
     default:
-      return recordOf(log, log.log.findBatchByTimestamp(timestamp, end)?.baseOffset, (record) => record >= timestamp);
+      return byTimestamp(log, timestamp, end);
   }
 }
 
@@ -103,19 +105,44 @@ function at(offset: number, leaderEpoch: number): Found {
   return { errorCode: ErrorCode.NONE, timestamp: -1, offset, leaderEpoch };
 }
 
-/** The first record of a batch that fits; the engine finds batches, records need a look inside. */
+/** Batches whose headers are read at once while the first one that fits is looked for. */
+const batchesPerScan = 64;
+
+/**
+ * The first record at or after a timestamp. Nearly always it is in the batch that the engine finds; the batches behind are looked at
+ * when that record is below the log's start (DeleteRecords inside a batch), or the header promised more than the records have.
+ */
+function byTimestamp(log: PartitionLog, timestampMs: number, end: number): Found {
+  const first = log.log.findBatchByTimestamp(timestampMs, end);
+  if (first === undefined) return unknown;
+  const fits = (recordMs: number) => recordMs >= timestampMs;
+  let found = recordOf(log, first.baseOffset, fits);
+  for (let offset = first.lastOffset + 1; found === undefined && offset < end; ) {
+    const batches = log.log.scanBatches(offset, batchesPerScan);
+    if (batches.length === 0) break;
+    for (const { baseOffset, lastOffsetDelta, maxTimestampMs } of batches) {
+      offset = baseOffset + lastOffsetDelta + 1;
+      if (offset > end) break;
+      if (maxTimestampMs >= timestampMs) found = recordOf(log, baseOffset, fits);
+      if (found !== undefined) break;
+    }
+  }
+  return found ?? unknown;
+}
+
+/** The first record of a batch that fits, or an error; undefined when none does. The engine finds batches, records need a look inside. */
 function recordOf(
   log: PartitionLog,
   baseOffset: number | undefined,
   fits: (timestampMs: number, batch: { readonly maxTimestampMs: number }) => boolean,
-): Found {
-  if (baseOffset === undefined) return unknown;
+): Found | undefined {
+  if (baseOffset === undefined) return undefined;
   try {
     const batch = decodeBatch(log.log.readCopy(baseOffset, 1, log.log.logEndOffset));
     const record = batch.records.find(
       ({ timestampMs, offset }) => offset >= log.log.logStartOffset && fits(timestampMs, batch),
     );
-    if (record === undefined) return unknown;
+    if (record === undefined) return undefined;
     return {
       errorCode: ErrorCode.NONE,
       timestamp: record.timestampMs,

@@ -4,7 +4,14 @@ import type { BrokerConfig } from '../config/index.js';
 import type { MetadataImage, TopicImage } from '../metadata/image.js';
 import { keys } from '../metadata/keys.js';
 import type { StoreMetadataCache } from '../metadata/metadata_cache.js';
-import type { MetadataCheck, MetadataOp, MetadataSession, MetadataStore } from '../metadata/store.js';
+import {
+  type MetadataCheck,
+  type MetadataOp,
+  type MetadataSession,
+  type MetadataStore,
+  MetadataStoreError,
+  type MetadataTxnResult,
+} from '../metadata/store.js';
 import { ErrorCode } from '../protocol/errors.js';
 import type { Logger } from '../telemetry/logger.js';
 import { type ControllerError, failure, isFailure } from './assignments.js';
@@ -143,7 +150,15 @@ export class Controller {
   ): Promise<ControllerError | undefined> {
     if (!this.isController) return failure(ErrorCode.NOT_CONTROLLER);
     const fenced = [{ key: keys.controllerEpoch, version: this.epochVersion }, ...checks];
-    const result = await this.deps.store.txn(fenced, ops);
+    let result: MetadataTxnResult;
+    try {
+      result = await this.deps.store.txn(fenced, ops);
+    } catch (error) {
+      // What a client may ask for has no limits of its own (the length of a config, say); the store has.
+      if (error instanceof MetadataStoreError && error.kind === 'TOO_LARGE')
+        return failure(ErrorCode.INVALID_REQUEST, error.message);
+      throw error;
+    }
     if (!result.committed) return failure(ErrorCode.NOT_CONTROLLER, 'The metadata changed meanwhile; try again.');
     await this.deps.cache.refresh();
     await this.deps.applied(this.deps.cache.current());

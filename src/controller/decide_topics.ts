@@ -94,13 +94,16 @@ function replicasOf(topic: TopicCreation, context: DecideContext): readonly (rea
     );
   if (topic.numPartitions === 0 || topic.numPartitions < -1)
     return failure(ErrorCode.INVALID_PARTITIONS, 'Number of partitions was set to an invalid non-positive value.');
-  if (count > maxPartitionsPerTopic)
-    return failure(ErrorCode.INVALID_PARTITIONS, `A topic can have at most ${maxPartitionsPerTopic} partitions.`);
-  return placeReplicas(brokers, count, factor, context.start);
+  return refuseTooMany(count) ?? placeReplicas(brokers, count, factor, context.start);
 }
 
 /** A topic is one value of the metadata store, which has a size limit. */
 export const maxPartitionsPerTopic = 10_000;
+
+function refuseTooMany(count: number): ControllerError | undefined {
+  if (count <= maxPartitionsPerTopic) return undefined;
+  return failure(ErrorCode.INVALID_PARTITIONS, `A topic can have at most ${maxPartitionsPerTopic} partitions.`);
+}
 
 function manualReplicas(
   topic: TopicCreation,
@@ -116,6 +119,8 @@ function manualReplicas(
       ErrorCode.INVALID_REQUEST,
       'A manual partition assignment was specified, but numPartitions was not set to -1.',
     );
+  const tooMany = refuseTooMany(topic.assignments.length);
+  if (tooMany !== undefined) return tooMany;
   const byPartition = new Map<number, readonly number[]>();
   let factor: number | undefined;
   for (const { partitionIndex, brokerIds } of topic.assignments) {
@@ -151,8 +156,8 @@ export function decideCreatePartitions(
       ErrorCode.INVALID_PARTITIONS,
       `The topic ${topic.name} currently has ${have} partition(s); ${count} would not be an increase.`,
     );
-  if (count > maxPartitionsPerTopic)
-    return failure(ErrorCode.INVALID_PARTITIONS, `A topic can have at most ${maxPartitionsPerTopic} partitions.`);
+  const tooMany = refuseTooMany(count);
+  if (tooMany !== undefined) return tooMany;
   const additional = count - have;
   const brokers = [...context.image.brokers.keys()].sort((a, b) => a - b);
   const factor = topic.partitions[0]?.replicas.length ?? 1;

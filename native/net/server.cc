@@ -354,6 +354,14 @@ void Server::deliver() {
   if (events_.empty() || inDelivery_) return;
   inDelivery_ = true;
   delivering_.swap(events_);
+  ++delivery_;
+  for (const ServerEvent& event : delivering_) {
+    Connection* const connection = event.kind == ServerEvent::Kind::kFrame ? find(event.connection) : nullptr;
+    if (connection == nullptr) continue;
+    if (connection->delivery_ != delivery_) connection->unanswered_ = 0;
+    connection->delivery_ = delivery_;
+    ++connection->unanswered_;
+  }
   sink_.deliver(delivering_);
   delivering_.clear();
   inDelivery_ = false;
@@ -383,11 +391,13 @@ void Server::sendDone(std::uint32_t id) {
   Connection* const connection = find(id);
   if (connection == nullptr || connection->closing_) return;
   connection->queue_.endResponse();
-  if (!inDelivery_) return flush(*connection);
+  // The last answer to what this delivery brought leaves at once, with those before it: its peer works on them meanwhile.
+  const bool last = connection->delivery_ == delivery_ && connection->unanswered_ > 0 && --connection->unanswered_ == 0;
+  if (!inDelivery_ || last) return flush(*connection);
   if (connection->dirty_) return;
   connection->dirty_ = true;
   dirty_.push_back(id);
-  // The one before has its answers (frames of a connection are delivered side by side): its peer can work on them meanwhile.
+  // The one before has its answers (frames of a connection are delivered side by side).
   if (dirty_.size() > 1) flushDirty(dirty_.size() - 2);
 }
 

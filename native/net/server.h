@@ -183,6 +183,7 @@ class Server : private ConnectionQuotas::Listener {
   std::vector<ServerEvent> events_;
   std::vector<ServerEvent> delivering_;
   std::vector<std::uint32_t> dirty_;
+  std::uint64_t delivery_ = 0;  ///< counts deliveries
   std::vector<std::uint32_t> later_;
   std::vector<std::uint8_t> scratch_;
   std::uint32_t serial_ = 0;
@@ -234,6 +235,8 @@ class Connection : private RequestBudget::Waiter {
   /// Which of all connections that had this number it is.
   std::uint32_t serial_ = 0;
   bool dirty_ = false;
+  std::uint64_t delivery_ = 0;    ///< the last one that brought frames of it
+  std::uint32_t unanswered_ = 0;  ///< of these frames
   bool inLater_ = false;
   bool closing_ = false;
   bool closeWhenSent_ = false;

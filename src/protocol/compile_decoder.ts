@@ -1,4 +1,6 @@
+import { unreachable } from '../common/assert.js';
 import { Emitter } from './emitter.js';
+import { type FixedKind, fixedBytes, fixedRun, runBytes } from './fixed_fields.js';
 import type { Reader } from './reader.js';
 import {
   type ArrayElement,
@@ -30,15 +32,22 @@ function decodeStruct(emitter: Emitter, path: string, fields: Fields, target: Ta
   const resolved = resolveFields(fields, target.version, target.flexible);
   const lines: string[] = [];
   const members = resolved.map((entry, index) => `${entry.name}: f${index}, `).join('');
-  resolved.forEach((entry, index) => {
+  for (let index = 0; index < resolved.length; index += 1) {
+    const entry = resolved[index] as ResolvedField;
     if (!entry.present || entry.tag >= 0) {
       const keyword = entry.present ? 'let' : 'const';
       lines.push(`${keyword} f${index} = ${emitter.literal(defaultValue(entry.field))};`);
-      return;
+      continue;
+    }
+    const run = target.traced ? 0 : fixedRun(resolved, index);
+    if (run > 1) {
+      lines.push(...readRun(emitter, resolved.slice(index, index + run), index));
+      index += run - 1;
+      continue;
     }
     if (target.traced) lines.push(note(path, entry.name));
     lines.push(`const f${index} = ${readField(emitter, path, entry, target)};`);
-  });
+  }
   if (target.flexible) {
     lines.push(...readTaggedSection(emitter, path, resolved, target));
     lines.push(`if (unknown !== undefined) return { ${members}unknownTaggedFields: unknown };`);
@@ -46,6 +55,52 @@ function decodeStruct(emitter: Emitter, path: string, fields: Fields, target: Ta
   const name = emitter.name('decode');
   emitter.declare(`function ${name}(r) {\n${lines.join('\n')}\nreturn { ${members} };\n}`);
   return name;
+}
+
+/**
+ * Neighbouring fields of fixed size, read with one check of the bytes that remain. When they are too few the error is found
+ * again, field by field, by the traced decoder.
+ */
+function readRun(emitter: Emitter, run: readonly ResolvedField[], first: number): string[] {
+  const at = emitter.name('at');
+  const bytes = emitter.name('bytes');
+  const lines: string[] = [];
+  let offset = 0;
+  run.forEach(({ field }, index) => {
+    const kind = field.type.kind as FixedKind;
+    const byte = (ahead: number) => `${bytes}[${at} + ${offset + ahead}]`;
+    lines.push(...readFixed(kind, `f${first + index}`, byte, `${at} + ${offset}`, `${at} + ${runBytes(run)}`));
+    offset += fixedBytes[kind];
+  });
+  return [`const ${at} = r.need(${offset}), ${bytes} = r.buffer;`, ...lines];
+}
+
+function readFixed(kind: FixedKind, name: string, byte: (ahead: number) => string, at: string, end: string): string[] {
+  const word = (from: number) =>
+    `${byte(from)} << 24 | ${byte(from + 1)} << 16 | ${byte(from + 2)} << 8 | ${byte(from + 3)}`;
+  switch (kind) {
+    case 'bool':
+      return [`const ${name} = ${byte(0)} !== 0;`];
+    case 'int8':
+      return [`const ${name} = ${byte(0)} << 24 >> 24;`];
+    case 'int16':
+      return [`const ${name} = ${byte(0)} << 24 >> 16 | ${byte(1)};`];
+    case 'uint16':
+      return [`const ${name} = ${byte(0)} << 8 | ${byte(1)};`];
+    case 'int32':
+      return [`const ${name} = ${word(0)};`];
+    case 'uint32':
+      return [`const ${name} = (${word(0)}) >>> 0;`];
+    case 'int64':
+      return [
+        `const h${name} = ${word(0)};`,
+        // Well inside of the safe integers; what is not is looked at closely.
+        `let ${name} = h${name} * 0x100000000 + ((${word(4)}) >>> 0);`,
+        `if (h${name} >= 0x200000 || h${name} <= -0x200000) { ${name} = r.int64At(${at}); r.position = ${end}; }`,
+      ];
+    default:
+      return unreachable(kind);
+  }
 }
 
 function note(path: string, name: string): string {

@@ -1,4 +1,6 @@
+import { unreachable } from '../common/assert.js';
 import { Emitter } from './emitter.js';
+import { type FixedKind, fixedBytes, fixedRun } from './fixed_fields.js';
 import { defaultValue, isReference, type ResolvedField, resolveFields } from './resolve.js';
 import type { Field, Fields, Primitive } from './schema.js';
 import type { Writer } from './writer.js';
@@ -24,10 +26,15 @@ export function compileEncoder<In>(
 function encodeStruct(emitter: Emitter, path: string, fields: Fields, target: Target): string {
   const resolved = resolveFields(fields, target.version, target.flexible);
   const lines: string[] = [];
-  for (const entry of resolved) {
+  for (let index = 0; index < resolved.length; index += 1) {
+    const entry = resolved[index] as ResolvedField;
     const where = `${path}.${entry.name}`;
     const value = `v.${entry.name}`;
-    if (!entry.present) {
+    const run = fixedRun(resolved, index);
+    if (run > 1) {
+      lines.push(...writeRun(emitter, resolved.slice(index, index + run)));
+      index += run - 1;
+    } else if (!entry.present) {
       if (entry.field.options.ignorable === true) continue;
       const text = JSON.stringify(`${where} is not in version ${target.version}`);
       lines.push(`if (${differs(emitter, entry.field, value)}) throw new EncodeError(${text});`);
@@ -37,6 +44,50 @@ function encodeStruct(emitter: Emitter, path: string, fields: Fields, target: Ta
   const name = emitter.name('encode');
   emitter.declare(`function ${name}(w, v) {\n${lines.join('\n')}\n}`);
   return name;
+}
+
+/** Neighbouring fields of fixed size, written with one check of the room. */
+function writeRun(emitter: Emitter, run: readonly ResolvedField[]): string[] {
+  const at = emitter.name('at');
+  const bytes = emitter.name('bytes');
+  const lines: string[] = [];
+  const writes: string[] = [];
+  let offset = 0;
+  for (const { field, name } of run) {
+    const kind = field.type.kind as FixedKind;
+    const x = emitter.name('x');
+    lines.push(`let ${x} = v.${name};`, `if (${x} === undefined) ${x} = ${emitter.literal(defaultValue(field))};`);
+    const wrapped = wrappedTo(kind, x);
+    if (wrapped !== undefined) lines.push(`if (${wrapped} !== ${x}) w.refuse('${kind}', ${x});`);
+    if (kind === 'int64') writes.push(`w.putInt64(${at} + ${offset}, ${x});`);
+    else if (kind === 'bool') writes.push(`${bytes}[${at} + ${offset}] = ${x} ? 1 : 0;`);
+    else
+      for (let byte = 0; byte < fixedBytes[kind]; byte += 1)
+        writes.push(`${bytes}[${at} + ${offset + byte}] = ${x} >> ${8 * (fixedBytes[kind] - 1 - byte)};`);
+    offset += fixedBytes[kind];
+  }
+  return [...lines, `const ${at} = w.reserve(${offset}), ${bytes} = w.buffer;`, ...writes];
+}
+
+/** Source of what is left of `x` in so many bits; undefined where that is no test. */
+function wrappedTo(kind: FixedKind, x: string): string | undefined {
+  switch (kind) {
+    case 'bool':
+    case 'int64':
+      return undefined;
+    case 'int8':
+      return `(${x} << 24 >> 24)`;
+    case 'int16':
+      return `(${x} << 16 >> 16)`;
+    case 'uint16':
+      return `(${x} & 0xffff)`;
+    case 'int32':
+      return `(${x} | 0)`;
+    case 'uint32':
+      return `(${x} >>> 0)`;
+    default:
+      return unreachable(kind);
+  }
 }
 
 function writeTaggedSection(

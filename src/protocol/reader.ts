@@ -34,7 +34,8 @@ export const maxStringBytes = 0x7fff;
  * before anything is allocated. Reusable with {@link reset}. All methods throw {@link DecodeError}.
  */
 export class Reader {
-  private buffer: Buffer = Buffer.alloc(0);
+  /** What is read from; compiled decoders look at what {@link need} gave them. */
+  buffer: Buffer = Buffer.alloc(0);
   private source: Uint8Array = this.buffer;
   private start = 0;
   private end = 0;
@@ -78,7 +79,8 @@ export class Reader {
     throw new DecodeError(problem, this.position - this.start, this.field);
   }
 
-  private need(count: number): number {
+  /** Moves past `count` bytes. Returns where they are in {@link buffer}. */
+  need(count: number): number {
     const at = this.position;
     if (count > this.end - at) this.fail(`${count} bytes wanted, ${this.end - at} left`);
     this.position = at + count;
@@ -126,6 +128,12 @@ export class Reader {
     if (high === -0x80000000 && low === 0) return -(2 ** 63);
     this.position -= 8;
     return this.fail('int64 beyond 2^53');
+  }
+
+  /** The int64 at `at`, which was passed already. */
+  int64At(at: number): number {
+    this.position = at;
+    return this.int64();
   }
 
   int64Bits(): bigint {

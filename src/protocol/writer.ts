@@ -133,9 +133,18 @@ export class Writer implements ResponseFrame {
     this.patchInt32(this.reserve(4), value | 0);
   }
 
+  /** For compiled encoders: a value that the type cannot hold. */
+  refuse(type: string, value: number): never {
+    return outOfRange(type, value);
+  }
+
   /** Safe integers and ±2^63. */
   int64(value: number): void {
-    const at = this.reserve(8);
+    this.putInt64(this.reserve(8), value);
+  }
+
+  /** The same, over eight bytes reserved before. */
+  putInt64(at: number, value: number): void {
     if (Number.isSafeInteger(value)) {
       const high = Math.floor(value / 0x1_0000_0000);
       this.patchInt32(at, high);

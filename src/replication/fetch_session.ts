@@ -55,7 +55,7 @@ export type SessionDecision =
       readonly errorCode: typeof ErrorCode.NONE;
       readonly session: FetchSession | undefined;
       readonly isFull: boolean;
-      readonly partitions: FetchPartition[];
+      readonly partitions: readonly FetchPartition[];
     }
   | { readonly errorCode: ErrorCode; readonly session?: undefined };
 
@@ -100,7 +100,7 @@ export class FetchSessionCache {
     if (sessionEpoch === finalEpoch || sessionEpoch === initialEpoch) {
       if (sessionId !== 0) this.sessions.delete(sessionId);
       const session = sessionEpoch === initialEpoch ? this.create(request) : undefined;
-      return { errorCode: ErrorCode.NONE, session, isFull: true, partitions: [...request.partitions] };
+      return { errorCode: ErrorCode.NONE, session, isFull: true, partitions: request.partitions };
     }
     const session = this.sessions.get(sessionId);
     if (session === undefined) return { errorCode: ErrorCode.FETCH_SESSION_ID_NOT_FOUND };
@@ -117,7 +117,7 @@ export class FetchSessionCache {
     if (session.partitions.size === 0) {
       // Nothing is left to remember: the client is told by session id 0 that it has no session any more.
       this.sessions.delete(sessionId);
-      return { errorCode: ErrorCode.NONE, session: undefined, isFull: true, partitions: [...request.partitions] };
+      return { errorCode: ErrorCode.NONE, session: undefined, isFull: true, partitions: request.partitions };
     }
     session.nextEpoch = sessionEpoch === maxEpoch ? 1 : sessionEpoch + 1;
     session.lastUsedMs = this.clock.monotonicMs();

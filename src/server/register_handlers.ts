@@ -60,6 +60,20 @@ export interface Services {
   isOffline(topic: string, partition: number): boolean;
 }
 
+/** Read once for each state of the configs: they are new values after a change. */
+function whileSame<T>(config: () => BrokerConfig, read: (config: BrokerConfig) => T): () => T {
+  let seen: BrokerConfig | undefined;
+  let value: T;
+  return () => {
+    const now = config();
+    if (now !== seen) {
+      seen = now;
+      value = read(now);
+    }
+    return value;
+  };
+}
+
 /** The table of the broker's APIs. What is not in it is not advertised and answers UNSUPPORTED_VERSION. */
 export function registerHandlers(pipeline: Pipeline, services: Services): void {
   const { logs, config } = services;
@@ -78,7 +92,10 @@ export function registerHandlers(pipeline: Pipeline, services: Services): void {
   );
   pipeline.register(ApiKey.DescribeCluster, describeClusterHandler(services));
   pipeline.register(ApiKey.Produce, produceHandler(services));
-  pipeline.register(ApiKey.Fetch, fetchHandler({ ...services, maxBytes: () => config().int('fetch.max.bytes') }));
+  pipeline.register(
+    ApiKey.Fetch,
+    fetchHandler({ ...services, maxBytes: whileSame(config, (now) => now.int('fetch.max.bytes')) }),
+  );
   pipeline.register(ApiKey.ListOffsets, listOffsetsHandler(services));
   pipeline.register(ApiKey.OffsetForLeaderEpoch, offsetForLeaderEpochHandler(services));
   pipeline.register(ApiKey.DeleteRecords, deleteRecordsHandler({ ...services, checkpoint: () => logs.checkpoint() }));

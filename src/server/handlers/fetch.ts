@@ -230,10 +230,9 @@ class Fetch {
         if (!mention && !this.isFull) continue;
       }
       if (last === undefined || last.topic !== topic || last.topicId !== topicId) {
-        last = { topic, topicId, partitions: [] };
+        last = { topic, topicId, partitions: [answer] };
         responses.push(last);
-      }
-      last.partitions.push(answer);
+      } else last.partitions.push(answer);
     }
     const sessionId = this.session?.id ?? 0;
     return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, sessionId, responses };

@@ -40,6 +40,10 @@ class NativeDirectory : public Napi::ObjectWrap<NativeDirectory> {
   Napi::Value statistics(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
 
+  static void environmentEnds(void* state);
+  /// Ends the flusher. Does nothing the second time.
+  void release(napi_env env);
+
   std::shared_ptr<DirectoryState> state_;
 };
 

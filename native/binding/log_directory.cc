@@ -113,14 +113,28 @@ NativeDirectory::NativeDirectory(const Napi::CallbackInfo& info) : Napi::ObjectW
   state_->wake = Napi::ThreadSafeFunction::New(env, info[1].As<Napi::Function>(), "millrace flush", 0, 1);
   // The flusher only wakes the loop; the callback then drains. It must not touch the state, which owns the flusher.
   state_->flusher = std::make_unique<Flusher>([wake = state_->wake]() mutable { (void)wake.NonBlockingCall(); });
+  // Hooks run in the order opposite to that of their registration: the thread ends before what it wakes does.
+  napi_add_env_cleanup_hook(env, environmentEnds, state_.get());
 }
 
-void NativeDirectory::Finalize(Napi::BasicEnv) {
-  if (state_ != nullptr && !state_->closed && state_->flusher != nullptr) {
-    state_->closed = true;
-    state_->flusher.reset();
-    (void)state_->wake.Release();
-  }
+/// A worker thread is terminated, or the process ends by itself. Node takes `wake` away.
+void NativeDirectory::environmentEnds(void* given) {
+  auto* const state = static_cast<DirectoryState*>(given);
+  state->closed = true;
+  state->flusher.reset();
+  state->lock.reset();
+}
+
+void NativeDirectory::release(napi_env env) {
+  if (state_->closed || state_->flusher == nullptr) return;
+  state_->closed = true;
+  napi_remove_env_cleanup_hook(env, environmentEnds, state_.get());
+  state_->flusher.reset();
+  (void)state_->wake.Release();
+}
+
+void NativeDirectory::Finalize(Napi::BasicEnv env) {
+  if (state_ != nullptr) release(env);
 }
 
 Napi::Value NativeDirectory::openLog(const Napi::CallbackInfo& info) {
@@ -197,12 +211,8 @@ Napi::Value NativeDirectory::statistics(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value NativeDirectory::close(const Napi::CallbackInfo& info) {
-  if (!state_->closed) {
-    state_->closed = true;
-    state_->flusher.reset();
-    (void)state_->wake.Release();
-    state_->lock.reset();
-  }
+  release(info.Env());
+  state_->lock.reset();
   return info.Env().Undefined();
 }
 

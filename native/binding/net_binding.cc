@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "../net/server.h"
 #include "addon_data.h"
@@ -172,6 +173,8 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
       return info.Env().Undefined();
     }
     Ref();  // lives until closed
+    napi_add_async_cleanup_hook(
+        info.Env(), [](napi_async_cleanup_hook_handle, void* self) { static_cast<NativeServer*>(self)->environmentEnds(); }, this, &cleanupHook_);
     return Napi::Number::New(info.Env(), server_->port());
   }
 
@@ -271,6 +274,7 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
   // Server::Sink
 
   void deliver(const std::vector<ServerEvent>& events) override {
+    if (environmentEnds_) return;
     Napi::HandleScope scope(env_);
     for (std::size_t done = 0; done < events.size();) {
       const std::size_t count = std::min(kEventsPerCall, events.size() - done);
@@ -293,9 +297,20 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
   }
 
   void closed() override {
-    Napi::HandleScope scope(env_);
-    call(onClosed_.Value(), 0);
-    Unref();
+    const napi_async_cleanup_hook_handle hook = std::exchange(cleanupHook_, nullptr);
+    if (!environmentEnds_) {
+      Napi::HandleScope scope(env_);
+      call(onClosed_.Value(), 0);
+      Unref();
+    }
+    (void)napi_remove_async_cleanup_hook(hook);  // the environment may go on to end
+  }
+
+  /// A worker thread is terminated, or the process ends by itself: there is no JavaScript any more, but the handles on the loop
+  /// must be closed before this object goes.
+  void environmentEnds() {
+    environmentEnds_ = true;
+    server_->close();
   }
 
   /// Into JavaScript from the loop: microtasks and nextTicks run before it returns. What it throws is the process's business.
@@ -313,6 +328,7 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
   // SlabMemory
 
   std::uint8_t* allocate(std::uint32_t index, std::size_t capacity) override {
+    if (environmentEnds_) return nullptr;
     Napi::HandleScope scope(env_);
     void* data = nullptr;
     napi_value buffer;
@@ -322,6 +338,7 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
   }
 
   void free(std::uint32_t index) override {
+    if (environmentEnds_) return;
     Napi::HandleScope scope(env_);
     slabs_.Value().Set(index, env_.Undefined());
   }
@@ -334,6 +351,8 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
   Napi::FunctionReference onEvents_;
   Napi::FunctionReference onClosed_;
   std::unique_ptr<Server> server_;
+  napi_async_cleanup_hook_handle cleanupHook_ = nullptr;
+  bool environmentEnds_ = false;
   std::shared_ptr<HandleTable<NativeServer>> handles_;
   std::uint32_t handle_ = 0;
 };

@@ -55,8 +55,8 @@ const kafkas: Record<string, string> = {
 describe('/metrics of a running broker', () => {
   it("has Kafka's names with their types, and a sentence about each", async () => {
     const text = await scrape();
-    const types = Object.fromEntries([...text.matchAll(/^# TYPE (kafka_\S+) (\S+)$/gm)].map((m) => [m[1], m[2]]));
-    expect(types).toEqual(kafkas);
+    const types = new Map([...text.matchAll(/^# TYPE (kafka_\S+) (\S+)$/gm)].map((m) => [m[1] ?? '', m[2] ?? '']));
+    expect(types).toEqual(new Map(Object.entries(kafkas)));
     for (const name of Object.keys(kafkas)) expect(text).toMatch(new RegExp(`^# HELP ${name} \\S.*$`, 'm'));
     const other = [...text.matchAll(/^# TYPE (\S+) /gm)].map((m) => m[1] ?? '');
     expect(other.filter((name) => !/^(kafka|millrace|process|nodejs|jvm)_/.test(name))).toEqual([]);

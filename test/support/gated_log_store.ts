@@ -99,7 +99,8 @@ export class GatedLogStore implements LogStore {
         const own: unknown = Reflect.get(overrides, key);
         if (own !== undefined) return own;
         const value: unknown = Reflect.get(target, key, target);
-        return typeof value === 'function' ? value.bind(target) : value;
+        if (typeof value !== 'function') return value;
+        return (...list: unknown[]): unknown => Reflect.apply(value, target, list);
       },
     });
   }

@@ -62,9 +62,8 @@ describe('ListOffsets', () => {
 
   it('knows the special timestamps', async () => {
     const places: Record<string, number> = { latest: -1, earliest: -2, max: -3, local: -4, tiered: -5, pending: -6 };
-    const found = Object.fromEntries(
-      await Promise.all(Object.entries(places).map(async ([name, timestamp]) => [name, await at(timestamp)])),
-    );
+    const found: Record<string, string> = {};
+    for (const [name, timestamp] of Object.entries(places)) found[name] = await at(timestamp);
     expect(found).toEqual({
       latest: '-1@6',
       earliest: '-1@0',

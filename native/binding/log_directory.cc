@@ -202,12 +202,15 @@ Napi::Value NativeDirectory::drain(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value NativeDirectory::statistics(const Napi::CallbackInfo& info) {
-  Napi::Array values = Napi::Array::New(info.Env(), 3);
   const Flusher::Statistics statistics = state_->flusher == nullptr ? Flusher::Statistics{} : state_->flusher->statistics();
-  values.Set(0u, static_cast<double>(statistics.flushes));
-  values.Set(1u, static_cast<double>(statistics.requests));
-  values.Set(2u, static_cast<double>(statistics.totalUs));
-  return values;
+  std::vector<double> values{static_cast<double>(statistics.flushes), static_cast<double>(statistics.requests), static_cast<double>(statistics.totalUs)};
+  for (const Distribution* distribution : {&statistics.groupRequests, &statistics.groupBytes, &statistics.syncUs}) {
+    values.push_back(static_cast<double>(distribution->sum));
+    for (const std::uint64_t count : distribution->counts) values.push_back(static_cast<double>(count));
+  }
+  Napi::Float64Array out = Napi::Float64Array::New(info.Env(), values.size());
+  std::copy(values.begin(), values.end(), out.Data());
+  return out;
 }
 
 Napi::Value NativeDirectory::close(const Napi::CallbackInfo& info) {

@@ -4,6 +4,13 @@
 #include <chrono>
 
 namespace millrace {
+namespace {
+
+std::uint64_t elapsedUs(std::chrono::steady_clock::time_point since) {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - since).count());
+}
+
+}  // namespace
 
 Flusher::Flusher(std::function<void()> notify) : notify_(std::move(notify)), thread_([this] { run(); }) {}
 
@@ -32,7 +39,7 @@ void Flusher::request(const std::shared_ptr<FlushWork>& work) {
   if (wasEmpty) wake_.notify_one();
 }
 
-Result<std::int64_t> Flusher::syncNow(FlushWork& work, std::uint64_t* syncs, std::uint64_t* requests) {
+Result<std::int64_t> Flusher::syncNow(FlushWork& work, FlushGroup* group) {
   std::vector<std::shared_ptr<File>> files;
   std::int64_t endOffset = 0;
   bool directory = false;
@@ -43,12 +50,14 @@ Result<std::int64_t> Flusher::syncNow(FlushWork& work, std::uint64_t* syncs, std
     endOffset = work.endOffset;
     directory = std::exchange(work.directoryDirty, false);
     work.queued = false;
-    if (requests != nullptr) *requests += work.requests;
-    work.requests = 0;
+    const std::uint32_t requests = std::exchange(work.requests, 0);
+    const std::uint64_t bytes = work.appendedBytes - std::exchange(work.begunBytes, work.appendedBytes);
+    if (group != nullptr) *group = {requests, bytes, {}};
   }
   for (const auto& file : files) {
+    const auto begun = std::chrono::steady_clock::now();
     if (auto status = file->sync(); !status.ok()) return status.error();
-    if (syncs != nullptr) ++*syncs;
+    if (group != nullptr) group->syncUs.push_back(elapsedUs(begun));
   }
   if (directory && work.fs->syncDirectory(work.directory.c_str()) != 0) {
     const int error = errno;
@@ -69,12 +78,11 @@ void Flusher::run() {
       round.swap(queue_);
     }
     const auto begun = std::chrono::steady_clock::now();
-    std::uint64_t syncs = 0;
-    std::uint64_t requests = 0;
+    std::vector<FlushGroup> groups;
     std::vector<FlushResult> done;
     std::unique_ptr<Error> failure;
     for (const auto& work : round) {
-      auto result = syncNow(*work, &syncs, &requests);
+      auto result = syncNow(*work, &groups.emplace_back());
       if (!result.ok()) {
         failure = std::make_unique<Error>(std::move(result.error()));
         break;
@@ -86,10 +94,15 @@ void Flusher::run() {
       const std::lock_guard lock(mutex_);
       // Results from before a failure hold; after it nothing is acknowledged any more.
       if (!failed_) results_.insert(results_.end(), done.begin(), done.end());
-      statistics_.flushes += syncs;
-      statistics_.requests += requests;
-      statistics_.totalUs += static_cast<std::uint64_t>(
-          std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begun).count());
+      for (const FlushGroup& group : groups) {
+        statistics_.requests += group.requests;
+        statistics_.flushes += group.syncUs.size();
+        for (const std::uint64_t us : group.syncUs) statistics_.syncUs.record(us);
+        if (group.syncUs.empty()) continue;  // failed, or there was nothing left to do
+        statistics_.groupRequests.record(group.requests);
+        statistics_.groupBytes.record(group.bytes);
+      }
+      statistics_.totalUs += elapsedUs(begun);
       if (failure != nullptr && !failed_) {
         failed_ = true;
         failure_ = std::move(failure);

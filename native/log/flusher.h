@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <bit>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -33,6 +36,29 @@ struct FlushWork {
   bool abandoned = false;
   /// How often a flush was asked for since the last one began: the group's size.
   std::uint32_t requests = 0;
+  /// Ever appended; ever synced or being synced.
+  std::uint64_t appendedBytes = 0;
+  std::uint64_t begunBytes = 0;
+};
+
+/// Counts by power of two: bucket i has what lies above 2^(i-1), up to 2^i; the last one everything above as well.
+struct Distribution {
+  static constexpr std::size_t kBuckets = 33;
+  std::array<std::uint64_t, kBuckets> counts{};
+  std::uint64_t sum = 0;
+
+  void record(std::uint64_t value) noexcept {
+    const auto bucket = value <= 1 ? std::size_t{0} : static_cast<std::size_t>(std::bit_width(value - 1));
+    ++counts[std::min(bucket, kBuckets - 1)];
+    sum += value;
+  }
+};
+
+/// What one call of `Flusher::syncNow` did.
+struct FlushGroup {
+  std::uint32_t requests = 0;  ///< answered
+  std::uint64_t bytes = 0;     ///< appended since the sync before
+  std::vector<std::uint64_t> syncUs;  ///< of each fdatasync: one, or more when segments were rolled
 };
 
 /// For a log that is about to be deleted; call it before its directory is touched.
@@ -69,11 +95,14 @@ class Flusher {
     std::uint64_t flushes = 0;
     std::uint64_t requests = 0;
     std::uint64_t totalUs = 0;
+    Distribution groupRequests;  ///< requests that one sync of a log answered
+    Distribution groupBytes;     ///< bytes that it covered
+    Distribution syncUs;         ///< of each fdatasync
   };
   [[nodiscard]] Statistics statistics();
 
   /// Syncs one log now, on the caller's thread (close, checkpoints).
-  [[nodiscard]] static Result<std::int64_t> syncNow(FlushWork& work, std::uint64_t* syncs = nullptr, std::uint64_t* requests = nullptr);
+  [[nodiscard]] static Result<std::int64_t> syncNow(FlushWork& work, FlushGroup* group = nullptr);
 
  private:
   void run();

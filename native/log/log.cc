@@ -131,7 +131,9 @@ Status Log::append(const std::uint8_t* bytes, const BatchHeader& header, bool ro
   if (active_->sizeBytes() > 0 && (full || indexFull || rangeFull || rollFirst)) {
     if (auto status = roll(); !status.ok()) return status;
   }
-  return active_->append(bytes, header, options_.indexIntervalBytes);
+  auto status = active_->append(bytes, header, options_.indexIntervalBytes);
+  if (status.ok()) appendedBytes_ += static_cast<std::uint64_t>(header.sizeBytes);
+  return status;
 }
 
 Status Log::roll() {
@@ -158,6 +160,7 @@ void Log::markDirty() {
   const std::lock_guard lock(work_->mutex);
   if (work_->dirty.empty() || work_->dirty.back() != active_->file()) work_->dirty.push_back(active_->file());
   work_->endOffset = logEndOffset();
+  work_->appendedBytes = appendedBytes_;
 }
 
 void Log::flushed(std::int64_t offset) noexcept {

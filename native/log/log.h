@@ -116,6 +116,7 @@ class Log {
   std::int64_t logStartOffset_ = 0;
   std::int64_t flushedOffset_ = 0;
   std::shared_ptr<FlushWork> work_;
+  std::uint64_t appendedBytes_ = 0;
   std::array<Cursor, kCursors> cursors_;
 };
 

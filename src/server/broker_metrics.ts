@@ -6,6 +6,7 @@ import type { ReplicaManager } from '../replication/replica_manager.js';
 import type { LogManager } from '../storage/log_manager.js';
 import { jmxName, type Metrics, registerProcessMetrics } from '../telemetry/index.js';
 import { registerEgress } from './egress_metrics.js';
+import { registerFlushes } from './flush_metrics.js';
 import type { Pipeline } from './request_pipeline.js';
 import type { TopicTotals, TopicTraffic } from './traffic.js';
 
@@ -68,17 +69,7 @@ export function registerBrokerMetrics(metrics: Metrics, sources: MetricSources):
       value: log.log.logEndOffset,
     })),
   );
-  metrics.counter('millrace_flush_total', 'fdatasync calls.', () => logs.flushStatistics().flushes);
-  metrics.counter(
-    'millrace_flush_requests_total',
-    'Flush requests answered by them; divided by the calls: the group size.',
-    () => logs.flushStatistics().requests,
-  );
-  metrics.counter(
-    'millrace_flush_seconds_total',
-    'Time spent in flush rounds.',
-    () => logs.flushStatistics().totalUs / 1e6,
-  );
+  registerFlushes(metrics, logs);
 }
 
 function count(items: Iterable<unknown>): number {

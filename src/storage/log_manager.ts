@@ -1,5 +1,5 @@
 import { topicPartitionName, type Uuid, ZERO_UUID } from '../common/ids.js';
-import type { LogDirectory, TimerHandle, Timers } from '../common/ports/index.js';
+import type { FlushStatistics, LogDirectory, TimerHandle, Timers } from '../common/ports/index.js';
 import { LogStoreError } from '../common/ports/index.js';
 import {
   cleanShutdownFile,
@@ -163,6 +163,11 @@ export class LogManager {
       sum.totalUs += totalUs;
     }
     return sum;
+  }
+
+  /** By log directory. */
+  *flushStatisticsByDirectory(): IterableIterator<readonly [path: string, statistics: FlushStatistics]> {
+    for (const { path, directory } of this.directories) yield [path, directory.flushStatistics];
   }
 
   /**

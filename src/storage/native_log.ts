@@ -29,6 +29,8 @@ const statuses: readonly BatchStatus[] = [
   'bad-codec',
 ];
 const headerFields = 11;
+/** `Distribution::kBuckets` in native/log/flusher.h. */
+const distributionBuckets = 33;
 
 function readHeader(from: Float64Array, at: number, into: BatchInfo): void {
   into.baseOffset = from[at] as number;
@@ -157,8 +159,20 @@ class NativeLogDirectory implements LogDirectory {
   }
 
   get flushStatistics(): FlushStatistics {
-    const [flushes, requests, totalUs] = this.native.statistics();
-    return { flushes, requests, totalUs };
+    const flat = this.native.statistics();
+    const at = (index: number) => flat[index] ?? 0;
+    const distribution = (index: number) => {
+      const from = 3 + index * (1 + distributionBuckets);
+      return { sum: at(from), counts: [...flat.subarray(from + 1, from + 1 + distributionBuckets)] };
+    };
+    return {
+      flushes: at(0),
+      requests: at(1),
+      totalUs: at(2),
+      groupRequests: distribution(0),
+      groupBytes: distribution(1),
+      syncUs: distribution(2),
+    };
   }
 
   async close(): Promise<void> {

@@ -13,6 +13,15 @@ export interface HistogramSample {
   readonly labels?: Labels;
 }
 
+/** Cumulated counts as Prometheus' histograms have them. */
+export interface BucketSample {
+  readonly labels?: Labels;
+  /** Upper bounds, ascending, and how many values lie at or below each; `count` is of all. */
+  readonly buckets: ReadonlyArray<{ readonly bound: number; readonly count: number }>;
+  readonly count: number;
+  readonly sum: number;
+}
+
 /** One number without labels, or several. Called at each scrape. */
 export type Reader<T> = () => Iterable<T>;
 
@@ -23,7 +32,8 @@ type Family =
       readonly name: string;
       readonly help: string;
       readonly read: Reader<HistogramSample>;
-    };
+    }
+  | { readonly kind: 'histogram'; readonly name: string; readonly help: string; readonly read: Reader<BucketSample> };
 
 /** The percentiles Kafka's own histograms show. */
 const QUANTILES = [0.5, 0.75, 0.95, 0.98, 0.99, 0.999] as const;
@@ -50,13 +60,23 @@ export class Metrics {
     this.#add({ kind: 'durations', name, help, read });
   }
 
+  /** A histogram of Prometheus: `name_bucket{le="..."}`, `name_sum` and `name_count`. */
+  histogram(name: string, help: string, read: Reader<BucketSample>): void {
+    this.#add({ kind: 'histogram', name, help, read });
+  }
+
   /** The Prometheus text format, version 0.0.4. */
   async exposition(): Promise<string> {
     const { Counter, Gauge, Registry } = await import('prom-client');
     // A fresh registry for each scrape: it holds numbers only while they are printed.
     const registry = new Registry();
+    let histograms = '';
     for (const family of this.#families.values()) {
       const { name, help } = family;
+      if (family.kind === 'histogram') {
+        histograms += histogramText(family);
+        continue;
+      }
       if (family.kind === 'durations') {
         exposeDurations(family, registry, { Counter, Gauge });
         continue;
@@ -71,13 +91,34 @@ export class Metrics {
         for (const { labels = {}, value } of found) gauge.set(labels, value);
       }
     }
-    return registry.metrics();
+    return `${await registry.metrics()}${histograms}`;
   }
 
   #add(family: Family): void {
     if (this.#families.has(family.name)) throw new RangeError(`metric ${family.name} is there already`);
     this.#families.set(family.name, family);
   }
+}
+
+/** prom-client's histograms take single values only. */
+function histogramText({ name, help, read }: Extract<Family, { kind: 'histogram' }>): string {
+  const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`];
+  for (const { labels = {}, buckets, count, sum } of read()) {
+    const own = Object.entries(labels).map(([label, value]) => `${label}="${escaped(value)}"`);
+    const line = (suffix: string, value: number, more: readonly string[] = []) => {
+      const all = [...own, ...more].join(',');
+      lines.push(`${name}_${suffix}${all === '' ? '' : `{${all}}`} ${value}`);
+    };
+    for (const bucket of buckets) line('bucket', bucket.count, [`le="${bucket.bound}"`]);
+    line('bucket', count, ['le="+Inf"']);
+    line('sum', sum);
+    line('count', count);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function escaped(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"');
 }
 
 function exposeDurations(

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <numeric>
 #include <utility>
 
 #include "../../native/io/directory_lock.h"
@@ -247,8 +248,54 @@ TEST(flusher_answers_many_requests_with_few_syncs) {
     const auto statistics = flusher.statistics();
     CHECK_EQ(statistics.requests, 2000u);
     CHECK(statistics.flushes < 1000);
+    const auto recorded = [](const Distribution& distribution) { return std::accumulate(distribution.counts.begin(), distribution.counts.end(), std::uint64_t{0}); };
+    CHECK_EQ(recorded(statistics.syncUs), statistics.flushes);
+    CHECK_EQ(recorded(statistics.groupRequests), statistics.flushes);
+    CHECK_EQ(recorded(statistics.groupBytes), statistics.flushes);
+    CHECK_EQ(statistics.groupRequests.sum, 2000u);
+    CHECK_EQ(statistics.groupBytes.sum, static_cast<std::uint64_t>(log->sizeBytes()));
+    CHECK(statistics.syncUs.sum <= statistics.totalUs);
   }
   CHECK_EQ(log->flushedOffset(), 2000);
+}
+
+TEST(distributions_count_by_power_of_two) {
+  Distribution distribution;
+  for (const std::uint64_t value : {0ull, 1ull, 2ull, 3ull, 4ull, 5ull, 1024ull, 1025ull, 1ull << 32, ~0ull >> 1}) distribution.record(value);
+  CHECK_EQ(distribution.counts[0], 2u);
+  CHECK_EQ(distribution.counts[1], 1u);
+  CHECK_EQ(distribution.counts[2], 2u);
+  CHECK_EQ(distribution.counts[3], 1u);
+  CHECK_EQ(distribution.counts[10], 1u);
+  CHECK_EQ(distribution.counts[11], 1u);
+  CHECK_EQ(distribution.counts[32], 2u);
+}
+
+TEST(a_group_is_what_was_asked_and_appended_since_the_sync_before) {
+  harness::TemporaryDirectory directory;
+  auto log = openLog(posixFileSystem(), directory.path());
+  CHECK(log != nullptr);
+  std::uint64_t synced = 0;
+  for (const int appends : {1, 5, 3}) {
+    for (int i = 0; i < appends; ++i) {
+      CHECK(append(*log, 1, 20).ok());
+      log->markDirty();
+    }
+    FlushGroup group;
+    CHECK(Flusher::syncNow(*log->flushWork(), &group).ok());
+    CHECK_EQ(group.bytes, static_cast<std::uint64_t>(log->sizeBytes()) - synced);
+    CHECK_EQ(group.syncUs.size(), 1u);
+    synced = static_cast<std::uint64_t>(log->sizeBytes());
+  }
+  // A segment rolled in between: two files, one group.
+  CHECK(append(*log, 1, 20).ok());
+  CHECK(log->roll().ok());
+  CHECK(append(*log, 1, 20).ok());
+  log->markDirty();
+  FlushGroup group;
+  CHECK(Flusher::syncNow(*log->flushWork(), &group).ok());
+  CHECK_EQ(group.syncUs.size(), 2u);
+  CHECK_EQ(group.bytes, static_cast<std::uint64_t>(log->sizeBytes()) - synced);
 }
 
 TEST(a_failed_sync_is_reported_once_and_nothing_after_it_is_acknowledged) {

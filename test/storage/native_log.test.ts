@@ -133,7 +133,13 @@ describe('segmented log', () => {
     }
     await log.flush();
     expect(log.flushedOffset).toBe(108);
-    expect(directory.flushStatistics.flushes).toBeLessThan(directory.flushStatistics.requests);
+    const { flushes: syncs, requests, groupRequests, groupBytes, syncUs } = directory.flushStatistics;
+    expect(syncs).toBeLessThan(requests);
+    const total = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
+    for (const { counts } of [groupRequests, groupBytes, syncUs]) expect(total(counts)).toBe(syncs);
+    expect(groupRequests.sum).toBe(requests);
+    expect(groupBytes.sum).toBe(log.sizeBytes);
+    expect(syncUs.sum).toBeGreaterThan(0);
     await log.close({ sync: true });
   });
 

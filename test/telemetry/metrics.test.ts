@@ -62,6 +62,43 @@ describe('Metrics', () => {
     expect(text.match(/^request_ms\{/gm)).toHaveLength(6);
   });
 
+  it('prints histograms as Prometheus has them', async () => {
+    const metrics = new Metrics();
+    metrics.gauge('x', 'X.', () => 1);
+    metrics.histogram('wait_seconds', 'Time.', () => [
+      {
+        labels: { directory: 'a"b\\c\n' },
+        buckets: [
+          { bound: 0.5, count: 1 },
+          { bound: 1, count: 3 },
+        ],
+        count: 4,
+        sum: 7.5,
+      },
+    ]);
+    metrics.histogram('plain', 'Plain.', () => [{ buckets: [], count: 0, sum: 0 }]);
+    const text = await metrics.exposition();
+    const labels = 'directory="a\\"b\\\\c\\n"';
+    expect(text.split('\n').slice(-13)).toEqual(
+      [
+        'x 1',
+        '# HELP wait_seconds Time.',
+        '# TYPE wait_seconds histogram',
+        `wait_seconds_bucket{${labels},le="0.5"} 1`,
+        `wait_seconds_bucket{${labels},le="1"} 3`,
+        `wait_seconds_bucket{${labels},le="+Inf"} 4`,
+        `wait_seconds_sum{${labels}} 7.5`,
+        `wait_seconds_count{${labels}} 4`,
+        '# HELP plain Plain.',
+        '# TYPE plain histogram',
+        'plain_bucket{le="+Inf"} 0',
+        'plain_sum 0',
+        'plain_count 0',
+        '',
+      ].slice(-13),
+    );
+  });
+
   it('refuses a name twice', () => {
     const metrics = new Metrics();
     metrics.gauge('x', 'X.', () => 1);

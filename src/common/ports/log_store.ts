@@ -42,7 +42,20 @@ export interface FlushStatistics {
   readonly flushes: number;
   /** Requests answered by them: `requests / flushes` is the group size. */
   readonly requests: number;
+  /** Spent in rounds of the flusher. */
   readonly totalUs: number;
+  /** Requests answered by one sync of a log. */
+  readonly groupRequests: Distribution;
+  /** Bytes appended that it covered. */
+  readonly groupBytes: Distribution;
+  /** Of each fdatasync, microseconds. */
+  readonly syncUs: Distribution;
+}
+
+/** Counts by power of two: `counts[i]` is of what lies above 2^(i-1), up to 2^i; the last one of everything above as well. */
+export interface Distribution {
+  readonly counts: readonly number[];
+  readonly sum: number;
 }
 
 export interface OpenLogOptions {

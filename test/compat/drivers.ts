@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,10 +13,26 @@ const home = process.env.MILLRACE_COMPAT_HOME ?? join(homedir(), '.cache/millrac
 export const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 export type Codec = (typeof codecs)[number];
 
+export const adminSteps = [
+  'created',
+  'listed',
+  'partitions',
+  'retention',
+  'group',
+  'committed',
+  'groupDeleted',
+  'deleted',
+] as const;
+export type AdminStep = (typeof adminSteps)[number];
+
 /** One client library behind the two commands of `drivers/README.md`. */
 export interface Driver {
   readonly name: string;
   readonly codecs: readonly Codec[];
+  /** What `admin` must show. */
+  readonly admin: readonly AdminStep[];
+  /** It knows the assignors range or roundrobin under the names that others use, so it can be in a group with them. */
+  readonly mixes: boolean;
   /** `producer/codec` that this client cannot read, from any broker. */
   readonly cannotRead?: readonly string[];
   /** Undefined when it cannot run here; then `missing` says what is missing. */
@@ -30,37 +47,75 @@ function kafkaJars(): string | undefined {
   return version === undefined ? undefined : join(root, version, 'libs');
 }
 
+/** A driver that install-clients compiles is named after its source: one made from other source is not there. */
+function compiled(kind: string, source: string): string {
+  const hash = createHash('sha256')
+    .update(readFileSync(join(here, source)))
+    .digest('hex')
+    .slice(0, 12);
+  return join(home, `${kind}-${hash}`);
+}
+
 /** Every driver, installed or not. */
 export async function findDrivers(): Promise<Driver[]> {
   const node = process.execPath;
   const jars = kafkaJars();
   const python = '/usr/bin/python3';
+  const javaClasses = compiled('java', 'KafkaJava.java');
+  const franzGo = compiled('franz-go', 'go/main.go');
   const all: Driver[] = [
-    { name: 'kcat', codecs, command: [join(here, 'kcat.sh')], missing: 'Debian package kcat' },
+    // It has no admin; `-L` and `-Q` are in other tests.
+    {
+      name: 'kcat',
+      codecs,
+      admin: [],
+      mixes: true,
+      command: [join(here, 'kcat.sh')],
+      missing: 'Debian package kcat',
+    },
     {
       name: 'confluent-python',
       codecs,
+      // Its library of Debian 12 cannot delete groups yet.
+      admin: adminSteps.filter((step) => step !== 'groupDeleted'),
+      mixes: true,
       command: [python, join(here, 'confluent.py')],
       missing: 'python3-confluent-kafka',
     },
     {
       name: 'kafka-python',
+      // The others are there when their Debian packages are; `probe` tells.
       codecs: ['none', 'gzip'],
+      admin: adminSteps,
+      mixes: true,
       command: [python, join(here, 'kafka_python.py')],
       missing: 'Debian package python3-kafka',
     },
-    { name: 'kafkajs', codecs: ['none', 'gzip'], command: [node, join(here, 'kafkajs.mjs')], missing: 'npm ci' },
+    {
+      name: 'kafkajs',
+      codecs: ['none', 'gzip'],
+      admin: adminSteps,
+      // Its assignor is called RoundRobinAssigner.
+      mixes: false,
+      command: [node, join(here, 'kafkajs.mjs')],
+      missing: 'npm ci',
+    },
     {
       name: 'platformatic',
-      // Its zstd is node:zlib's, which Node has from 22.15 on; its snappy cannot read Java's framing (with Kafka 4.3.1 neither).
+      // Its zstd is node:zlib's, which Node has from 22.15 on; its snappy cannot read the framing of Java and kafka-python (with Kafka 4.3.1 neither).
       codecs: 'zstdCompressSync' in zlib ? codecs : codecs.filter((codec) => codec !== 'zstd'),
-      cannotRead: ['java/snappy'],
+      cannotRead: ['java/snappy', 'kafka-python/snappy'],
+      admin: adminSteps,
+      mixes: true,
       command: [node, join(here, 'platformatic.mjs')],
       missing: 'npm ci',
     },
     {
       name: 'confluent-kafka-javascript',
       codecs,
+      // It has no configs.
+      admin: adminSteps.filter((step) => step !== 'retention'),
+      mixes: true,
       command: existsSync(join(home, 'npm/node_modules/@confluentinc/kafka-javascript/build/Release'))
         ? [node, join(here, 'rdkafka_node.mjs')]
         : undefined,
@@ -69,22 +124,20 @@ export async function findDrivers(): Promise<Driver[]> {
     {
       name: 'java',
       codecs,
+      admin: adminSteps,
+      mixes: true,
       command:
-        jars !== undefined && existsSync(join(home, 'java/KafkaJava.class'))
-          ? [
-              'java',
-              '-Dorg.slf4j.simpleLogger.defaultLogLevel=off',
-              '-cp',
-              `${jars}/*:${join(home, 'java')}`,
-              'KafkaJava',
-            ]
+        jars !== undefined && existsSync(join(javaClasses, 'KafkaJava.class'))
+          ? ['java', '-Dorg.slf4j.simpleLogger.defaultLogLevel=off', '-cp', `${jars}/*:${javaClasses}`, 'KafkaJava']
           : undefined,
       missing: 'test/compat/install-clients (needs Java)',
     },
     {
       name: 'franz-go',
       codecs,
-      command: existsSync(join(home, 'franz-go')) ? [join(home, 'franz-go')] : undefined,
+      admin: adminSteps,
+      mixes: true,
+      command: existsSync(franzGo) ? [franzGo] : undefined,
       missing: 'test/compat/install-clients (needs Go)',
     },
   ];
@@ -93,7 +146,9 @@ export async function findDrivers(): Promise<Driver[]> {
       // What was compiled by install-clients is there when its file is.
       if (driver.command === undefined || driver.name === 'java' || driver.name === 'franz-go') return driver;
       const probe = await run(driver, ['probe'], 20_000);
-      return probe.status === 77 || probe.status === 127 ? { ...driver, command: undefined } : driver;
+      if (probe.status === 77 || probe.status === 127) return { ...driver, command: undefined };
+      const line = probe.stdout.trim();
+      return line === '' ? driver : { ...driver, ...(JSON.parse(line) as { codecs: Codec[] }) };
     }),
   );
 }
@@ -128,4 +183,60 @@ export async function run(driver: Driver, args: readonly string[], timeoutMs: nu
       resolve({ status, stdout, stderr });
     });
   });
+}
+
+/** A client in a group, as a process: what it was assigned last, and everything it read. */
+export class Member {
+  assigned: readonly number[] = [];
+  /** Offsets by partition, as they came. */
+  readonly read = new Map<number, number[]>();
+  readonly ended: Promise<number | null>;
+  private readonly child: ChildProcess;
+  private errors = '';
+  private rest = '';
+
+  constructor(
+    readonly driver: Driver,
+    bootstrapServers: string,
+    topic: string,
+    group: string,
+  ) {
+    const [program = '', ...first] = driver.command ?? [];
+    const child = spawn(program, [...first, 'member', bootstrapServers, topic, group], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.child = child;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => this.onText(text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.errors += text;
+    });
+    this.ended = new Promise((resolve) => child.once('close', resolve));
+  }
+
+  has(partition: number, offset: number): boolean {
+    return this.read.get(partition)?.includes(offset) ?? false;
+  }
+
+  get problem(): string {
+    return `${this.driver.name}: ${this.errors}`;
+  }
+
+  leave(): void {
+    this.child.kill('SIGTERM');
+  }
+
+  kill(): void {
+    this.child.kill('SIGKILL');
+  }
+
+  private onText(text: string): void {
+    const lines = (this.rest + text).split('\n');
+    this.rest = lines.pop() ?? '';
+    for (const line of lines) {
+      if (!line.startsWith('{')) continue;
+      const said = JSON.parse(line) as { assigned?: number[]; p: number; o: number };
+      if (said.assigned !== undefined) this.assigned = said.assigned;
+      else this.read.set(said.p, [...(this.read.get(said.p) ?? []), said.o]);
+    }
+  }
 }

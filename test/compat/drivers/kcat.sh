@@ -3,7 +3,21 @@
 set -euo pipefail
 command -v kcat >/dev/null || exit 77
 [ "$1" = probe ] && exit 0
-if [ "$1" = produce ]; then
+if [ "$1" = member ]; then
+  # Tells what it was assigned on stderr; `exec`, so that signals reach it.
+  exec 3>&1
+  exec kcat -b "$2" -G "$4" -u -f '{"p":%p,"o":%o}\n' -X auto.offset.reset=earliest -X partition.assignment.strategy=range,roundrobin \
+    -X session.timeout.ms=10000 -X heartbeat.interval.ms=300 "$3" 2> >(
+    while IFS= read -r line; do
+      case $line in
+      *"): revoked:"*) echo '{"assigned":[]}' >&3 ;;
+      *"): assigned:"*) echo "{\"assigned\":[$(grep -oE '\[[0-9]+\]' <<<"${line#*assigned:}" | tr -d '[]' | paste -sd, -)]}" >&3 ;;
+      esac
+    done
+  )
+elif [ "$1" = admin ]; then
+  kcat -b "$2" -L -J | python3 -c 'import json, sys; json.load(sys.stdin); print("{}")'
+elif [ "$1" = produce ]; then
   bootstrap=$2 topic=$3 codec=$4 count=$5
   pad=$(printf 'x%.0s' $(seq 64))
   for p in 0 1 2; do

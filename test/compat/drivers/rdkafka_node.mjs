@@ -42,6 +42,85 @@ if (command === 'produce') {
     }
   });
   producer.connect();
+} else if (command === 'member') {
+  const [group] = rest;
+  const consumer = new rdkafka.KafkaConsumer(
+    {
+      'bootstrap.servers': bootstrap,
+      'group.id': group,
+      'enable.auto.commit': false,
+      'partition.assignment.strategy': 'range,roundrobin',
+      'session.timeout.ms': 10_000,
+      'heartbeat.interval.ms': 300,
+    },
+    { 'auto.offset.reset': 'earliest' },
+  );
+  let assigned;
+  let read = 0;
+  let looking;
+  const look = () => {
+    const now = JSON.stringify(
+      consumer
+        .assignments()
+        .map(({ partition }) => partition)
+        .sort(),
+    );
+    if (now === assigned) return;
+    assigned = now;
+    console.log(`{"assigned":${now}}`);
+  };
+  consumer.on('event.error', () => {});
+  consumer.on('ready', () => {
+    consumer.subscribe([topic]);
+    consumer.consume();
+    looking = setInterval(look, 50);
+  });
+  consumer.on('data', ({ partition, offset }) => {
+    look();
+    read += 1;
+    console.log(JSON.stringify({ p: partition, o: offset }));
+  });
+  process.on('SIGTERM', () => {
+    clearInterval(looking);
+    if (read > 0 && assigned !== '[]') consumer.commitSync();
+    consumer.disconnect(() => process.exit(0));
+  });
+  consumer.connect();
+} else if (command === 'admin') {
+  const [group] = rest;
+  const { KafkaJS } = rdkafka;
+  const admin = new KafkaJS.Kafka({ kafkaJS: { brokers: [bootstrap], logLevel: KafkaJS.logLevel.NOTHING } }).admin();
+  const native = rdkafka.AdminClient.create({ 'bootstrap.servers': bootstrap });
+  await admin.connect();
+  const until = async (look) => {
+    for (let i = 0; i < 100; i += 1) {
+      if (await look()) return true;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    return false;
+  };
+  const partitions = async () => (await admin.fetchTopicMetadata({ topics: [topic] }))[0].partitions.length;
+  const groups = async () => (await admin.listGroups()).groups.map(({ groupId }) => groupId);
+  const seen = {};
+  const configEntries = [{ name: 'retention.ms', value: '7654321' }];
+  await admin.createTopics({ topics: [{ topic, numPartitions: 3, replicationFactor: 1, configEntries }] });
+  seen.created = await until(async () => (await partitions()) === 3);
+  seen.listed = (await admin.listTopics()).includes(topic);
+  await new Promise((resolve, reject) =>
+    native.createPartitions(topic, 5, 10_000, (error) => (error ? reject(error) : resolve())),
+  );
+  await until(async () => (await partitions()) === 5);
+  seen.partitions = await partitions();
+  seen.group = (await groups()).includes(group);
+  const [committed] = await admin.fetchOffsets({ groupId: group, topics: [`${topic}-committed`] });
+  seen.committed = Number(committed.partitions.find(({ partition }) => partition === 0).offset);
+  await admin.deleteGroups([group]);
+  seen.groupDeleted = !(await groups()).includes(group);
+  await admin.deleteTopics({ topics: [topic] });
+  seen.deleted = await until(async () => !(await admin.listTopics()).includes(topic));
+  native.disconnect();
+  await admin.disconnect();
+  console.log(JSON.stringify(seen));
 } else {
   const [count, group] = rest;
   const consumer = new rdkafka.KafkaConsumer(

@@ -122,18 +122,23 @@ export class PartitionLog {
     const firstOffset = log.logEndOffset;
     const activeBefore = log.activeBaseOffset;
     const appendTimeMs = this.config.logAppendTime ? context.nowMs : -1;
+    const timestampMs = appendTimeMs >= 0 ? appendTimeMs : batch.maxTimestampMs;
     try {
       log.append(bytes, {
         baseOffset: firstOffset,
         leaderEpoch: context.leaderEpoch,
         appendTimeMs,
-        rollFirst: this.isRollDue(batch.maxTimestampMs, context.nowMs),
+        rollFirst: this.isRollDue(timestampMs, context.nowMs),
       });
     } catch (error) {
       if (!(error instanceof LogStoreError)) throw error;
       return refusal(ErrorCode.KAFKA_STORAGE_ERROR, error.message);
     }
-    if (log.activeBaseOffset !== activeBefore) this.rolled();
+    if (log.activeBaseOffset !== activeBefore) {
+      this.rolled();
+      // The batch just written is the first one of the new segment.
+      this.firstTimestampMs = timestampMs >= 0 ? timestampMs : context.nowMs;
+    }
     batch.baseOffset = firstOffset;
     if (appendTimeMs >= 0) batch.maxTimestampMs = appendTimeMs;
     if (this.epochs.assign(context.leaderEpoch, firstOffset) || this.epochsUnwritten) this.storeEpochs();

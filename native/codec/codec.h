@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace millrace {
+
+// Kafka's four codecs in C++ without any library: what the broker reads and writes off the loop (compaction) must build with a
+// compiler alone. Decoders take what every client writes; encoders aim at correct and quick, not at the last percent.
+
+using ByteView = std::span<const std::uint8_t>;
+
+enum class Codec : std::uint8_t { kNone = 0, kGzip = 1, kSnappy = 2, kLz4 = 3, kZstd = 4 };
+
+enum class CodecStatus : std::uint8_t { kOk, kCorrupt, kTooLarge };
+
+/// Output of a decoder: grows with what was decoded, never past its limit, whatever the input claims.
+class ByteSink {
+ public:
+  ByteSink(std::vector<std::uint8_t>& bytes, std::size_t limitBytes) : bytes_(bytes), limit_(limitBytes) { bytes_.clear(); }
+
+  /// False when the limit would be passed.
+  [[nodiscard]] bool append(const std::uint8_t* from, std::size_t count) {
+    if (!fits(count)) return false;
+    bytes_.insert(bytes_.end(), from, from + count);
+    return true;
+  }
+  [[nodiscard]] bool fill(std::uint8_t byte, std::size_t count) {
+    if (!fits(count)) return false;
+    bytes_.insert(bytes_.end(), count, byte);
+    return true;
+  }
+  /// Repeats `count` bytes from `distance` back (1 ≤ distance ≤ size()); the two ranges may overlap.
+  [[nodiscard]] bool repeat(std::size_t distance, std::size_t count);
+  [[nodiscard]] bool fits(std::size_t count) const noexcept { return count <= limit_ - bytes_.size(); }
+  [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
+  [[nodiscard]] const std::uint8_t* data() const noexcept { return bytes_.data(); }
+
+ private:
+  std::vector<std::uint8_t>& bytes_;
+  std::size_t limit_;
+};
+
+/// Replaces `out` by what `in` decompresses to, at most `limitBytes`.
+[[nodiscard]] CodecStatus decompress(Codec codec, ByteView in, std::vector<std::uint8_t>& out, std::size_t limitBytes);
+
+/// Appends `in`, compressed, to `out`.
+void compress(Codec codec, ByteView in, std::vector<std::uint8_t>& out);
+
+[[nodiscard]] CodecStatus gzipDecompress(ByteView in, ByteSink& sink);
+[[nodiscard]] CodecStatus snappyDecompress(ByteView in, ByteSink& sink);
+[[nodiscard]] CodecStatus lz4Decompress(ByteView in, ByteSink& sink);
+[[nodiscard]] CodecStatus zstdDecompress(ByteView in, ByteSink& sink);
+void gzipCompress(ByteView in, std::vector<std::uint8_t>& out);
+void snappyCompress(ByteView in, std::vector<std::uint8_t>& out);
+void lz4Compress(ByteView in, std::vector<std::uint8_t>& out);
+void zstdCompress(ByteView in, std::vector<std::uint8_t>& out);
+
+}  // namespace millrace

@@ -46,7 +46,7 @@ void SegmentIndex::clear() {
   times_.clear();
 }
 
-Status SegmentIndex::store(FileSystem& fs, const std::string& stem, bool sync) const {
+Status SegmentIndex::store(FileSystem& fs, const std::string& stem, bool sync, const char* suffix) const {
   std::vector<std::uint8_t> bytes(offsets_.size() * kOffsetEntryBytes);
   std::uint8_t* at = bytes.data();
   for (const OffsetEntry& entry : offsets_) {
@@ -54,7 +54,7 @@ Status SegmentIndex::store(FileSystem& fs, const std::string& stem, bool sync) c
     storeBe(at + 4, entry.position);
     at += kOffsetEntryBytes;
   }
-  if (auto status = writeWholeFile(fs, stem + ".index", bytes.data(), bytes.size(), sync); !status.ok()) return status;
+  if (auto status = writeWholeFile(fs, stem + ".index" + suffix, bytes.data(), bytes.size(), sync); !status.ok()) return status;
   bytes.assign(times_.size() * kTimeEntryBytes, 0);
   at = bytes.data();
   for (const TimeEntry& entry : times_) {
@@ -62,7 +62,7 @@ Status SegmentIndex::store(FileSystem& fs, const std::string& stem, bool sync) c
     storeBe(at + 8, entry.relativeOffset);
     at += kTimeEntryBytes;
   }
-  return writeWholeFile(fs, stem + ".timeindex", bytes.data(), bytes.size(), sync);
+  return writeWholeFile(fs, stem + ".timeindex" + suffix, bytes.data(), bytes.size(), sync);
 }
 
 bool SegmentIndex::load(FileSystem& fs, const std::string& stem, std::uint64_t logBytes) {

@@ -48,8 +48,8 @@ class SegmentIndex {
   [[nodiscard]] const std::vector<OffsetEntry>& offsets() const noexcept { return offsets_; }
   [[nodiscard]] const std::vector<TimeEntry>& times() const noexcept { return times_; }
 
-  /// `stem` is the path without `.index` / `.timeindex`.
-  Status store(FileSystem& fs, const std::string& stem, bool sync) const;
+  /// `stem` is the path without `.index` / `.timeindex`; `suffix` follows them (`.cleaned`).
+  Status store(FileSystem& fs, const std::string& stem, bool sync, const char* suffix = "") const;
   /// False when a file is missing or not a sane index for a log of `logBytes`: then it is rebuilt.
   [[nodiscard]] bool load(FileSystem& fs, const std::string& stem, std::uint64_t logBytes);
 

@@ -26,7 +26,7 @@ Result<std::vector<std::int64_t>> listSegments(FileSystem& fs, const std::string
     const auto dot = name.find('.');
     if (dot == std::string::npos || dot == 0) continue;
     const std::string suffix = name.substr(dot);
-    if (name.ends_with(".deleted") || name.ends_with(".cleaned") || (name.ends_with(".tmp") && dot == 20)) {
+    if (name.ends_with(".deleted") || (name.ends_with(".tmp") && dot == 20)) {
       fs.unlink((directory + "/" + name).c_str());
     } else if (suffix == ".log" && dot == 20 && name.find_first_not_of("0123456789") == dot) {
       bases.push_back(std::strtoll(name.c_str(), nullptr, 10));
@@ -46,6 +46,7 @@ Result<std::unique_ptr<Log>> Log::open(FileSystem& fs, std::string directory, st
   } else if (errno != EEXIST) {
     return systemError("mkdir", directory, errno);
   }
+  if (auto status = recoverSwaps(fs, directory); !status.ok()) return status.error();
   auto bases = listSegments(fs, directory);
   if (!bases.ok()) return bases.error();
   std::unique_ptr<Log> log(new Log(fs, std::move(directory), id, options));
@@ -308,6 +309,8 @@ Status Log::removeFiles(const SegmentView& view) {
 Status Log::truncateTo(std::int64_t offset) {
   if (offset >= logEndOffset()) return Done{};
   if (offset <= segment(0).baseOffset()) return truncateFullyAndStartAt(offset);
+  settleSwap();
+  ++truncations_;
   cursors_.fill(Cursor{});
   while (active_->baseOffset() > offset || (active_->baseOffset() == offset && !sealed_.empty())) {
     if (auto status = removeFiles(*active_); !status.ok()) return status;
@@ -323,6 +326,8 @@ Status Log::truncateTo(std::int64_t offset) {
 }
 
 Status Log::truncateFullyAndStartAt(std::int64_t offset) {
+  settleSwap();
+  ++truncations_;
   cursors_.fill(Cursor{});
   for (const SealedSegment& view : sealed_) {
     if (auto status = removeFiles(view); !status.ok()) return status;
@@ -345,9 +350,11 @@ void Log::advanceLogStartOffset(std::int64_t offset) noexcept {
   flushedOffset_ = std::max(flushedOffset_, logStartOffset_);
 }
 
-Result<std::vector<std::string>> Log::dropOldest(std::size_t count) {
-  std::vector<std::string> renamed;
-  count = std::min(count, sealed_.size());
+Result<std::vector<std::string>> Log::dropBelow(std::int64_t offset) {
+  settleSwap();
+  std::vector<std::string> renamed = takeReplacedFiles();
+  std::size_t count = 0;
+  while (count < sealed_.size() && segment(count + 1).baseOffset() <= offset) ++count;
   for (std::size_t i = 0; i < count; ++i) {
     for (const char* suffix : {".log", ".index", ".timeindex", ".txnindex", ".snapshot"}) {
       const std::string from = sealed_[i].stem() + suffix;
@@ -373,7 +380,73 @@ void Log::reconfigure(std::int64_t segmentBytes, std::int64_t indexIntervalBytes
   options_.segmentIndexBytes = segmentIndexBytes;
 }
 
+Result<std::unique_ptr<CleaningJob>> Log::beginCleaning(const CleaningOptions& options) {
+  std::vector<CleaningJob::Source> sources;
+  for (const SealedSegment& view : sealed_) {
+    if (view.baseOffset() >= options.endOffset) break;
+    std::int64_t dirtyPosition = 0;
+    if (options.firstDirtyOffset > view.baseOffset()) {
+      auto found = view.find(options.firstDirtyOffset);
+      if (!found.ok()) return found.error();
+      dirtyPosition = found.value().has_value() ? found.value()->position : view.sizeBytes();
+    }
+    sources.push_back({view.baseOffset(), view.sizeBytes(), dirtyPosition, view.index().offsetEntries(), view.index().timeEntries(), view.stem(), view.file()});
+  }
+  if (sources.empty() || options.firstDirtyOffset >= options.endOffset) return std::unique_ptr<CleaningJob>();
+  auto job = std::make_unique<CleaningJob>(fs_, directory_, std::move(sources), options);
+  job->truncations = truncations_;
+  return job;
+}
+
+Log::Cleaning Log::continueCleaning(CleaningJob& job) {
+  if (job.truncations != truncations_) return Cleaning::kCancelled;
+  switch (job.stage()) {
+    case CleaningJob::Stage::kDone:
+      return Cleaning::kDone;
+    case CleaningJob::Stage::kOffering:
+      return acceptSwap(job) ? Cleaning::kGoesOn : Cleaning::kCancelled;
+    case CleaningJob::Stage::kSwapping: {
+      settleSwap();
+      {
+        const std::lock_guard lock(job.swap()->mutex);
+        if (job.swap()->state != SegmentSwap::State::kDone) return Cleaning::kCancelled;
+      }
+      job.settled();
+      return job.stage() == CleaningJob::Stage::kDone ? Cleaning::kDone : Cleaning::kGoesOn;
+    }
+    default:
+      return Cleaning::kGoesOn;
+  }
+}
+
+bool Log::acceptSwap(CleaningJob& job) {
+  if (swap_ != nullptr) return false;
+  const std::vector<std::shared_ptr<File>>& old = job.swap()->oldFiles;
+  const auto first = std::find_if(sealed_.begin(), sealed_.end(), [&](const SealedSegment& view) { return view.file() == old.front(); });
+  if (static_cast<std::size_t>(sealed_.end() - first) < old.size()) return false;
+  if (!std::equal(old.begin(), old.end(), first, [](const std::shared_ptr<File>& file, const SealedSegment& view) { return view.file() == file; })) return false;
+  swap_ = job.swap();
+  job.accepted();
+  return true;
+}
+
+void Log::settleSwap() {
+  if (swap_ == nullptr) return;
+  const std::shared_ptr<SegmentSwap> swap = std::exchange(swap_, nullptr);
+  const std::lock_guard swapLock(swap->mutex);
+  if (swap->state == SegmentSwap::State::kOffered) swap->state = SegmentSwap::State::kCancelled;
+  if (swap->state != SegmentSwap::State::kDone) return;
+  const auto first = std::find_if(sealed_.begin(), sealed_.end(), [&](const SealedSegment& view) { return view.file() == swap->oldFiles.front(); });
+  const auto after = sealed_.erase(first, first + static_cast<std::ptrdiff_t>(swap->oldFiles.size()));
+  sealed_.insert(after, SealedSegment(std::move(*swap->segment)));
+  cursors_.fill(Cursor{});
+  replacedFiles_.insert(replacedFiles_.end(), swap->deletedFiles.begin(), swap->deletedFiles.end());
+  const std::lock_guard lock(work_->mutex);
+  for (const auto& file : swap->oldFiles) std::erase(work_->dirty, file);
+}
+
 Status Log::close(bool sync) {
+  settleSwap();
   if (sync) {
     if (flushedOffset_ < logEndOffset()) markDirty();
     auto synced = Flusher::syncNow(*work_);

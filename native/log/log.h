@@ -4,9 +4,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../io/file_region.h"
+#include "cleaning_job.h"
 #include "flusher.h"
 #include "segment.h"
 
@@ -64,11 +66,22 @@ class Log {
   Status truncateTo(std::int64_t offset);
   Status truncateFullyAndStartAt(std::int64_t offset);
   void advanceLogStartOffset(std::int64_t offset) noexcept;
-  /// Renames the oldest `count` sealed segments to `.deleted`; returns the paths to unlink later.
-  [[nodiscard]] Result<std::vector<std::string>> dropOldest(std::size_t count);
+  /// Renames the sealed segments that end at or before `offset` to `.deleted`; returns the paths to unlink later.
+  [[nodiscard]] Result<std::vector<std::string>> dropBelow(std::int64_t offset);
   void reconfigure(std::int64_t segmentBytes, std::int64_t indexIntervalBytes, std::int64_t segmentIndexBytes) noexcept;
   /// Syncs everything (when asked to) and writes the active segment's index.
   Status close(bool sync);
+
+  /// A job that cleans the sealed segments below `options.endOffset`. Null when there is nothing dirty among them.
+  [[nodiscard]] Result<std::unique_ptr<CleaningJob>> beginCleaning(const CleaningOptions& options);
+  /// After each `run` of the job: takes over what it has made. kCancelled: the log has changed under it, the job is to be given up.
+  enum class Cleaning { kGoesOn, kDone, kCancelled };
+  [[nodiscard]] Cleaning continueCleaning(CleaningJob& job);
+  /// Ends the swap under way: takes over the new segment if its files have their names, else the old ones stay and the swap is
+  /// cancelled. Waits for renames that are being made.
+  void settleSwap();
+  /// Files of segments that cleaned ones took the place of, renamed to `.deleted`; to be unlinked later.
+  [[nodiscard]] std::vector<std::string> takeReplacedFiles() noexcept { return std::exchange(replacedFiles_, {}); }
 
   [[nodiscard]] const std::vector<SealedSegment>& sealed() const noexcept { return sealed_; }
   [[nodiscard]] const ActiveSegment& active() const noexcept { return *active_; }
@@ -83,12 +96,14 @@ class Log {
   [[nodiscard]] std::size_t segmentFor(std::int64_t offset) const noexcept;
   /// Position of the batch that holds `offset` in segment `index`; its size when it lies behind the last batch.
   [[nodiscard]] Result<std::int64_t> positionOf(std::size_t index, std::int64_t offset);
+  /// Whether the segment that `job` offers may take its place: nothing it was made from has changed. The job's next `run` renames.
+  [[nodiscard]] bool acceptSwap(CleaningJob& job);
   Status createActive(std::int64_t baseOffset);
   [[nodiscard]] Result<SegmentView> createSegment(std::int64_t baseOffset);
   Status removeFiles(const SegmentView& segment);
 
   // Where readers begin: one that asks for the offset after what it got, or for what another one just got, needs no index search
-  // and no look at headers. Batches do not move, so an entry stays true until the log is truncated.
+  // and no look at headers. Batches do not move, so an entry stays true until the log is truncated or cleaned.
   struct Cursor {
     std::int64_t offset = -1;
     std::int64_t segmentBaseOffset = 0;
@@ -118,6 +133,10 @@ class Log {
   std::shared_ptr<FlushWork> work_;
   std::uint64_t appendedBytes_ = 0;
   std::array<Cursor, kCursors> cursors_;
+  std::shared_ptr<SegmentSwap> swap_;  ///< accepted and not settled
+  std::vector<std::string> replacedFiles_;
+  /// Rises when offsets are given anew: what was read of the log before says nothing of it any more.
+  std::uint64_t truncations_ = 0;
 };
 
 }  // namespace millrace

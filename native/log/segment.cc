@@ -88,8 +88,12 @@ Status ActiveSegment::append(const std::uint8_t* bytes, const BatchHeader& heade
   return Done{};
 }
 
+void SegmentLoader::finishIndex(SegmentView& segment) {
+  segment.index_.addTime(segment.maxTimestampMs_, static_cast<std::int32_t>(segment.offsetOfMaxTimestamp_ - segment.baseOffset_));
+}
+
 Status ActiveSegment::storeIndex(bool sync) {
-  index_.addTime(maxTimestampMs_, static_cast<std::int32_t>(offsetOfMaxTimestamp_ - baseOffset_));
+  SegmentLoader::finishIndex(*this);
   return index_.store(file_->fileSystem(), stem_, sync);
 }
 
@@ -145,7 +149,8 @@ Result<bool> validBatchBehind(const SegmentView& segment, std::int64_t from, std
       auto read = segment.file()->readFully(whole.data(), whole.size(), static_cast<std::uint64_t>(position));
       if (!read.ok()) return read.error();
       BatchHeader checked;
-      if (inspectBatch(whole.data(), whole.size(), checked) == BatchStatus::kOk) return true;
+      const BatchStatus status = inspectBatch(whole.data(), whole.size(), checked);
+      if (status == BatchStatus::kOk || status == BatchStatus::kBadOffsets) return true;
     }
   }
   return false;

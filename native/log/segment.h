@@ -114,6 +114,8 @@ class SegmentLoader {
                                                 std::int64_t indexIntervalBytes, LoadReport& report);
   /// Rebuilds index, timestamps and next offset from the headers in the file.
   static Status rebuild(SegmentView& segment, std::int64_t indexIntervalBytes);
+  /// Adds the last entry of the time index: the segment takes no more batches.
+  static void finishIndex(SegmentView& segment);
   /// Accounts for one batch: next offset, timestamps, index entries.
   static void account(SegmentView& segment, const BatchHeader& header, std::int64_t position, std::int64_t indexIntervalBytes);
 

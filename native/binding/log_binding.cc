@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "addon_data.h"
+#include "cleaning_binding.h"
 #include "convert.h"
 
 namespace millrace {
@@ -69,6 +70,7 @@ void initLogBinding(Napi::Env env, Napi::Object exports) {
   defineFast(env, exports, "inspectBatch", inspect);
   defineFast(env, exports, "appendBatch", appendBatch);
   defineFast(env, exports, "readLog", readLog);
+  exports.Set("NativeCleaning", NativeCleaning::define(env));
   exports.Set("releaseRegion", Napi::Function::New(
                                    env,
                                    [](const Napi::CallbackInfo& info) -> Napi::Value {
@@ -92,7 +94,8 @@ Napi::Function NativeLog::define(Napi::Env env) {
        InstanceMethod<&NativeLog::findMaxTimestamp>("findMaxTimestamp"), InstanceMethod<&NativeLog::scan>("scan"),
        InstanceMethod<&NativeLog::requestFlush>("requestFlush"), InstanceMethod<&NativeLog::roll>("roll"),
        InstanceMethod<&NativeLog::truncateTo>("truncateTo"), InstanceMethod<&NativeLog::truncateFullyAndStartAt>("truncateFullyAndStartAt"),
-       InstanceMethod<&NativeLog::advanceLogStartOffset>("advanceLogStartOffset"), InstanceMethod<&NativeLog::dropOldest>("dropOldest"),
+       InstanceMethod<&NativeLog::advanceLogStartOffset>("advanceLogStartOffset"), InstanceMethod<&NativeLog::dropBelow>("dropBelow"),
+       InstanceMethod<&NativeLog::beginCleaning>("beginCleaning"),
        InstanceMethod<&NativeLog::segments>("segments"), InstanceMethod<&NativeLog::reconfigure>("reconfigure"),
        InstanceMethod<&NativeLog::offsets>("offsets"), InstanceMethod<&NativeLog::accountFor>("accountFor"),
        InstanceMethod<&NativeLog::close>("close")});
@@ -295,11 +298,11 @@ Napi::Value NativeLog::advanceLogStartOffset(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-/// dropOldest(count) → paths to unlink later
-Napi::Value NativeLog::dropOldest(const Napi::CallbackInfo& info) {
+/// dropBelow(offset) → paths to unlink later
+Napi::Value NativeLog::dropBelow(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (!usable(env)) return env.Undefined();
-  auto dropped = log_->dropOldest(static_cast<std::size_t>(int64Of(env, info[0])));
+  auto dropped = log_->dropBelow(int64Of(env, info[0]));
   writeOffsets();
   if (!dropped.ok()) {
     toJs(env, dropped.error()).ThrowAsJavaScriptException();
@@ -308,6 +311,23 @@ Napi::Value NativeLog::dropOldest(const Napi::CallbackInfo& info) {
   Napi::Array paths = Napi::Array::New(env, dropped.value().size());
   for (std::uint32_t i = 0; i < dropped.value().size(); ++i) paths.Set(i, dropped.value()[i]);
   return paths;
+}
+
+/// beginCleaning(cleaningClass, numbers, producers) → NativeCleaning, or undefined when nothing is dirty. `numbers` in the order of
+/// CleaningOptions; `producers` three numbers each: id, last data offset, epoch.
+Napi::Value NativeLog::beginCleaning(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  const double* const numbers = doublesOf(env, info[1], kCleaningNumbers);
+  if (!usable(env) || numbers == nullptr || !info[2].IsTypedArray()) return env.Undefined();
+  const auto producers = info[2].As<Napi::Float64Array>();
+  auto job = log_->beginCleaning(cleaningOptionsOf(numbers, producers.Data(), producers.ElementLength() / 3));
+  if (!job.ok()) {
+    toJs(env, job.error()).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  if (job.value() == nullptr) return env.Undefined();
+  auto external = Napi::External<void>::New(env, job.value().release());
+  return info[0].As<Napi::Function>().New({external, info.This()});
 }
 
 /// segments() → Float64Array, five numbers a segment: baseOffset, sizeBytes, maxTimestampMs, firstTimestampMs, lastModifiedMs

@@ -67,16 +67,21 @@ class NativeLog : public Napi::ObjectWrap<NativeLog> {
   Napi::Value truncateTo(const Napi::CallbackInfo& info);
   Napi::Value truncateFullyAndStartAt(const Napi::CallbackInfo& info);
   Napi::Value advanceLogStartOffset(const Napi::CallbackInfo& info);
-  Napi::Value dropOldest(const Napi::CallbackInfo& info);
+  Napi::Value dropBelow(const Napi::CallbackInfo& info);
+  Napi::Value beginCleaning(const Napi::CallbackInfo& info);
   Napi::Value segments(const Napi::CallbackInfo& info);
   Napi::Value reconfigure(const Napi::CallbackInfo& info);
   Napi::Value offsets(const Napi::CallbackInfo& info);
   Napi::Value accountFor(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
 
+  /// Null once it is closed.
+  [[nodiscard]] Log* log() noexcept { return log_.get(); }
+  /// Brings the numbers JavaScript reads up to date.
+  void writeOffsets();
+
  private:
   [[nodiscard]] bool usable(Napi::Env env) const;
-  void writeOffsets();
 
   std::shared_ptr<DirectoryState> directory_;
   std::unique_ptr<Log> log_;

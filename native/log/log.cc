@@ -399,7 +399,7 @@ Result<std::unique_ptr<CleaningJob>> Log::beginCleaning(const CleaningOptions& o
 }
 
 Log::Cleaning Log::continueCleaning(CleaningJob& job) {
-  if (job.truncations != truncations_) return Cleaning::kCancelled;
+  if (outlived(job)) return Cleaning::kCancelled;
   switch (job.stage()) {
     case CleaningJob::Stage::kDone:
       return Cleaning::kDone;

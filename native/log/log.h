@@ -77,6 +77,8 @@ class Log {
   /// After each `run` of the job: takes over what it has made. kCancelled: the log has changed under it, the job is to be given up.
   enum class Cleaning { kGoesOn, kDone, kCancelled };
   [[nodiscard]] Cleaning continueCleaning(CleaningJob& job);
+  /// The log was truncated since the job began: what it reports says nothing.
+  [[nodiscard]] bool outlived(const CleaningJob& job) const noexcept { return job.truncations != truncations_; }
   /// Ends the swap under way: takes over the new segment if its files have their names, else the old ones stay and the swap is
   /// cancelled. Waits for renames that are being made.
   void settleSwap();

@@ -95,7 +95,7 @@ Napi::Function NativeLog::define(Napi::Env env) {
        InstanceMethod<&NativeLog::requestFlush>("requestFlush"), InstanceMethod<&NativeLog::roll>("roll"),
        InstanceMethod<&NativeLog::truncateTo>("truncateTo"), InstanceMethod<&NativeLog::truncateFullyAndStartAt>("truncateFullyAndStartAt"),
        InstanceMethod<&NativeLog::advanceLogStartOffset>("advanceLogStartOffset"), InstanceMethod<&NativeLog::dropBelow>("dropBelow"),
-       InstanceMethod<&NativeLog::beginCleaning>("beginCleaning"),
+       InstanceMethod<&NativeLog::beginCleaning>("beginCleaning"), InstanceMethod<&NativeLog::takeReplacedFiles>("takeReplacedFiles"),
        InstanceMethod<&NativeLog::segments>("segments"), InstanceMethod<&NativeLog::reconfigure>("reconfigure"),
        InstanceMethod<&NativeLog::offsets>("offsets"), InstanceMethod<&NativeLog::accountFor>("accountFor"),
        InstanceMethod<&NativeLog::close>("close")});
@@ -298,6 +298,16 @@ Napi::Value NativeLog::advanceLogStartOffset(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+namespace {
+
+Napi::Array stringsOf(Napi::Env env, const std::vector<std::string>& strings) {
+  Napi::Array array = Napi::Array::New(env, strings.size());
+  for (std::uint32_t i = 0; i < strings.size(); ++i) array.Set(i, strings[i]);
+  return array;
+}
+
+}  // namespace
+
 /// dropBelow(offset) → paths to unlink later
 Napi::Value NativeLog::dropBelow(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
@@ -308,9 +318,12 @@ Napi::Value NativeLog::dropBelow(const Napi::CallbackInfo& info) {
     toJs(env, dropped.error()).ThrowAsJavaScriptException();
     return env.Undefined();
   }
-  Napi::Array paths = Napi::Array::New(env, dropped.value().size());
-  for (std::uint32_t i = 0; i < dropped.value().size(); ++i) paths.Set(i, dropped.value()[i]);
-  return paths;
+  return stringsOf(env, dropped.value());
+}
+
+Napi::Value NativeLog::takeReplacedFiles(const Napi::CallbackInfo& info) {
+  if (!usable(info.Env())) return info.Env().Undefined();
+  return stringsOf(info.Env(), log_->takeReplacedFiles());
 }
 
 /// beginCleaning(cleaningClass, numbers, producers) → NativeCleaning, or undefined when nothing is dirty. `numbers` in the order of

@@ -68,6 +68,7 @@ class NativeLog : public Napi::ObjectWrap<NativeLog> {
   Napi::Value truncateFullyAndStartAt(const Napi::CallbackInfo& info);
   Napi::Value advanceLogStartOffset(const Napi::CallbackInfo& info);
   Napi::Value dropBelow(const Napi::CallbackInfo& info);
+  Napi::Value takeReplacedFiles(const Napi::CallbackInfo& info);
   Napi::Value beginCleaning(const Napi::CallbackInfo& info);
   Napi::Value segments(const Napi::CallbackInfo& info);
   Napi::Value reconfigure(const Napi::CallbackInfo& info);

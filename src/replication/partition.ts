@@ -57,6 +57,7 @@ export class Partition {
 
   opened(log: PartitionLog): void {
     this.log = log;
+    log.stableOffset = () => this.highWatermark;
     log.startEpoch(this.leaderEpoch);
     this.committed = Math.max(log.log.logStartOffset, this.localCommit(log));
     if (this.committed < log.log.logEndOffset) log.log.requestFlush();

@@ -153,6 +153,7 @@ export class ReplicaManager {
         partition?.reconfigured();
       }
     }
+    this.deps.logs.reconfigured();
   }
 
   /** Answers everything that waits. */

@@ -30,6 +30,7 @@ import { AutoTopicCreator } from './auto_topic_creator.js';
 import { registerBrokerMetrics } from './broker_metrics.js';
 import { CoordinatorWiring } from './coordinator_wiring.js';
 import { type Endpoint, resolveEndpoints } from './endpoints.js';
+import { cleanerSettings } from './cleaner_settings.js';
 import { listenerLimits, networkLimits } from './network_limits.js';
 import { registerHandlers } from './register_handlers.js';
 import { Pipeline } from './request_pipeline.js';
@@ -100,7 +101,7 @@ export class BrokerServer {
 
   /** Work that is under way; virtual time waits for it. */
   get busy(): boolean {
-    return this.parts?.changing ?? false;
+    return this.parts !== undefined && (this.parts.changing || this.parts.logs.busy);
   }
 
   /** @throws BrokerStartError, StorageStartError, EndpointError, MetadataStoreError, LogStoreError */
@@ -139,6 +140,7 @@ export class BrokerServer {
       checkpointIntervalMs: config.int('log.flush.offset.checkpoint.interval.ms'),
       producerExpirationMs: config.int('producer.id.expiration.ms'),
       producerExpirationCheckMs: config.int('producer.id.expiration.check.interval.ms'),
+      cleaner: config.boolean('log.cleaner.enable') ? () => cleanerSettings(this.dynamic) : undefined,
     });
     try {
       return await this.assembleOn(logs);
@@ -262,6 +264,10 @@ export class BrokerServer {
       maxMessageBytes: config.maxMessageBytes,
       compact: config.compacts,
       deleteOld: config.deletes,
+      deleteRetentionMs: config.deleteRetentionMs,
+      minCompactionLagMs: config.minCompactionLagMs,
+      maxCompactionLagMs: config.maxCompactionLagMs,
+      minCleanableDirtyRatio: config.minCleanableDirtyRatio,
       logAppendTime: config.messageTimestampType === 'LogAppendTime',
       timestampBeforeMaxMs: config.messageTimestampBeforeMaxMs,
       timestampAfterMaxMs: config.messageTimestampAfterMaxMs,
@@ -356,6 +362,7 @@ export class BrokerServer {
 
   private async startMetrics(parts: Parts): Promise<void> {
     registerBrokerMetrics(this.metrics, {
+      clock: this.ports.clock,
       traffic: this.traffic,
       pipeline: this.pipeline,
       replicas: parts.replicas,

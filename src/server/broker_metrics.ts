@@ -1,16 +1,18 @@
-import type { EgressAccounts, TransportListener, TransportStatistics } from '../common/ports/index.js';
+import type { Clock, EgressAccounts, TransportListener, TransportStatistics } from '../common/ports/index.js';
 import type { GroupCoordinator } from '../coordinator/group_coordinator.js';
 import type { MetadataImage } from '../metadata/image.js';
 import { apiByKey } from '../protocol/registry.js';
 import type { ReplicaManager } from '../replication/replica_manager.js';
 import type { LogManager } from '../storage/log_manager.js';
 import { jmxName, type Metrics, registerProcessMetrics } from '../telemetry/index.js';
+import { registerCleanerMetrics } from './cleaner_metrics.js';
 import { registerEgress } from './egress_metrics.js';
 import { registerFlushes } from './flush_metrics.js';
 import type { Pipeline } from './request_pipeline.js';
 import type { TopicTotals, TopicTraffic } from './traffic.js';
 
 export interface MetricSources {
+  readonly clock: Clock;
   readonly traffic: TopicTraffic;
   readonly pipeline: Pipeline;
   readonly replicas: ReplicaManager;
@@ -27,6 +29,7 @@ export function registerBrokerMetrics(metrics: Metrics, sources: MetricSources):
   registerTraffic(metrics, sources.traffic);
   registerRequests(metrics, sources.pipeline);
   registerNetwork(metrics, sources.listeners);
+  registerCleanerMetrics(metrics, sources.logs, sources.clock);
   registerEgress(metrics, sources.egress);
   const { replicas, logs, coordinator, image } = sources;
   metrics.gauge(jmxName('kafka.server', 'ReplicaManager', 'PartitionCount'), 'Partitions on this broker.', () =>

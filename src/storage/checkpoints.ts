@@ -5,6 +5,7 @@ import type { Uuid } from '../common/ids.js';
 export const recoveryPointFile = 'recovery-point-offset-checkpoint';
 export const logStartOffsetFile = 'log-start-offset-checkpoint';
 export const highWatermarkFile = 'replication-offset-checkpoint';
+export const cleanerFile = 'cleaner-offset-checkpoint';
 export const cleanShutdownFile = '.kafka_cleanshutdown';
 export const metaPropertiesFile = 'meta.properties';
 export const partitionMetadataFile = 'partition.metadata';

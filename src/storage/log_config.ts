@@ -13,6 +13,12 @@ export interface LogConfig {
   /** `cleanup.policy` names it. */
   readonly compact: boolean;
   readonly deleteOld: boolean;
+  /** How long a tombstone stays after the first round of cleaning that saw it. */
+  readonly deleteRetentionMs: number;
+  readonly minCompactionLagMs: number;
+  readonly maxCompactionLagMs: number;
+  /** Share of the log, 0 to 1, that must be dirty before it is cleaned. */
+  readonly minCleanableDirtyRatio: number;
   /** `message.timestamp.type=LogAppendTime`. */
   readonly logAppendTime: boolean;
   readonly timestampBeforeMaxMs: number;

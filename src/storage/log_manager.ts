@@ -2,6 +2,7 @@ import { topicPartitionName, type Uuid, ZERO_UUID } from '../common/ids.js';
 import type { FlushStatistics, LogDirectory, TimerHandle, Timers } from '../common/ports/index.js';
 import { LogStoreError } from '../common/ports/index.js';
 import {
+  cleanerFile,
   cleanShutdownFile,
   formatCleanShutdown,
   formatOffsets,
@@ -12,6 +13,7 @@ import {
   partitionMetadataFile,
   recoveryPointFile,
 } from './checkpoints.js';
+import { type CleanerSettings, LogCleaner } from './log_cleaner.js';
 import { openMetaProperties, StorageStartError } from './directory_identity.js';
 import type { LogConfig } from './log_config.js';
 import { loadPartitionLog } from './log_loader.js';
@@ -27,6 +29,8 @@ export interface LogManagerSettings {
   readonly checkpointIntervalMs: number;
   readonly producerExpirationMs: number;
   readonly producerExpirationCheckMs: number;
+  /** Undefined: compacted topics are not cleaned (`log.cleaner.enable`). */
+  readonly cleaner: (() => CleanerSettings) | undefined;
 }
 
 interface ManagedDirectory {
@@ -35,6 +39,7 @@ interface ManagedDirectory {
   readonly cleanShutdown: boolean;
   readonly recoveryPoints: ReadonlyMap<string, number>;
   readonly logStartOffsets: ReadonlyMap<string, number>;
+  readonly cleanedOffsets: ReadonlyMap<string, number>;
 }
 
 const markedForDeletion = /^(.+)-(\d+)\.([0-9a-zA-Z_-]+)-(delete|stray)$/;
@@ -54,11 +59,27 @@ export class LogManager {
   private readonly written = new Map<string, string>();
   private closed = false;
   clusterId = '';
+  /** Undefined when `log.cleaner.enable` is false. */
+  readonly cleaner: LogCleaner | undefined;
 
   private constructor(
     private readonly ports: LogManagerPorts,
     private readonly settings: LogManagerSettings,
-  ) {}
+  ) {
+    if (settings.cleaner === undefined) return;
+    this.cleaner = new LogCleaner(ports, settings.cleaner, {
+      logs: () => [...this.logs.values()].filter((log) => this.failure(log.directoryPath) === undefined),
+      cleaned: async (log) => {
+        this.unlinkLater(log);
+        await this.writeCleanerCheckpoint(log.directoryPath);
+      },
+    });
+  }
+
+  /** Work on threads is under way. */
+  get busy(): boolean {
+    return this.cleaner?.busy ?? false;
+  }
 
   /** @throws StorageStartError with one sentence and the remedy; LogStoreError */
   static async open(ports: LogManagerPorts, settings: LogManagerSettings): Promise<LogManager> {
@@ -106,6 +127,7 @@ export class LogManager {
         cleanShutdown,
         recoveryPoints: await this.readOffsets(`${path}/${recoveryPointFile}`),
         logStartOffsets: await this.readOffsets(`${path}/${logStartOffsetFile}`),
+        cleanedOffsets: await this.readOffsets(`${path}/${cleanerFile}`),
       };
       this.directories.push(managed);
       directory.onFailure((error) => this.directoryFailed(managed, error));
@@ -202,7 +224,10 @@ export class LogManager {
     const metadataPath = `${managed.path}/${name}/${partitionMetadataFile}`;
     if ((await files.readFile(metadataPath)) === undefined)
       await files.writeFileAtomic(metadataPath, formatPartitionMetadata(topicId), { sync: false });
+    log.cleanedOffset = managed.cleanedOffsets.get(name);
+    log.onRoll = () => this.cleaner?.wake();
     this.logs.set(name, log);
+    this.cleaner?.wake();
     return log;
   }
 
@@ -264,8 +289,10 @@ export class LogManager {
     const managed = this.directories.find(({ path }) => path === log.directoryPath);
     this.logs.delete(log.name);
     this.existed.delete(log.name);
+    await this.cleaner?.release(log);
     await log.close({ sync: false });
     if (managed === undefined || managed.directory.failure !== undefined) return;
+    if (log.cleanedOffset !== undefined) await this.writeCleanerCheckpoint(managed.path);
     const renamed = await managed.directory.markForDeletion(
       log.name,
       `${random.uuid().replaceAll(/[^0-9A-Za-z]/g, '0')}-delete`,
@@ -301,7 +328,7 @@ export class LogManager {
   }
 
   private enforceRetention(): void {
-    const { clock, timers, logger } = this.ports;
+    const { clock, logger } = this.ports;
     for (const log of this.logs.values()) {
       if (this.failure(log.directoryPath) !== undefined) continue;
       try {
@@ -311,15 +338,45 @@ export class LogManager {
         logger.info(
           `${log.name}: ${deleted} segments deleted by retention, the log begins at ${log.log.logStartOffset} now`,
         );
-        this.schedule(timers, log.config.fileDeleteDelayMs, () => {
-          log.log
-            .deletePending()
-            .catch((error: unknown) => logger.warn(`${log.name}: old segments could not be removed`, { error }));
-        });
+        this.unlinkLater(log);
       } catch (error) {
         logger.error(`retention of ${log.name} failed`, { error });
       }
     }
+  }
+
+  /** Segments that were dropped or replaced are gone after `file.delete.delay.ms`. */
+  private unlinkLater(log: PartitionLog): void {
+    const { timers, logger } = this.ports;
+    this.schedule(timers, log.config.fileDeleteDelayMs, () => {
+      log.log
+        .deletePending()
+        .catch((error: unknown) => logger.warn(`${log.name}: old segments could not be removed`, { error }));
+    });
+  }
+
+  /** Topic configs changed. */
+  reconfigured(): void {
+    this.cleaner?.wake();
+  }
+
+  private cleanerCheckpoints: Promise<void> = Promise.resolve();
+
+  /** Up to where each log was cleaned. An old one costs a round of cleaning, nothing else. */
+  private writeCleanerCheckpoint(path: string): Promise<void> {
+    const write = async () => {
+      const here = [...this.logs.values()].filter((log) => log.directoryPath === path);
+      const offsets = here.flatMap(({ name, cleanedOffset }) =>
+        cleanedOffset === undefined ? [] : [[name, cleanedOffset] as const],
+      );
+      await this.writeIfNew(`${path}/${cleanerFile}`, formatOffsets(new Map(offsets)));
+    };
+    this.cleanerCheckpoints = this.cleanerCheckpoints.then(write).catch((error: unknown) => {
+      this.ports.logger.warn(`${path}/${cleanerFile} could not be written; logs are cleaned again after a restart`, {
+        error,
+      });
+    });
+    return this.cleanerCheckpoints;
   }
 
   private checkpointing: Promise<void> = Promise.resolve();
@@ -383,6 +440,7 @@ export class LogManager {
     this.closed = true;
     for (const timer of this.timers) timer.cancel();
     this.timers.clear();
+    await this.cleaner?.close();
     await this.checkpointing;
     const logs = [...this.logs.values()];
     const raised = this.raisedStarts();
@@ -408,6 +466,7 @@ export class LogManager {
   async abandon(): Promise<void> {
     this.closed = true;
     for (const timer of this.timers) timer.cancel();
+    await this.cleaner?.close();
     for (const { directory } of this.directories) await directory.close();
   }
 }

@@ -5,6 +5,7 @@
 export interface NativeAddon {
   readonly NativeDirectory: new (path: string, onFlushed: () => void) => NativeDirectory;
   readonly NativeLog: NativeLogClass;
+  readonly NativeCleaning: NativeCleaningClass;
   readonly NativeServer: new (
     options: NativeServerOptions,
     slabs: Array<Buffer | undefined>,
@@ -37,6 +38,17 @@ export interface NativeAddon {
 
 /** Logs are made by `NativeDirectory.openLog`; the class itself only goes back to the addon. */
 export type NativeLogClass = new (handle: object) => NativeLog;
+
+/** Rounds are made by `NativeLog.beginCleaning`. */
+export type NativeCleaningClass = new (handle: object) => NativeCleaning;
+
+export interface NativeCleaning {
+  /** 0: goes on, 1: done, 2: cancelled. */
+  run(budgetBytes: number): Promise<number>;
+  abandon(): Promise<void>;
+  /** In the order of `CleaningStatistics`. */
+  statistics(): Float64Array;
+}
 
 export interface NativeError extends Error {
   readonly kind: 'IO' | 'NO_SPACE' | 'CORRUPT' | 'LOCKED' | 'CLOSED' | 'BAD_ARGUMENTS';
@@ -89,8 +101,16 @@ export interface NativeLog {
   truncateTo(offset: number): void;
   truncateFullyAndStartAt(offset: number): void;
   advanceLogStartOffset(offset: number): void;
-  /** Paths to unlink later. */
-  dropOldest(count: number): string[];
+  /** Drops the sealed segments that end at or before `offset`. Paths to unlink later. */
+  dropBelow(offset: number): string[];
+  /** `numbers`: the fields of `CleaningOptions` in order; `producers`: three numbers each. */
+  beginCleaning(
+    cleaningClass: NativeCleaningClass,
+    numbers: Float64Array,
+    producers: Float64Array,
+  ): NativeCleaning | undefined;
+  /** Paths of files that cleaned segments took the place of, to unlink later. */
+  takeReplacedFiles(): string[];
   /** Five numbers a segment: baseOffset, sizeBytes, maxTimestampMs, firstTimestampMs, lastModifiedMs. */
   segments(): Float64Array;
   reconfigure(segmentBytes: number, indexIntervalBytes: number, segmentIndexBytes: number): void;

@@ -4,8 +4,10 @@ import {
   type BatchInfo,
   type BatchPosition,
   type BatchStatus,
+  type CleaningOptions,
   type FileRegion,
   type FlushStatistics,
+  type LogCleaning,
   type LogDirectory,
   type LogRead,
   type LogStore,
@@ -16,6 +18,7 @@ import {
 } from '../common/ports/index.js';
 import { loadAddon } from './native.js';
 import type { NativeAddon, NativeDirectory, NativeError, NativeLog } from './native_addon.js';
+import { NativeLogCleaning } from './native_cleaning.js';
 
 /** Order of `BatchStatus` in native/log/batch.h. */
 const statuses: readonly BatchStatus[] = [
@@ -375,11 +378,24 @@ class NativeSegmentedLog implements SegmentedLog {
     const oldest = baseOffsets.every((base, index) => segments[index]?.baseOffset === base && !segments[index]?.active);
     if (!oldest)
       throw new LogStoreError('BAD_ARGUMENTS', 'delete segments', this.name, '', 'not the oldest sealed segments');
-    if (baseOffsets.length > 0) this.pendingFiles.push(...this.call(() => this.native.dropOldest(baseOffsets.length)));
+    const end = segments[baseOffsets.length]?.baseOffset;
+    // By offset: a round of cleaning may have made one of several segments by now.
+    if (baseOffsets.length > 0 && end !== undefined)
+      this.pendingFiles.push(...this.call(() => this.native.dropBelow(end)));
+  }
+
+  beginCleaning(options: CleaningOptions): LogCleaning | undefined {
+    this.directory.refuseIfFailed('clean', this.name);
+    const { producers } = options;
+    const tails = producers.flatMap((tail) => [tail.producerId, tail.lastDataOffset, tail.producerEpoch]);
+    const native = this.call(() =>
+      this.native.beginCleaning(this.addon.NativeCleaning, NativeLogCleaning.numbers(options), Float64Array.from(tails)),
+    );
+    return native === undefined ? undefined : new NativeLogCleaning(native, (error) => this.directory.failed(error));
   }
 
   async deletePending(): Promise<void> {
-    const paths = this.pendingFiles;
+    const paths = this.closed ? this.pendingFiles : [...this.pendingFiles, ...this.native.takeReplacedFiles()];
     this.pendingFiles = [];
     if (paths.length === 0) return;
     try {

@@ -73,6 +73,18 @@ export class PartitionLog {
     this.rollJitterMs = this.drawJitter();
   }
 
+  /**
+   * Everything below may be cleaned for good: committed, and of no open transaction. Told by the partition; at first it is what
+   * is on the medium.
+   */
+  stableOffset: () => number = () => this.log.flushedOffset;
+
+  /** Below it the log was cleaned (`cleaner-offset-checkpoint`); undefined: never. */
+  cleanedOffset: number | undefined;
+
+  /** Called when a segment was sealed. */
+  onRoll: () => void = () => {};
+
   get name(): string {
     return this.log.name;
   }
@@ -155,7 +167,9 @@ export class PartitionLog {
 
   /** `segment.ms` counts from the first record's timestamp, as in Kafka; without timestamps from nothing. */
   private isRollDue(timestampMs: number, nowMs: number): boolean {
-    const { segmentMs } = this.config;
+    // A record may not wait longer for compaction than that, and the active segment is never cleaned.
+    const { compact, maxCompactionLagMs } = this.config;
+    const segmentMs = compact ? Math.min(this.config.segmentMs, maxCompactionLagMs) : this.config.segmentMs;
     if (this.firstTimestampMs < 0) {
       this.firstTimestampMs = timestampMs >= 0 ? timestampMs : nowMs;
       return false;
@@ -180,6 +194,7 @@ export class PartitionLog {
     this.rollJitterMs = this.drawJitter();
     this.log.requestFlush();
     this.storeSnapshot(this.log.activeBaseOffset);
+    this.onRoll();
   }
 
   private drawJitter(): number {
@@ -233,6 +248,7 @@ export class PartitionLog {
 
   truncateTo(offset: number): void {
     this.log.truncateTo(offset);
+    if (this.cleanedOffset !== undefined) this.cleanedOffset = Math.min(this.cleanedOffset, this.log.logEndOffset);
     if (this.epochs.truncateFromEnd(this.log.logEndOffset)) this.storeEpochs();
   }
 

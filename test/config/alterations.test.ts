@@ -120,9 +120,9 @@ describe('changes of configs', () => {
   });
 
   it('warn of settings without effect, once, when they are new', () => {
-    const ops: ConfigOp[] = [{ name: 'cleanup.policy', operation: 'SET', value: 'compact' }];
+    const ops: ConfigOp[] = [{ name: 'preallocate', operation: 'SET', value: 'true' }];
     const first = alterTopicConfigs(BrokerConfig.defaults, new Map(), ops);
-    expect(first.ok && first.warnings.map(({ name }) => name)).toEqual(['cleanup.policy']);
+    expect(first.ok && first.warnings.map(({ name }) => name)).toEqual(['preallocate']);
     const again = alterTopicConfigs(BrokerConfig.defaults, first.ok ? first.configs : new Map(), [
       { name: 'retention.ms', operation: 'SET', value: '5' },
     ]);

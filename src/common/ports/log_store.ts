@@ -132,7 +132,13 @@ export interface SegmentedLog {
    * renamed to `.deleted` now and unlinked by {@link deletePending}. Pinned regions stay readable.
    */
   deleteSegments(baseOffsets: readonly number[]): void;
-  /** Unlinks files renamed by `deleteSegments` so far, off the loop. */
+  /**
+   * Begins a round of compaction over the sealed segments below `endOffset`; undefined when none of them is dirty. One round
+   * of a log at a time. Truncations and deletions meanwhile are fine: they cancel it.
+   * @throws LogStoreError
+   */
+  beginCleaning(options: CleaningOptions): LogCleaning | undefined;
+  /** Unlinks files renamed by `deleteSegments` and by cleaning so far, off the loop. */
   deletePending(): Promise<void>;
   /** Regions of this log count for this account of `ServerTransport.egress` when they are sent. */
   accountFor(topicAccount: number): void;
@@ -140,6 +146,61 @@ export interface SegmentedLog {
   reconfigure(options: { segmentBytes: number; indexIntervalBytes: number; segmentIndexBytes: number }): void;
   /** Flushes when `sync`, trims indexes, closes descriptors. Pinned regions stay readable. */
   close(options: { readonly sync: boolean }): Promise<void>;
+}
+
+export interface CleaningOptions {
+  /** Keys from here on are looked for in the whole log; below it the log is clean. */
+  readonly firstDirtyOffset: number;
+  /** Base offset of the first segment left alone. Everything below is sealed, on the medium and committed. */
+  readonly endOffset: number;
+  /** Wall time: tombstones whose delete horizon is over go, new horizons are this plus `deleteRetentionMs`. */
+  readonly nowMs: number;
+  readonly deleteRetentionMs: number;
+  readonly segmentBytes: number;
+  readonly segmentIndexBytes: number;
+  readonly indexIntervalBytes: number;
+  /** Memory of the table of keys (24 bytes each) at most, and how full it may get, 0 to 1. */
+  readonly mapBytes: number;
+  readonly mapLoadFactor: number;
+  readonly ioBufferBytes: number;
+  /** What is known of producers: their last batches stay. */
+  readonly producers: readonly ProducerTail[];
+}
+
+export interface ProducerTail {
+  readonly producerId: number;
+  /** -1: it has written markers only. */
+  readonly lastDataOffset: number;
+  readonly producerEpoch: number;
+}
+
+/** A round of compaction of one log. */
+export interface LogCleaning {
+  /**
+   * Works off the loop until about `budgetBytes` were read and written. `cancelled`: the log has changed under it; call
+   * {@link abandon}.
+   * @throws LogStoreError `CORRUPT` (a batch that cannot be read; the log is as it was), `NO_SPACE` (as it was), `IO`
+   */
+  run(budgetBytes: number): Promise<'goes-on' | 'done' | 'cancelled'>;
+  /** Removes what was begun and not finished. After it, or after `done`, the round is over. */
+  abandon(): Promise<void>;
+  readonly statistics: CleaningStatistics;
+}
+
+export interface CleaningStatistics {
+  /** Of segments; those of the dirty part count twice. */
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  /** Of `bytesRead` what was read for the table of keys. */
+  readonly mapBytesRead: number;
+  readonly recordsRead: number;
+  readonly recordsKept: number;
+  readonly segmentsBefore: number;
+  readonly segmentsAfter: number;
+  /** Keys in the table by its size, 0 to 1. */
+  readonly mapUtilization: number;
+  /** Once done: everything below was cleaned. Less than `endOffset` when the table was full. */
+  readonly cleanedOffset: number;
 }
 
 export interface AppendBatchOptions {

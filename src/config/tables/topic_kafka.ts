@@ -7,8 +7,8 @@ export const KAFKA_TOPIC_CONFIGS = {
   'cleanup.policy': topic.list(
     ['delete'],
     ['log.cleanup.policy'],
-    'warn',
-    'What happens to old segments: `delete`, `compact` or both; cleaning is not done yet.',
+    'full',
+    'What happens to old segments: `delete`, `compact` or both.',
     { validator: listOf('compact', 'delete') },
   ),
   'compression.gzip.level': topic.int(
@@ -42,7 +42,7 @@ export const KAFKA_TOPIC_CONFIGS = {
   'delete.retention.ms': topic.long(
     86_400_000,
     ['log.cleaner.delete.retention.ms'],
-    'warn',
+    'full',
     'How long tombstones stay in a compacted log.',
     { validator: atLeast(0) },
   ),
@@ -108,7 +108,7 @@ export const KAFKA_TOPIC_CONFIGS = {
   'max.compaction.lag.ms': topic.long(
     INT64_MAX,
     ['log.cleaner.max.compaction.lag.ms'],
-    'warn',
+    'full',
     'Longest time a record may wait for compaction.',
     { validator: atLeast(1) },
   ),
@@ -139,14 +139,14 @@ export const KAFKA_TOPIC_CONFIGS = {
   'min.cleanable.dirty.ratio': topic.double(
     0.5,
     ['log.cleaner.min.cleanable.ratio'],
-    'warn',
+    'full',
     'Share of the log that must be dirty before it is cleaned.',
     { validator: between(0, 1) },
   ),
   'min.compaction.lag.ms': topic.long(
     0,
     ['log.cleaner.min.compaction.lag.ms'],
-    'warn',
+    'full',
     'Shortest time a record stays uncompacted.',
     { validator: atLeast(0) },
   ),

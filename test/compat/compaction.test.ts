@@ -1,0 +1,201 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { startBroker } from '../../src/index.js';
+import type { FetchResponse } from '../../src/protocol/api/fetch.js';
+import type { ProduceResponse } from '../../src/protocol/api/produce.js';
+import { ApiKey } from '../../src/protocol/api_keys.js';
+import { compressions, decodeBatches, encodeBatch, prepareCompression } from '../../src/records/index.js';
+import { createTopic } from '../integration/produce_fetch.js';
+import { Prng } from '../support/prng.js';
+import { WireClient } from '../support/wire_client.js';
+
+// The same input cleaned by Apache Kafka 4.3.1 (recorded by ./record-compaction) and by Millrace leaves the same batches and records.
+// MILLRACE_COMPACTION_KAFKA="PORT DATADIR" records what that broker does; MILLRACE_COMPACTION_KEEP=DIR keeps what Millrace wrote.
+
+const goldenPath = join(import.meta.dirname, '../golden/compaction-kafka-4.3.1.json');
+const kafka = process.env.MILLRACE_COMPACTION_KAFKA?.split(' ');
+
+interface Target {
+  readonly client: WireClient;
+  readonly dataDirectory: string;
+  /** Lets time pass until a cleaner that looks every 100 ms may have looked. */
+  wait(): Promise<void>;
+}
+
+const topics = [
+  { name: 'keeps-tombstones', 'delete.retention.ms': '86400000' },
+  { name: 'drops-tombstones', 'delete.retention.ms': '0' },
+] as const;
+
+async function setPolicy({ client }: Target, topic: string, policy: string): Promise<void> {
+  const answer = await client.send<{ responses: Array<{ errorCode: number; errorMessage: string | null }> }>(
+    ApiKey.IncrementalAlterConfigs,
+    1,
+    {
+      resources: [
+        {
+          resourceType: 2,
+          resourceName: topic,
+          configs: [{ name: 'cleanup.policy', configOperation: 0, value: policy }],
+        },
+      ],
+      validateOnly: false,
+    },
+  );
+  expect(answer.responses[0]).toMatchObject({ errorCode: 0 });
+}
+
+/** Batches of every codec, with and without a producer, superseded keys, tombstones and records without a key. */
+async function produceRandomly({ client }: Target, topic: string, phase: number): Promise<void> {
+  const random = new Prng(phase * 7 + 3);
+  const below = (bound: number) => random.below(bound);
+  const sequences = new Map<number, number>();
+  for (let batch = 0; batch < 320; batch += 1) {
+    const producerId = below(4) === 0 ? 900_000 + phase * 10 + below(3) : -1;
+    const count = 1 + below(8);
+    const records = Array.from({ length: count }, (_, index) => ({
+      // Every 80 batches an hour passes, which rolls a segment whatever size codecs of other versions give.
+      timestampMs: 1_700_000_000_000 + (phase * 10 + Math.floor(batch / 80)) * 3_600_000 + below(1000),
+      key: below(40) === 0 ? null : Buffer.from(`key-${below(phase === 1 ? 150 : 75)}`),
+      value: below(5) === 0 ? null : Buffer.from(`${phase}.${batch}.${index} `.padEnd(below(600), `${below(1e9)}`)),
+      headers: below(4) === 0 ? [{ key: 'h', value: Buffer.from(`${batch}`) }] : [],
+    }));
+    const baseSequence = sequences.get(producerId) ?? 0;
+    if (producerId >= 0) sequences.set(producerId, baseSequence + count);
+    const compression = compressions[below(compressions.length)] ?? 'none';
+    await prepareCompression(compression);
+    const response = await client.send<ProduceResponse>(ApiKey.Produce, 9, {
+      transactionalId: null,
+      acks: -1,
+      timeoutMs: 5000,
+      topicData: [
+        {
+          name: topic,
+          partitionData: [
+            {
+              index: 0,
+              records: encodeBatch({
+                records,
+                compression,
+                ...(producerId < 0 ? {} : { producerId, producerEpoch: 0, baseSequence }),
+              }),
+            },
+          ],
+        },
+      ],
+    });
+    expect(response.responses[0]?.partitionResponses[0]).toMatchObject({ errorCode: 0 });
+  }
+}
+
+/** Waits until the checkpoint says that everything below the active segment is clean. */
+async function cleaned(target: Target, topic: string): Promise<void> {
+  const activeBase = () =>
+    readdirSync(join(target.dataDirectory, `${topic}-0`))
+      .filter((name) => name.endsWith('.log'))
+      .map((name) => Number(name.slice(0, 20)))
+      .reduce((a, b) => Math.max(a, b));
+  const checkpoint = () => {
+    try {
+      const text = readFileSync(join(target.dataDirectory, 'cleaner-offset-checkpoint'), 'utf8');
+      return Number(new RegExp(`^${topic} 0 (\\d+)$`, 'm').exec(text)?.[1]);
+    } catch {
+      return Number.NaN;
+    }
+  };
+  for (let tries = 0; checkpoint() !== activeBase(); tries += 1) {
+    if (tries > 300) throw new Error(`${topic} is not cleaned: ${checkpoint()} of ${activeBase()}`);
+    await target.wait();
+  }
+}
+
+async function survivors({ client }: Target, topic: string): Promise<string[]> {
+  const lines: string[] = [];
+  let offset = 0;
+  for (;;) {
+    const response = await client.send<FetchResponse>(ApiKey.Fetch, 12, {
+      maxWaitMs: 0,
+      minBytes: 1,
+      maxBytes: 1 << 20,
+      topics: [{ topic, partitions: [{ partition: 0, fetchOffset: offset, partitionMaxBytes: 1 << 20 }] }],
+    });
+    const answer = response.responses[0]?.partitions[0];
+    expect(answer?.errorCode).toBe(0);
+    if (answer?.records === undefined || answer.records === null || answer.records.length === 0) return lines;
+    for (const batch of decodeBatches(answer.records)) {
+      const { baseOffset, lastOffset, producerId, baseSequence, recordCount } = batch;
+      const horizon = batch.hasDeleteHorizon ? ' horizon' : '';
+      lines.push(`${baseOffset}-${lastOffset} ${batch.compression} ${producerId}/${baseSequence} ${recordCount}${horizon} max ${batch.maxTimestampMs}`);
+      for (const record of batch.records) {
+        const key = record.key === null ? 'null' : Buffer.from(record.key).toString();
+        const value = record.value === null ? 'null' : `${Buffer.from(record.value).toString().split(' ')[0]}+${record.value.length}`;
+        lines.push(`  ${record.offset} ${key} ${value} ${record.timestampMs} ${record.headers.length}`);
+      }
+      offset = batch.lastOffset + 1;
+    }
+  }
+}
+
+async function run(target: Target): Promise<Record<string, string[][]>> {
+  const result: Record<string, string[][]> = {};
+  for (const { name, 'delete.retention.ms': deleteRetention } of topics) {
+    await createTopic(target.client, name, 1, {
+      'cleanup.policy': 'delete',
+      'retention.ms': '-1',
+      'segment.ms': '1800000',
+      'min.cleanable.dirty.ratio': '0.01',
+      'delete.retention.ms': deleteRetention,
+    });
+    const phases: string[][] = [];
+    for (const phase of [1, 2]) {
+      await setPolicy(target, name, 'delete');
+      await produceRandomly(target, name, phase);
+      await setPolicy(target, name, 'compact');
+      await cleaned(target, name);
+      phases.push(await survivors(target, name));
+    }
+    result[name] = phases;
+  }
+  return result;
+}
+
+const directories: string[] = [];
+afterAll(() => {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+});
+
+describe('compaction of one input by Kafka 4.3.1 and by Millrace', () => {
+  it.runIf(kafka !== undefined)('is recorded from Kafka', { timeout: 300_000 }, async () => {
+    const [port, dataDirectory = ''] = kafka ?? [];
+    const client = await WireClient.connect(Number(port));
+    const wait = () => new Promise<void>((resolve) => setTimeout(resolve, 100));
+    writeFileSync(goldenPath, `${JSON.stringify(await run({ client, dataDirectory, wait }), null, 1)}\n`);
+    client.close();
+  });
+
+  it('leaves the same batches and records', { timeout: 60_000 }, async () => {
+    const kept = process.env.MILLRACE_COMPACTION_KEEP;
+    const dataDirectory = kept ?? mkdtempSync(join(tmpdir(), 'millrace-test-'));
+    if (kept === undefined) directories.push(dataDirectory);
+    const broker = await startBroker({
+      clock: 'virtual',
+      dataDirectory,
+      config: { 'log.cleaner.backoff.ms': 100, 'millrace.flush.mode': 'os' },
+    });
+    const client = await WireClient.connect(broker.port);
+    try {
+      const found = await run({ client, dataDirectory, wait: () => broker.clock.advance(100) });
+      const golden = JSON.parse(readFileSync(goldenPath, 'utf8')) as typeof found;
+      for (const { name } of topics)
+        for (const phase of [0, 1]) expect(found[name]?.[phase]).toEqual(golden[name]?.[phase]);
+      // Not trivially equal: most records are gone, tombstones are there or not.
+      const tombstones = (name: string) => golden[name]?.[1]?.filter((line) => / null \d+ \d$/.test(line)).length ?? 0;
+      expect(tombstones(topics[0].name)).toBeGreaterThan(tombstones(topics[1].name));
+    } finally {
+      client.close();
+      await broker.close();
+    }
+  });
+});

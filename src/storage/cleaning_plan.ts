@@ -75,7 +75,8 @@ export function planCleaning(cleanable: CleanableLog, nowMs: number): CleaningPl
     cleanableRatio,
     compactionDelayMs,
     due,
-    waiting: !due && dirty.length > 0 && (endOffset < log.activeBaseOffset || Number.isSafeInteger(config.maxCompactionLagMs)),
+    waiting:
+      !due && dirty.length > 0 && (endOffset < log.activeBaseOffset || Number.isSafeInteger(config.maxCompactionLagMs)),
   };
 }
 

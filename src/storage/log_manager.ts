@@ -13,8 +13,8 @@ import {
   partitionMetadataFile,
   recoveryPointFile,
 } from './checkpoints.js';
-import { type CleanerSettings, LogCleaner } from './log_cleaner.js';
 import { openMetaProperties, StorageStartError } from './directory_identity.js';
+import { type CleanerSettings, LogCleaner } from './log_cleaner.js';
 import type { LogConfig } from './log_config.js';
 import { loadPartitionLog } from './log_loader.js';
 import type { LogManagerPorts } from './log_manager_ports.js';

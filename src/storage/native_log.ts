@@ -389,7 +389,11 @@ class NativeSegmentedLog implements SegmentedLog {
     const { producers } = options;
     const tails = producers.flatMap((tail) => [tail.producerId, tail.lastDataOffset, tail.producerEpoch]);
     const native = this.call(() =>
-      this.native.beginCleaning(this.addon.NativeCleaning, NativeLogCleaning.numbers(options), Float64Array.from(tails)),
+      this.native.beginCleaning(
+        this.addon.NativeCleaning,
+        NativeLogCleaning.numbers(options),
+        Float64Array.from(tails),
+      ),
     );
     return native === undefined ? undefined : new NativeLogCleaning(native, (error) => this.directory.failed(error));
   }

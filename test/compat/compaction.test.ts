@@ -127,10 +127,15 @@ async function survivors({ client }: Target, topic: string): Promise<string[]> {
     for (const batch of decodeBatches(answer.records)) {
       const { baseOffset, lastOffset, producerId, baseSequence, recordCount } = batch;
       const horizon = batch.hasDeleteHorizon ? ' horizon' : '';
-      lines.push(`${baseOffset}-${lastOffset} ${batch.compression} ${producerId}/${baseSequence} ${recordCount}${horizon} max ${batch.maxTimestampMs}`);
+      lines.push(
+        `${baseOffset}-${lastOffset} ${batch.compression} ${producerId}/${baseSequence} ${recordCount}${horizon} max ${batch.maxTimestampMs}`,
+      );
       for (const record of batch.records) {
         const key = record.key === null ? 'null' : Buffer.from(record.key).toString();
-        const value = record.value === null ? 'null' : `${Buffer.from(record.value).toString().split(' ')[0]}+${record.value.length}`;
+        const value =
+          record.value === null
+            ? 'null'
+            : `${Buffer.from(record.value).toString().split(' ')[0]}+${record.value.length}`;
         lines.push(`  ${record.offset} ${key} ${value} ${record.timestampMs} ${record.headers.length}`);
       }
       offset = batch.lastOffset + 1;

@@ -94,8 +94,15 @@ describe('compaction in a broker', () => {
       'delete.retention.ms': '3600000',
     });
     expect(logger.messages('warn')).toEqual([]);
-    await put(scene, 'table', [['a', '1'], ['b', '1'], ['c', '1']]);
-    await put(scene, 'table', [['a', '2'], ['b', null]]);
+    await put(scene, 'table', [
+      ['a', '1'],
+      ['b', '1'],
+      ['c', '1'],
+    ]);
+    await put(scene, 'table', [
+      ['a', '2'],
+      ['b', null],
+    ]);
     await put(scene, 'table', filler);
     await put(scene, 'table', filler);
     await put(scene, 'table', filler);

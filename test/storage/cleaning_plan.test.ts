@@ -42,7 +42,13 @@ const plan = (options?: Scene) => planCleaning(scene(options), nowMs);
 
 describe('the plan of cleaning a log', () => {
   it('takes everything sealed when nothing was cleaned before', () => {
-    expect(plan()).toMatchObject({ firstDirtyOffset: 0, endOffset: 300, cleanBytes: 0, cleanableBytes: 6000, due: true });
+    expect(plan()).toMatchObject({
+      firstDirtyOffset: 0,
+      endOffset: 300,
+      cleanBytes: 0,
+      cleanableBytes: 6000,
+      due: true,
+    });
     expect(plan().cleanableRatio).toBe(1);
   });
 

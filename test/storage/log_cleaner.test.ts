@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Uuid } from '../../src/common/ids.js';
 import { NodeFileSystem, seededRandom, VirtualTime } from '../../src/env/index.js';
-import { type BatchInput, type Compression, decodeBatches, encodeBatch, prepareCompression } from '../../src/records/index.js';
+import {
+  type BatchInput,
+  type Compression,
+  decodeBatches,
+  encodeBatch,
+  prepareCompression,
+} from '../../src/records/index.js';
 import type { CleanerSettings } from '../../src/storage/log_cleaner.js';
 import type { LogConfig } from '../../src/storage/log_config.js';
 import { LogManager } from '../../src/storage/log_manager.js';
@@ -112,9 +118,16 @@ function records(log: PartitionLog): Array<readonly [offset: number, key: string
 describe('the log cleaner', () => {
   it('cleans when a segment is sealed, keeps offsets, and writes its checkpoint', async () => {
     const log = await open();
-    append(log, [['a', '1'], ['b', '1'], ['a', '2']]);
+    append(log, [
+      ['a', '1'],
+      ['b', '1'],
+      ['a', '2'],
+    ]);
     append(log, [['b', '2']]);
-    append(log, [['c', '1'], ['a', '3']]);
+    append(log, [
+      ['c', '1'],
+      ['a', '3'],
+    ]);
     await seal(log);
     expect(manager.cleaner?.state.rounds).toBe(0);
     await time.advance(15_000);
@@ -137,7 +150,10 @@ describe('the log cleaner', () => {
 
   it('keeps a tombstone for delete.retention.ms after the first round that saw it', async () => {
     const log = await open({ deleteRetentionMs: 3_600_000, minCleanableDirtyRatio: 0.01 });
-    append(log, [['gone', '1'], ['kept', '1']]);
+    append(log, [
+      ['gone', '1'],
+      ['kept', '1'],
+    ]);
     append(log, [['gone', null]]);
     await seal(log);
     await time.advance(15_000);
@@ -161,12 +177,21 @@ describe('the log cleaner', () => {
 
   it('keeps the last batch of each active producer, so that a restart knows its sequence', async () => {
     const log = await open();
-    append(log, [['a', '1'], ['a', '2']], { producerId: 7, producerEpoch: 2, baseSequence: 0 });
+    append(
+      log,
+      [
+        ['a', '1'],
+        ['a', '2'],
+      ],
+      { producerId: 7, producerEpoch: 2, baseSequence: 0 },
+    );
     append(log, [['a', '3']], { producerId: 7, producerEpoch: 2, baseSequence: 2 });
     append(log, [['a', '4']]);
     await seal(log);
     await time.advance(15_000);
-    expect(batches(log).map(({ baseOffset, lastOffset, recordCount }) => [baseOffset, lastOffset, recordCount])).toEqual([
+    expect(
+      batches(log).map(({ baseOffset, lastOffset, recordCount }) => [baseOffset, lastOffset, recordCount]),
+    ).toEqual([
       [2, 2, 0],
       [3, 3, 1],
       [4, 4, 1],
@@ -180,25 +205,45 @@ describe('the log cleaner', () => {
     expect(again.cleanedOffset).toBe(4);
   });
 
-  it.each<Compression>(['none', 'gzip', 'snappy', 'lz4', 'zstd'])('rewrites batches in their own codec: %s', async (compression) => {
-    await prepareCompression(compression);
-    const log = await open();
-    const text = (index: number) =>
-      Array.from({ length: 40 }, (_, word) => `${(index * 7919 + word * 104_729) % 997} words of record ${index};`).join('');
-    // One batch stays whole, the others lose every other record.
-    append(log, Array.from({ length: 60 }, (_, index) => [`k${index}`, text(index)] as const), { compression });
-    append(log, Array.from({ length: 30 }, (_, index) => [`k${index * 2}`, text(index + 100)] as const), { compression });
-    append(log, [['empty', '']], { compression });
-    await seal(log);
-    const before = log.log.sizeBytes;
-    await time.advance(15_000);
-    const found = records(log);
-    expect(found.slice(0, 30)).toEqual(Array.from({ length: 30 }, (_, i) => [2 * i + 1, `k${2 * i + 1}`, text(2 * i + 1)]));
-    expect(found.slice(30, 60)).toEqual(Array.from({ length: 30 }, (_, i) => [60 + i, `k${2 * i}`, text(i + 100)]));
-    expect(batches(log).slice(0, 3).map((batch) => batch.compression)).toEqual([compression, compression, compression]);
-    expect(batches(log)[0]?.lastOffset).toBe(59);
-    expect(log.log.sizeBytes).toBeLessThan(compression === 'zstd' ? before * 1.3 : before);
-  });
+  it.each<Compression>(['none', 'gzip', 'snappy', 'lz4', 'zstd'])(
+    'rewrites batches in their own codec: %s',
+    async (compression) => {
+      await prepareCompression(compression);
+      const log = await open();
+      const text = (index: number) =>
+        Array.from(
+          { length: 40 },
+          (_, word) => `${(index * 7919 + word * 104_729) % 997} words of record ${index};`,
+        ).join('');
+      // One batch stays whole, the others lose every other record.
+      append(
+        log,
+        Array.from({ length: 60 }, (_, index) => [`k${index}`, text(index)] as const),
+        { compression },
+      );
+      append(
+        log,
+        Array.from({ length: 30 }, (_, index) => [`k${index * 2}`, text(index + 100)] as const),
+        { compression },
+      );
+      append(log, [['empty', '']], { compression });
+      await seal(log);
+      const before = log.log.sizeBytes;
+      await time.advance(15_000);
+      const found = records(log);
+      expect(found.slice(0, 30)).toEqual(
+        Array.from({ length: 30 }, (_, i) => [2 * i + 1, `k${2 * i + 1}`, text(2 * i + 1)]),
+      );
+      expect(found.slice(30, 60)).toEqual(Array.from({ length: 30 }, (_, i) => [60 + i, `k${2 * i}`, text(i + 100)]));
+      expect(
+        batches(log)
+          .slice(0, 3)
+          .map((batch) => batch.compression),
+      ).toEqual([compression, compression, compression]);
+      expect(batches(log)[0]?.lastOffset).toBe(59);
+      expect(log.log.sizeBytes).toBeLessThan(compression === 'zstd' ? before * 1.3 : before);
+    },
+  );
 
   it('cleans the dirtiest log first, as many at a time as there are threads', async () => {
     const logs = [];
@@ -223,10 +268,15 @@ describe('the log cleaner', () => {
     settings = { ...settings, dedupeBufferBytes: 24 * 20 };
     const log = await open({ minCleanableDirtyRatio: 0.01 });
     for (let round = 0; round < 3; round += 1)
-      append(log, Array.from({ length: 50 }, (_, index) => [`k${index}`, `${round}`] as const));
+      append(
+        log,
+        Array.from({ length: 50 }, (_, index) => [`k${index}`, `${round}`] as const),
+      );
     await seal(log);
     await time.advance(15_000);
-    expect(records(log).slice(0, 50)).toEqual(Array.from({ length: 50 }, (_, index) => [100 + index, `k${index}`, '2']));
+    expect(records(log).slice(0, 50)).toEqual(
+      Array.from({ length: 50 }, (_, index) => [100 + index, `k${index}`, '2']),
+    );
     expect(manager.cleaner?.state.rounds).toBeGreaterThan(5);
     expect(manager.cleaner?.state.maxBufferUtilization).toBeLessThanOrEqual(0.9);
   });
@@ -279,7 +329,10 @@ describe('the log cleaner', () => {
 
   it('rolls when a record waits longer than max.compaction.lag.ms', async () => {
     const log = await open({ maxCompactionLagMs: 60_000, minCleanableDirtyRatio: 1 });
-    append(log, [['a', '1'], ['a', '2']]);
+    append(log, [
+      ['a', '1'],
+      ['a', '2'],
+    ]);
     await time.advance('61s');
     append(log, [['b', '1']]);
     expect(log.log.segments()).toHaveLength(2);
@@ -293,14 +346,20 @@ describe('the log cleaner', () => {
 
   it('leaves a damaged log as it is, says so, and goes on with others', async () => {
     const damaged = await open();
-    append(damaged, [['a', '1'], ['a', '2']]);
+    append(damaged, [
+      ['a', '1'],
+      ['a', '2'],
+    ]);
     await seal(damaged);
     const path = join(directory, 'topic-0', '00000000000000000000.log');
     const bytes = readFileSync(path);
     bytes[bytes.length - 3] = 0x55;
     writeFileSync(path, bytes);
     const sound = await open({}, 1);
-    append(sound, [['a', '1'], ['a', '2']]);
+    append(sound, [
+      ['a', '1'],
+      ['a', '2'],
+    ]);
     await seal(sound);
     await time.advance('1m');
     expect([...(manager.cleaner?.uncleanableLogs.keys() ?? [])]).toEqual([damaged]);

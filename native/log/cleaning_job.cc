@@ -253,9 +253,9 @@ Status CleaningJob::finishGroup() {
   // Retention without timestamps goes by the age of the file: that of the youngest one.
   struct stat info {};
   const Source& last = sources_[groupFirst_ + groups_[group_] - 1];
-  if (::fstat(last.file->descriptor()->get(), &info) == 0) {
+  if (::fstat(last.file->descriptor(), &info) == 0) {
     const struct timespec times[2] = {info.st_mtim, info.st_mtim};
-    (void)::futimens(cleaned_->file()->descriptor()->get(), times);
+    (void)::futimens(cleaned_->file()->descriptor(), times);
   }
   SegmentLoader::finishIndex(*cleaned_);
   if (auto status = cleaned_->file()->sync(); !status.ok()) return status;

@@ -10,19 +10,18 @@ import type {
   TransportListener,
 } from '../common/ports/index.js';
 import { ListenError } from '../common/ports/index.js';
-import { type BrokerConfig, resolveTopicConfig } from '../config/index.js';
+import type { BrokerConfig } from '../config/index.js';
 import { Controller } from '../controller/controller.js';
 import { ProducerIdAllocator } from '../controller/producer_ids.js';
 import { groupCoordinatorConfig } from '../coordinator/group_config.js';
 import { GroupCoordinator } from '../coordinator/group_coordinator.js';
 import { EmbeddedMetadataStore } from '../metadata/embedded/embedded_store.js';
-import type { MetadataImage, TopicImage } from '../metadata/image.js';
+import type { MetadataImage } from '../metadata/image.js';
 import { type BrokerValue, keys } from '../metadata/keys.js';
 import { StoreMetadataCache } from '../metadata/metadata_cache.js';
 import { listenForRequests } from '../network/request_channel.js';
 import { FetchSessionCache } from '../replication/fetch_session.js';
 import { ReplicaManager } from '../replication/replica_manager.js';
-import type { LogConfig } from '../storage/log_config.js';
 import { LogManager } from '../storage/log_manager.js';
 import { Metrics, serveMetrics } from '../telemetry/index.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -34,6 +33,7 @@ import { type Endpoint, resolveEndpoints } from './endpoints.js';
 import { listenerLimits, networkLimits } from './network_limits.js';
 import { registerHandlers } from './register_handlers.js';
 import { Pipeline } from './request_pipeline.js';
+import { logConfigOf } from './topic_log_config.js';
 import { TopicTraffic } from './traffic.js';
 
 /** Everything outside of the broker that it needs. */
@@ -161,7 +161,7 @@ export class BrokerServer {
       timers,
       logger,
       logs,
-      logConfigOf: (topic) => this.logConfigOf(topic),
+      logConfigOf: (topic) => logConfigOf(this.dynamic, topic),
       egress: ports.transport.egress,
     });
     const session = await store.createSession(config.int('broker.session.timeout.ms'));
@@ -249,32 +249,6 @@ export class BrokerServer {
       throw new BrokerStartError(
         `${logs.paths[0]}/${journalFile} is of cluster ${entry.value}, but meta.properties says ${logs.clusterId}: restore the file that was changed`,
       );
-  }
-
-  private logConfigOf(topic: TopicImage): LogConfig {
-    const config = resolveTopicConfig(this.dynamic, topic.configs);
-    return {
-      segmentBytes: config.segmentBytes,
-      segmentMs: config.segmentMs,
-      segmentJitterMs: config.segmentJitterMs,
-      indexIntervalBytes: config.indexIntervalBytes,
-      segmentIndexBytes: config.segmentIndexBytes,
-      retentionMs: config.retentionMs,
-      retentionBytes: config.retentionBytes,
-      maxMessageBytes: config.maxMessageBytes,
-      compact: config.compacts,
-      deleteOld: config.deletes,
-      deleteRetentionMs: config.deleteRetentionMs,
-      minCompactionLagMs: config.minCompactionLagMs,
-      maxCompactionLagMs: config.maxCompactionLagMs,
-      minCleanableDirtyRatio: config.minCleanableDirtyRatio,
-      logAppendTime: config.messageTimestampType === 'LogAppendTime',
-      timestampBeforeMaxMs: config.messageTimestampBeforeMaxMs,
-      timestampAfterMaxMs: config.messageTimestampAfterMaxMs,
-      fileDeleteDelayMs: config.fileDeleteDelayMs,
-      groupFlush: config.flushMode === 'group',
-      minInsyncReplicas: config.minInsyncReplicas,
-    };
   }
 
   /** Configs act as soon as they are in the image. */

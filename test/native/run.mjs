@@ -19,7 +19,15 @@ const list = (folder) =>
   readdirSync(join(root, folder))
     .filter((name) => name.endsWith('.cc'))
     .map((name) => `${folder}/${name}`);
-const folders = ['native/base', 'native/io', 'native/codec', 'native/log', 'native/net', 'test/native', 'test/native/loop'];
+const folders = [
+  'native/base',
+  'native/io',
+  'native/codec',
+  'native/log',
+  'native/net',
+  'test/native',
+  'test/native/loop',
+];
 const sources = folders.flatMap(list);
 
 const flags = [

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Uuid } from '../../src/common/ids.js';
-import { BrokerConfig, resolveTopicConfig } from '../../src/config/index.js';
+import { BrokerConfig } from '../../src/config/index.js';
 import { isFailure } from '../../src/controller/assignments.js';
 import { Controller } from '../../src/controller/controller.js';
 import { ProducerIdAllocator } from '../../src/controller/producer_ids.js';
@@ -11,7 +11,6 @@ import { NodeFileSystem } from '../../src/env/file_system.js';
 import { seededRandom } from '../../src/env/random.js';
 import { VirtualTime } from '../../src/env/virtual_time.js';
 import { EmbeddedMetadataStore } from '../../src/metadata/embedded/embedded_store.js';
-import type { TopicImage } from '../../src/metadata/image.js';
 import { keys } from '../../src/metadata/keys.js';
 import { StoreMetadataCache } from '../../src/metadata/metadata_cache.js';
 import { Reader } from '../../src/protocol/reader.js';
@@ -24,8 +23,8 @@ import { AutoTopicCreator } from '../../src/server/auto_topic_creator.js';
 import type { RequestContext } from '../../src/server/handler.js';
 import { registerHandlers } from '../../src/server/register_handlers.js';
 import { Pipeline } from '../../src/server/request_pipeline.js';
+import { logConfigOf } from '../../src/server/topic_log_config.js';
 import { TopicTraffic } from '../../src/server/traffic.js';
-import type { LogConfig } from '../../src/storage/log_config.js';
 import { LogManager } from '../../src/storage/log_manager.js';
 import { releaseRegion } from '../../src/storage/native_log.js';
 import { MemoryLogger } from '../../src/telemetry/memory_logger.js';
@@ -135,6 +134,7 @@ export class BrokerFixture {
       checkpointIntervalMs: 60_000,
       producerExpirationMs: 86_400_000,
       producerExpirationCheckMs: 600_000,
+      cleaner: undefined,
     });
     await logs.listExisting();
     const metadataStore = await EmbeddedMetadataStore.open(ports, undefined);
@@ -144,9 +144,16 @@ export class BrokerFixture {
       await metadataStore.txn([{ key: keys.broker(id), version: 0 }], [{ put: keys.broker(id), value, session }]);
     }
     const cache = new StoreMetadataCache(metadataStore, (error) => logger.error('cache', { error }));
-    const logConfigOf = (topic: TopicImage) => toLogConfig(config, topic);
     const egress = { topicAccount: () => 0, forgetTopic: () => undefined };
-    const replicas = new ReplicaManager({ nodeId: 1, clock: time, timers: time, logger, logs, egress, logConfigOf });
+    const replicas = new ReplicaManager({
+      nodeId: 1,
+      clock: time,
+      timers: time,
+      logger,
+      logs,
+      egress,
+      logConfigOf: (topic) => logConfigOf(config, topic),
+    });
     const controller = new Controller({
       nodeId: 1,
       store: metadataStore,
@@ -269,26 +276,4 @@ export class BrokerFixture {
     await this.metadataStore.close();
     if (options.keep !== true) rmSync(this.directory, { recursive: true, force: true });
   }
-}
-
-function toLogConfig(config: BrokerConfig, topic: TopicImage): LogConfig {
-  const resolved = resolveTopicConfig(config, topic.configs);
-  return {
-    segmentBytes: resolved.segmentBytes,
-    segmentMs: resolved.segmentMs,
-    segmentJitterMs: resolved.segmentJitterMs,
-    indexIntervalBytes: resolved.indexIntervalBytes,
-    segmentIndexBytes: resolved.segmentIndexBytes,
-    retentionMs: resolved.retentionMs,
-    retentionBytes: resolved.retentionBytes,
-    maxMessageBytes: resolved.maxMessageBytes,
-    compact: resolved.compacts,
-    deleteOld: resolved.deletes,
-    logAppendTime: resolved.messageTimestampType === 'LogAppendTime',
-    timestampBeforeMaxMs: resolved.messageTimestampBeforeMaxMs,
-    timestampAfterMaxMs: resolved.messageTimestampAfterMaxMs,
-    fileDeleteDelayMs: resolved.fileDeleteDelayMs,
-    groupFlush: resolved.flushMode === 'group',
-    minInsyncReplicas: resolved.minInsyncReplicas,
-  };
 }

@@ -1,5 +1,7 @@
 import { type Command, Option } from 'commander';
-import type { Session } from './session.js';
+import type { CliIo } from './io.js';
+import type { Report } from './report.js';
+import type { GlobalFlags, Session } from './session.js';
 
 /**
  * One command. Its three parts are tested apart: what the command line means (`define` and `read`), and what is done about it
@@ -15,6 +17,16 @@ export interface CliCommand<O> {
 
 /** Runs a command: `run` gets its session. */
 export type Launch = (command: Command, run: (session: Session) => Promise<void>) => Promise<void>;
+
+/** What a command has that is not bound to one cluster. */
+export interface Surroundings {
+  readonly flags: GlobalFlags;
+  readonly report: Report;
+  readonly io: CliIo;
+}
+
+/** Runs a command without connecting anywhere first. */
+export type LaunchAlone = (command: Command, run: (surroundings: Surroundings) => Promise<void>) => Promise<void>;
 
 export function addCommand<O>(parent: Command, spec: CliCommand<O>, launch: Launch): Command {
   const command = spec.define(parent.command(spec.name));

@@ -54,6 +54,7 @@ function isUnreachable(error: unknown): boolean {
 }
 
 function fileMessage(error: FileSystemError): string {
+  if (error.operation === 'write') return `${error.path} cannot be written: ${error.code}`;
   return error.code === 'ENOENT'
     ? `the file ${error.path} does not exist`
     : `${error.path} cannot be read: ${error.code}`;

@@ -4,6 +4,7 @@ import {
   fileBytes,
   inputBytes,
   nodeDialer,
+  nodeFileSystem,
   nodeHttpClient,
   onStopSignal,
   outputBytes,
@@ -22,6 +23,7 @@ const io: CliIo = {
   environment: { dialer: nodeDialer, clock: systemClock, timers: systemTimers, random: systemRandom },
   http: nodeHttpClient,
   openFile: fileBytes,
+  files: nodeFileSystem,
   onInterrupt: (run) => onStopSignal(() => run()),
 };
 

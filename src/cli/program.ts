@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import type { Launch } from './command.js';
+import type { Launch, LaunchAlone } from './command.js';
 import { ExitCode, exitCodeHelp } from './exit_codes.js';
 import type { CliIo } from './io.js';
 import { type OutputFormat, Report } from './report.js';
@@ -10,7 +10,7 @@ interface Entry {
   readonly name: string;
   readonly description: string;
   /** Adds the command; what it needs is loaded only then, so that `millrace --help` is quick. */
-  readonly load: (program: Command, launch: Launch, io: CliIo) => Promise<void>;
+  readonly load: (program: Command, launch: Launch, launchAlone: LaunchAlone, io: CliIo) => Promise<void>;
 }
 
 const entries: readonly Entry[] = [
@@ -55,9 +55,14 @@ const entries: readonly Entry[] = [
     load: async (program, launch) => (await import('./commands/zerocopy/index.js')).addZeroCopy(program, launch),
   },
   {
+    name: 'bench',
+    description: 'measure a broker, or compare several',
+    load: async (program, _, launchAlone) => (await import('./commands/bench/index.js')).addBench(program, launchAlone),
+  },
+  {
     name: 'completion',
     description: 'print a script that completes commands and options in your shell',
-    load: async (program, _, io) => (await import('./commands/completion.js')).addCompletion(program, io.output),
+    load: async (program, _, __, io) => (await import('./commands/completion.js')).addCompletion(program, io.output),
   },
 ];
 
@@ -86,10 +91,15 @@ function createProgram(io: CliIo): Command {
 }
 
 /** The program with the commands named in `wanted` whole, and of the others their names. */
-export async function buildProgram(io: CliIo, launch: Launch, wanted: readonly string[] | 'all'): Promise<Command> {
+export async function buildProgram(
+  io: CliIo,
+  launch: Launch,
+  launchAlone: LaunchAlone,
+  wanted: readonly string[] | 'all',
+): Promise<Command> {
   const program = createProgram(io);
   for (const entry of entries) {
-    if (wanted === 'all' || wanted.includes(entry.name)) await entry.load(program, launch, io);
+    if (wanted === 'all' || wanted.includes(entry.name)) await entry.load(program, launch, launchAlone, io);
     else program.command(entry.name).description(entry.description);
   }
   return program;
@@ -98,16 +108,20 @@ export async function buildProgram(io: CliIo, launch: Launch, wanted: readonly s
 /** Runs one command line. Never throws: the result is the exit status, what went wrong stands on standard error. */
 export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCode> {
   let format: OutputFormat = 'text';
-  const launch: Launch = async (command, run) => {
+  const launchAlone: LaunchAlone = async (command, run) => {
     const flags = command.optsWithGlobals<GlobalFlags & { readonly format?: string }>();
     format = flags.format === 'json' ? 'json' : 'text';
-    const { openSession } = await import('./open_session.js');
-    await openSession(flags, new Report(format, io.output, io.errors), io, run);
+    await run({ flags, report: new Report(format, io.output, io.errors), io });
   };
+  const launch: Launch = (command, run) =>
+    launchAlone(command, async ({ flags, report }) => {
+      const { openSession } = await import('./open_session.js');
+      await openSession(flags, report, io, run);
+    });
   try {
     // The completion script names every command.
     const wanted = args.includes('completion') ? 'all' : args;
-    const program = await buildProgram(io, launch, wanted);
+    const program = await buildProgram(io, launch, launchAlone, wanted);
     await program.parseAsync([...args], { from: 'user' });
     return ExitCode.ok;
   } catch (error) {

@@ -23,6 +23,7 @@ describe('millrace', () => {
       'configs',
       'cluster',
       'zerocopy',
+      'bench',
       'completion',
     ])
       expect(out).toMatch(new RegExp(`^  ${name} `, 'm'));
@@ -30,7 +31,12 @@ describe('millrace', () => {
   });
 
   test('every command has help with the options that hold everywhere', async () => {
-    const program = await buildProgram(new FakeIo(), () => Promise.resolve(), 'all');
+    const program = await buildProgram(
+      new FakeIo(),
+      () => Promise.resolve(),
+      () => Promise.resolve(),
+      'all',
+    );
     for (const { path, commands } of completionNodes(program)) {
       if (commands.length > 0 || path.at(-1) === 'completion') continue;
       const { exitCode, out } = await run(...path.slice(1), '--help');

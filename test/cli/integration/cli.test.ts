@@ -57,7 +57,7 @@ describe('a file', () => {
     const name = await topic('file', '-p', '1');
     const content = noise(5_000_003);
     const io = new FakeIo();
-    io.files.set('big.bin', [
+    io.inputs.set('big.bin', [
       content.subarray(0, 1_000_000),
       content.subarray(1_000_000, 1_000_001),
       content.subarray(1_000_001),

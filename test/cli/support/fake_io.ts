@@ -7,6 +7,7 @@ import type { Admin } from '../../../src/client/index.js';
 import type { HttpClient } from '../../../src/common/ports/index.js';
 import {
   type ByteOutput,
+  NodeFileSystem,
   nodeDialer,
   nodeHttpClient,
   systemClock,
@@ -37,7 +38,9 @@ export class FakeIo implements CliIo {
   readonly errors = new FakeOutput();
   readonly environment = { dialer: nodeDialer, clock: systemClock, timers: systemTimers, random: systemRandom };
   http: HttpClient = nodeHttpClient;
-  readonly files = new Map<string, readonly Uint8Array[]>();
+  /** What `openFile` gives. */
+  readonly inputs = new Map<string, readonly Uint8Array[]>();
+  readonly files = new NodeFileSystem();
   #interrupt: (() => void) | undefined;
 
   constructor(
@@ -45,7 +48,7 @@ export class FakeIo implements CliIo {
     readonly variables: Readonly<Record<string, string | undefined>> = {},
   ) {}
 
-  readonly openFile = (path: string): AsyncIterable<Uint8Array> => chunks(...(this.files.get(path) ?? []));
+  readonly openFile = (path: string): AsyncIterable<Uint8Array> => chunks(...(this.inputs.get(path) ?? []));
 
   readonly onInterrupt = (run: () => void): (() => void) => {
     this.#interrupt = run;

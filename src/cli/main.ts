@@ -6,6 +6,7 @@ import {
   nodeDialer,
   nodeFileSystem,
   nodeHttpClient,
+  nodePrograms,
   onStopSignal,
   outputBytes,
   systemClock,
@@ -24,6 +25,7 @@ const io: CliIo = {
   http: nodeHttpClient,
   openFile: fileBytes,
   files: nodeFileSystem,
+  programs: nodePrograms(process.argv[1] ?? ''),
   onInterrupt: (run) => onStopSignal(() => run()),
 };
 

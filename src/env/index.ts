@@ -4,6 +4,7 @@ export * from './file_system.js';
 export * from './http_client.js';
 export * from './http_servers.js';
 export * from './process.js';
+export * from './programs.js';
 export * from './random.js';
 export * from './system_time.js';
 export * from './virtual_time.js';

@@ -1,7 +1,15 @@
 import { reportCharts } from './chart.js';
 import type { BenchReport } from './report.js';
 import { escaped } from './svg.js';
-import { environmentLines, howToRead, lossSentences, ratioTable, type Table, workloadTables } from './tables.js';
+import {
+  environmentLines,
+  howToRead,
+  lossSentences,
+  lossTitle,
+  ratioTable,
+  type Table,
+  workloadTables,
+} from './tables.js';
 
 const style = `
 :root{color-scheme:light dark;--paper:#fff;--text:#24292f;--soft:#59636e;--line:#d8dee4;--head:#f6f8fa}
@@ -20,7 +28,8 @@ figure{margin:1rem 0;border:1px solid var(--line);border-radius:6px;overflow:hid
 /** One page with everything in it: no scripts, nothing loaded from elsewhere. */
 export function renderHtml(report: BenchReport): string {
   const ratios = ratioTable(report);
-  const first = report.servers[0]?.name ?? 'it';
+  const lines = lossSentences(report).map((sentence) => `<li>${escaped(sentence)}</li>`);
+  const losses = lines.length === 0 ? '' : `<h2>${escaped(lossTitle(report))}</h2>\n<ul>${lines.join('')}</ul>`;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -34,10 +43,7 @@ export function renderHtml(report: BenchReport): string {
 <dl>${environmentLines(report)
     .map(([name, value]) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`)
     .join('')}</dl>
-<h2>What ${escaped(first)} loses</h2>
-<ul>${lossSentences(report)
-    .map((sentence) => `<li>${escaped(sentence)}</li>`)
-    .join('')}</ul>
+${losses}
 <h2>Charts</h2>
 ${reportCharts(report)
   .map(({ svg }) => `<figure>${svg}</figure>`)

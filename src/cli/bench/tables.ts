@@ -136,16 +136,17 @@ export function valueTable(report: BenchReport): Table {
   };
 }
 
-/** One sentence for each case that is lost, and one that says so when none is. */
+/** One sentence for each case that is lost, and one that says so when none is. Empty when nothing was compared. */
 export function lossSentences(report: BenchReport): readonly string[] {
   const first = report.servers[0]?.name ?? 'the server';
   if (report.lost.length > 0) return report.lost.map(lossSentence);
   const compared = report.rows.some((row) => row.ratios.length > 0 || row.goals.length > 0);
-  return [
-    compared
-      ? `${first} is behind in none of the cases measured (ratios within ${evenWithin * 100} % of 1 count as even).`
-      : 'Nothing was compared.',
-  ];
+  return compared ? [`${first} is behind in none of the cases measured.`] : [];
+}
+
+/** The title over {@link lossSentences}. */
+export function lossTitle(report: BenchReport): string {
+  return `What ${report.servers[0]?.name ?? 'it'} loses`;
 }
 
 function lossSentence({ workload, metric, against, value, target, inEveryRound }: Loss): string {
@@ -166,12 +167,15 @@ export function renderText(report: BenchReport): string {
       .map(([name, value]) => `${`${name}:`.padEnd(10)}${value}`)
       .join('\n'),
     ...workloadTables(report).map((table) => `${table.title}\n  ${table.subtitle}\n${indented(textTable(table))}`),
-    `What ${report.servers[0]?.name ?? 'it'} loses\n${lossSentences(report)
-      .map((line) => `  ${line}`)
-      .join('\n')}`,
+    ...lossBlock(report, (lines) => `${lossTitle(report)}\n${lines.map((line) => `  ${line}`).join('\n')}`),
     [...report.notes, howToRead].join('\n'),
   ];
   return `${blocks.join('\n\n')}\n`;
+}
+
+function lossBlock(report: BenchReport, write: (lines: readonly string[]) => string): readonly string[] {
+  const lines = lossSentences(report);
+  return lines.length === 0 ? [] : [write(lines)];
 }
 
 function indented(text: string): string {
@@ -201,9 +205,7 @@ export function renderMarkdown(report: BenchReport): string {
       .join(' · '),
     ...(ratios === undefined ? [] : [`### ${ratios.title}\n\n${markdownTable(ratios)}`]),
     `### Values\n\n${markdownTable(valueTable(report))}`,
-    `### What ${report.servers[0]?.name ?? 'it'} loses\n\n${lossSentences(report)
-      .map((line) => `- ${line}`)
-      .join('\n')}`,
+    ...lossBlock(report, (lines) => `### ${lossTitle(report)}\n\n${lines.map((line) => `- ${line}`).join('\n')}`),
     [...report.rows.map((row) => `- ${row.workload}: ${settingsText(row)}`)].join('\n'),
     [...report.notes, howToRead].join('\n\n'),
   ];

@@ -3,6 +3,7 @@ export * from './egress.js';
 export * from './file_system.js';
 export * from './http.js';
 export * from './log_store.js';
+export * from './programs.js';
 export * from './random.js';
 export * from './server_transport.js';
 export * from './time.js';

@@ -1,10 +1,11 @@
 import { Command } from 'commander';
 import { addCommand, type CliCommand } from '../../../src/cli/command.js';
 import type { CliIo } from '../../../src/cli/io.js';
+import { runCli } from '../../../src/cli/program.js';
 import { type OutputFormat, Report } from '../../../src/cli/report.js';
 import type { Session } from '../../../src/cli/session.js';
 import type { Admin } from '../../../src/client/index.js';
-import type { HttpClient } from '../../../src/common/ports/index.js';
+import type { HttpClient, Programs, RunningProgram } from '../../../src/common/ports/index.js';
 import {
   type ByteOutput,
   NodeFileSystem,
@@ -33,15 +34,91 @@ export class FakeOutput implements ByteOutput {
   }
 }
 
+/** A stream of bytes from one part of a test to another. */
+class Pipe implements ByteOutput, AsyncIterable<Uint8Array> {
+  readonly isTerminal = false;
+  readonly #parts: Uint8Array[] = [];
+  #ended = false;
+  #wake: () => void = () => undefined;
+
+  write(data: Uint8Array | string): Promise<void> {
+    this.#parts.push(Buffer.from(data));
+    this.#wake();
+    return Promise.resolve();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
+    for (;;) {
+      const part = this.#parts.shift();
+      if (part !== undefined) yield part;
+      else if (this.#ended) return;
+      else
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+    }
+  }
+}
+
+/** This program again in this process; other programs do not exist. */
+export class InnerPrograms implements Programs {
+  readonly started: Array<readonly string[]> = [];
+
+  self(args: readonly string[]): RunningProgram {
+    this.started.push(args);
+    const input = new Pipe();
+    const output = new Pipe();
+    const io = new FakeIo(input);
+    const ended = runCli(args, Object.assign(io, { output }))
+      .catch(() => 1)
+      .finally(() => output.end());
+    return {
+      pid: undefined,
+      output,
+      get lastErrors() {
+        return io.errors.text;
+      },
+      write: (text) => void input.write(text),
+      endInput: () => input.end(),
+      kill: () => {
+        io.interrupt();
+        input.end();
+      },
+      ended,
+    };
+  }
+
+  run(command: string, args: readonly string[]): RunningProgram {
+    this.started.push([command, ...args]);
+    const nothing = new Pipe();
+    nothing.end();
+    return {
+      pid: undefined,
+      output: nothing,
+      lastErrors: `${command} is not here`,
+      write: () => undefined,
+      endInput: () => undefined,
+      kill: () => undefined,
+      ended: Promise.resolve(undefined),
+    };
+  }
+}
+
 export class FakeIo implements CliIo {
-  readonly output = new FakeOutput();
+  readonly output: FakeOutput = new FakeOutput();
   readonly errors = new FakeOutput();
   readonly environment = { dialer: nodeDialer, clock: systemClock, timers: systemTimers, random: systemRandom };
   http: HttpClient = nodeHttpClient;
   /** What `openFile` gives. */
   readonly inputs = new Map<string, readonly Uint8Array[]>();
   readonly files = new NodeFileSystem();
-  #interrupt: (() => void) | undefined;
+  readonly programs = new InnerPrograms();
+  readonly #interrupts = new Set<() => void>();
 
   constructor(
     readonly input: AsyncIterable<Uint8Array> = chunks(),
@@ -51,18 +128,16 @@ export class FakeIo implements CliIo {
   readonly openFile = (path: string): AsyncIterable<Uint8Array> => chunks(...(this.inputs.get(path) ?? []));
 
   readonly onInterrupt = (run: () => void): (() => void) => {
-    this.#interrupt = run;
-    return () => {
-      this.#interrupt = undefined;
-    };
+    this.#interrupts.add(run);
+    return () => this.#interrupts.delete(run);
   };
 
   get awaitsInterrupt(): boolean {
-    return this.#interrupt !== undefined;
+    return this.#interrupts.size > 0;
   }
 
   interrupt(): void {
-    this.#interrupt?.();
+    for (const run of this.#interrupts) run();
   }
 }
 

@@ -1,22 +1,22 @@
 import type { Command } from 'commander';
-import type { LaunchAlone, Surroundings } from '../../command.js';
+import type { LaunchAlone } from '../../command.js';
+import type { BenchCommand } from './bench_command.js';
+import { compare } from './compare.js';
+import { load } from './load.js';
 import { render } from './render.js';
-
-/** A command that finds its own brokers, or needs none. */
-export interface BenchCommand<O> {
-  readonly name: string;
-  readonly define: (command: Command) => Command;
-  /** @throws UsageError when options make no sense together */
-  readonly read: (command: Command) => O;
-  readonly run: (options: O, surroundings: Surroundings) => Promise<void>;
-}
+import { singleBench } from './single.js';
 
 export function addBench(program: Command, launch: LaunchAlone): void {
   const bench = program.command('bench').description('measure a broker, or compare several');
-  addOne(bench, render, launch);
+  add(bench, singleBench('produce'), launch);
+  add(bench, singleBench('fetch'), launch);
+  add(bench, singleBench('end-to-end'), launch);
+  add(bench, compare, launch);
+  add(bench, render, launch);
+  add(bench, load, launch);
 }
 
-function addOne<O>(parent: Command, spec: BenchCommand<O>, launch: LaunchAlone): void {
+function add<O>(parent: Command, spec: BenchCommand<O>, launch: LaunchAlone): void {
   const command = spec.define(parent.command(spec.name));
   command.action(async () => {
     const options = spec.read(command);

@@ -3,12 +3,13 @@ import { type BenchReport, parseReport, ReportFormatError } from '../../bench/in
 import { type OutputOptions, readOutputOptions, withOutputOptions, writeReport } from '../../bench/output.js';
 import type { Surroundings } from '../../command.js';
 import { UsageError } from '../../exit_codes.js';
+import type { BenchCommand } from './bench_command.js';
 
 export interface RenderOptions extends OutputOptions {
   readonly file: string;
 }
 
-export const render = {
+export const render: BenchCommand<RenderOptions> = {
   name: 'render',
   define: (command: Command): Command =>
     withOutputOptions(

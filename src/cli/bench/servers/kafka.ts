@@ -1,0 +1,48 @@
+import type { CliIo } from '../../io.js';
+import { linesOf } from '../lines.js';
+import { packageRoot } from '../machine.js';
+import type { BenchServer } from './server.js';
+
+/** What can be done about a reference that is not there. */
+export class MissingReferenceError extends Error {
+  override readonly name = 'MissingReferenceError';
+}
+
+const defaultKafkaVersion = '4.3.1';
+
+/**
+ * Starts Apache Kafka through the script `real-kafka`: `REAL_KAFKA`, or ../shared/tools/real-kafka beside the checkout.
+ *
+ * @throws MissingReferenceError with a sentence for the user
+ */
+export async function startKafka(io: CliIo, options: { readonly port: number }): Promise<BenchServer> {
+  const path = io.variables.REAL_KAFKA ?? `${packageRoot}/../shared/tools/real-kafka`;
+  if ((await io.files.readFile(path).catch(() => undefined)) === undefined)
+    throw new MissingReferenceError(
+      `Apache Kafka cannot be started: there is no script at ${path}; set REAL_KAFKA to where real-kafka is, or start a Kafka yourself and name it with --against host:port=Kafka`,
+    );
+  const version = io.variables.KAFKA_VERSION ?? defaultKafkaVersion;
+  const name = `millrace-bench-${options.port}`;
+  const program = io.programs.run(path, ['start', `name=${name}`, `port=${options.port}`]);
+  const undo = io.onInterrupt(() => program.kill('SIGTERM'));
+  program.endInput();
+  let ready: RegExpExecArray | null = null;
+  for await (const line of linesOf(program.output)) ready ??= /^ready (\d+) (\d+) /.exec(line);
+  await program.ended;
+  undo();
+  if (ready === null)
+    throw new MissingReferenceError(`Apache Kafka did not start: ${program.lastErrors.trim() || 'it said nothing'}`);
+  return {
+    name: `Kafka ${version}`,
+    version,
+    bootstrapServers: [{ host: '127.0.0.1', port: Number(ready[1]) }],
+    pid: Number(ready[2]),
+    metrics: undefined,
+    notes: [`System calls and copied bytes of Kafka ${version} are left out: it does not count them.`],
+    close: async () => {
+      const wipe = io.programs.run(path, ['wipe', name]);
+      wipe.endInput();
+      await wipe.ended;
+    },
+  };
+}

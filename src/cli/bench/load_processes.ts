@@ -7,6 +7,10 @@ import type { LoadEvent, LoadPlan, LoadResult } from './load/plan.js';
 import { stopProgram } from './servers/own_broker.js';
 
 export interface LoadMoments {
+  /** Before anything is started; what it throws is the end. */
+  readonly begin: () => void;
+  /** Every process is connected; the load begins when the promise is kept. */
+  readonly ready: () => Promise<void>;
   /** The first process has begun to measure. */
   readonly measuring: () => void;
   /** Every process has ended its measured time. */
@@ -19,6 +23,7 @@ export async function runLoadProcesses(
   plans: readonly LoadPlan[],
   moments: LoadMoments,
 ): Promise<readonly LoadResult[]> {
+  moments.begin();
   const programs = plans.map(() => io.programs.self(['bench', 'load']));
   const undo = io.onInterrupt(() => {
     for (const program of programs) program.kill('SIGTERM');
@@ -26,10 +31,12 @@ export async function runLoadProcesses(
   let ready = 0;
   let measuring = 0;
   let measured = 0;
-  const onEvent = (event: LoadEvent): void => {
+  const onEvent = async (event: LoadEvent): Promise<void> => {
     if (event.event === 'ready') {
       ready += 1;
-      if (ready === programs.length) for (const program of programs) program.write('start\n');
+      if (ready < programs.length) return;
+      await moments.ready();
+      for (const program of programs) program.write('start\n');
     } else if (event.event === 'measuring') {
       measuring += 1;
       if (measuring === 1) moments.measuring();
@@ -50,7 +57,7 @@ export async function runLoadProcesses(
   }
 }
 
-async function resultOf(program: RunningProgram, onEvent: (event: LoadEvent) => void): Promise<LoadResult> {
+async function resultOf(program: RunningProgram, onEvent: (event: LoadEvent) => Promise<void>): Promise<LoadResult> {
   for await (const line of linesOf(program.output)) {
     const event = JSON.parse(line) as LoadEvent;
     if (event.event === 'result') return event.result;
@@ -58,7 +65,7 @@ async function resultOf(program: RunningProgram, onEvent: (event: LoadEvent) => 
       throw event.exitCode === ExitCode.unreachable
         ? new ConnectionError(event.message)
         : new ClientError(event.message);
-    onEvent(event);
+    await onEvent(event);
   }
   throw new ClientError(`a loading process ended without a result: ${program.lastErrors.trim() || 'it said nothing'}`);
 }

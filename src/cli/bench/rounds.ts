@@ -1,5 +1,6 @@
 import type { Session } from '../session.js';
 import type { Histograms, LatencyHistogram } from './histogram.js';
+import type { Interruption } from './interruption.js';
 import { benchBatch } from './load/batches.js';
 import type { LoadPlan, LoadResult } from './load/plan.js';
 import { runLoadProcesses } from './load_processes.js';
@@ -15,6 +16,17 @@ export interface RoundResult {
   readonly notes: readonly string[];
 }
 
+export interface RunnerContext {
+  readonly session: Session;
+  readonly server: BenchServer;
+  readonly workload: WorkloadSettings;
+  readonly measuring: MeasuringSettings;
+  readonly histograms: Histograms;
+  readonly interruption: Interruption;
+  /** Keeps the topics of several runs apart. */
+  readonly runId: string;
+}
+
 /** One workload on one server, round after round. What it creates there is removed by {@link close}. */
 export class WorkloadRunner {
   readonly #topics: string[] = [];
@@ -22,16 +34,8 @@ export class WorkloadRunner {
   #filled: string | undefined;
   #created = 0;
 
-  constructor(
-    private readonly session: Session,
-    private readonly server: BenchServer,
-    private readonly workload: WorkloadSettings,
-    private readonly measuring: MeasuringSettings,
-    private readonly histograms: Histograms,
-    /** Keeps the topics of several runs apart. */
-    private readonly runId: string,
-  ) {
-    this.#batch = benchBatch(workload, session.io.environment.clock.wallMs());
+  constructor(private readonly context: RunnerContext) {
+    this.#batch = benchBatch(context.workload, context.session.io.environment.clock.wallMs());
   }
 
   async batchBytes(): Promise<number> {
@@ -42,55 +46,66 @@ export class WorkloadRunner {
   async round(): Promise<RoundResult> {
     const notes: string[] = [];
     const topic = this.#filled ?? (await this.#freshTopic(notes));
-    if (this.workload.mode === 'fetch' && this.#filled === undefined) {
+    if (this.context.workload.mode === 'fetch' && this.#filled === undefined) {
       await this.#fill(topic);
       this.#filled = topic;
     }
-    const { io } = this.session;
+    const { io } = this.context.session;
     const ports = { files: io.files, dialer: io.environment.dialer };
     let before: Promise<ServerSample> | undefined;
     let after: Promise<ServerSample> | undefined;
     const results = await runLoadProcesses(io, await this.#plans(topic), {
+      begin: () => this.context.interruption.check(),
+      ready: async () => {
+        // Without a warm-up the load is measured from its first request on.
+        if (this.context.measuring.warmupMs === 0) before = sampleServer(this.context.server, ports);
+        await before;
+      },
       measuring: () => {
-        before = sampleServer(this.server, ports);
+        before ??= sampleServer(this.context.server, ports);
       },
       measured: () => {
-        after = sampleServer(this.server, ports);
+        after = sampleServer(this.context.server, ports);
       },
     });
-    const latencies = this.histograms.create();
-    for (const result of results) latencies.merge(this.histograms.parse(result.latencies));
+    const latencies = this.context.histograms.create();
+    for (const result of results) latencies.merge(this.context.histograms.parse(result.latencies));
     const unanswered = results.reduce((sum, result) => sum + result.unanswered, 0);
     if (unanswered > 0)
       notes.push(
-        `${this.server.name}: ${unanswered} requests were still not answered ${this.measuring.drainMs / 1000} s after their round; their age until then counts as their latency.`,
+        `${this.context.server.name}: ${unanswered} requests were still not answered ${this.context.measuring.drainMs / 1000} s after their round; their age until then counts as their latency.`,
       );
     const metrics = roundMetrics(results, latencies, (await before) ?? {}, (await after) ?? {});
-    if (topic !== this.#filled) await deleteBenchTopics(this.session.admin, this.#topics.splice(0));
+    if (topic !== this.#filled) await deleteBenchTopics(this.context.session.admin, this.#topics.splice(0));
     return { metrics, latencies, notes };
   }
 
   async close(): Promise<void> {
-    await deleteBenchTopics(this.session.admin, this.#topics.splice(0));
+    await deleteBenchTopics(this.context.session.admin, this.#topics.splice(0));
   }
 
   async #freshTopic(notes: string[]): Promise<string> {
     this.#created += 1;
-    const name = `millrace-bench-${this.runId}-${this.#created}`;
+    const name = `millrace-bench-${this.context.runId}-${this.#created}`;
     this.#topics.push(name);
-    const note = await createBenchTopic(this.session.admin, name, this.workload, await this.batchBytes());
-    if (note !== undefined) notes.push(`${this.server.name} ${note}.`);
+    const note = await createBenchTopic(
+      this.context.session.admin,
+      name,
+      this.context.workload,
+      await this.batchBytes(),
+    );
+    if (note !== undefined) notes.push(`${this.context.server.name} ${note}.`);
     return name;
   }
 
   async #batchesPerPartition(): Promise<number> {
-    const { prefillBytes, partitions } = this.workload;
+    const { prefillBytes, partitions } = this.context.workload;
     return Math.max(1, Math.ceil(prefillBytes / (await this.batchBytes()) / partitions));
   }
 
   /** Writes what is fetched later: one connection takes the partitions in turn, so each gets as much. */
   async #fill(topic: string): Promise<void> {
-    const count = (await this.#batchesPerPartition()) * this.workload.partitions;
+    const count = (await this.#batchesPerPartition()) * this.context.workload.partitions;
     const plan = await this.#plan(topic, {
       mode: 'produce',
       acks: -1,
@@ -104,16 +119,19 @@ export class WorkloadRunner {
       maxRequests: count,
       maxBytes: Number.MAX_SAFE_INTEGER,
     });
-    const nothing = { measuring: () => undefined, measured: () => undefined };
-    const [result] = await runLoadProcesses(this.session.io, [plan], nothing);
+    const begin = (): void => this.context.interruption.check();
+    const nothing = { begin, ready: () => Promise.resolve(), measuring: () => undefined, measured: () => undefined };
+    const [result] = await runLoadProcesses(this.context.session.io, [plan], nothing);
     if (result?.requests !== count)
-      throw new Error(`${this.server.name} took only ${result?.requests ?? 0} of ${count} batches to fetch later`);
+      throw new Error(
+        `${this.context.server.name} took only ${result?.requests ?? 0} of ${count} batches to fetch later`,
+      );
   }
 
   async #plans(topic: string): Promise<readonly LoadPlan[]> {
-    const { connections, requestsPerSecond } = this.workload;
-    const { maxRequests, maxBytes } = this.measuring;
-    const processes = Math.min(this.measuring.processes, connections);
+    const { connections, requestsPerSecond } = this.context.workload;
+    const { maxRequests, maxBytes } = this.context.measuring;
+    const processes = Math.min(this.context.measuring.processes, connections);
     const plans: LoadPlan[] = [];
     for (let index = 0, first = 0; index < processes; index += 1) {
       const own = Math.floor((connections - first) / (processes - index));
@@ -133,11 +151,12 @@ export class WorkloadRunner {
   }
 
   async #plan(topic: string, changes: Partial<LoadPlan>): Promise<LoadPlan> {
-    const { mode, partitions, recordBytes, recordsPerBatch, compression, acks, connections, depth } = this.workload;
-    const { warmupMs, measureMs, drainMs, maxBytes } = this.measuring;
+    const { mode, partitions, recordBytes, recordsPerBatch, compression, acks, connections, depth } =
+      this.context.workload;
+    const { warmupMs, measureMs, drainMs, maxBytes } = this.context.measuring;
     return {
       mode,
-      bootstrapServers: this.server.bootstrapServers,
+      bootstrapServers: this.context.server.bootstrapServers,
       topic,
       partitions,
       recordBytes,
@@ -155,7 +174,7 @@ export class WorkloadRunner {
       maxBytes,
       drainMs,
       batchesPerPartition: await this.#batchesPerPartition(),
-      fetchBytes: this.workload.fetchBytes ?? (await this.batchBytes()),
+      fetchBytes: this.context.workload.fetchBytes ?? (await this.batchBytes()),
       ...changes,
     };
   }

@@ -1,9 +1,8 @@
 import type { Surroundings } from '../command.js';
-import { InterruptedError } from '../exit_codes.js';
-import type { CliIo } from '../io.js';
 import { openSession } from '../open_session.js';
 import type { Session } from '../session.js';
 import { loadHistograms } from './histogram.js';
+import type { Interruption } from './interruption.js';
 import { describeMachine } from './machine.js';
 import type { RoundMetrics } from './metrics.js';
 import { type BenchReport, buildReport, type Target, type WorkloadRun } from './report.js';
@@ -24,13 +23,17 @@ export interface BenchRequest {
  *
  * @throws ClientError, InterruptedError
  */
-export async function runBench(request: BenchRequest, surroundings: Surroundings): Promise<BenchReport> {
+export async function runBench(
+  request: BenchRequest,
+  surroundings: Surroundings,
+  interruption: Interruption,
+): Promise<BenchReport> {
+  interruption.check();
   const { io, report: words } = surroundings;
   const environment = await describeMachine(io);
   const notes = new Set(request.servers.flatMap((server) => server.notes));
   const runId = io.environment.random.uint32().toString(36);
   const runs = await withSessions(request.servers, surroundings, async (sessions) => {
-    const interruption = watchInterruption(io);
     try {
       const found: WorkloadRun[] = [];
       const { rounds: count } = request.measuring;
@@ -41,8 +44,10 @@ export async function runBench(request: BenchRequest, surroundings: Surroundings
         found.push(await runWorkload(context));
       }
       return found;
-    } finally {
-      interruption.end();
+    } catch (error) {
+      for (const { name, troubles } of request.servers)
+        for (const line of troubles()) await words.note(`${name} logged: ${line}`);
+      throw error;
     }
   });
   const servers = request.servers.map((server) => ({
@@ -51,24 +56,6 @@ export async function runBench(request: BenchRequest, surroundings: Surroundings
     ...(server.version === undefined ? {} : { version: server.version }),
   }));
   return buildReport({ title: request.title, environment, servers, runs, notes: [...notes] });
-}
-
-interface Interruption {
-  check(): void;
-  end(): void;
-}
-
-function watchInterruption(io: CliIo): Interruption {
-  let interrupted = false;
-  const undo = io.onInterrupt(() => {
-    interrupted = true;
-  });
-  return {
-    end: undo,
-    check: () => {
-      if (interrupted) throw new InterruptedError('stopped before the measurement was done');
-    },
-  };
 }
 
 interface WorkloadContext {
@@ -87,7 +74,15 @@ async function runWorkload(context: WorkloadContext): Promise<WorkloadRun> {
   const contestants = servers.flatMap((server, index) => {
     const session = sessions[index];
     if (session === undefined) return [];
-    const runner = new WorkloadRunner(session, server, workload, measuring, histograms, `${runId}-${index}`);
+    const runner = new WorkloadRunner({
+      session,
+      server,
+      workload,
+      measuring,
+      histograms,
+      interruption,
+      runId: `${runId}-${index}`,
+    });
     return [{ server, runner, latencies: histograms.create() }];
   });
   const rounds: Array<Record<string, RoundMetrics>> = [];

@@ -1,4 +1,10 @@
-import { type ClientEnvironment, ClusterClient, ConnectionError, InvalidArgumentError } from '../../../client/index.js';
+import {
+  Admin,
+  type ClientEnvironment,
+  ClusterClient,
+  ConnectionError,
+  InvalidArgumentError,
+} from '../../../client/index.js';
 import type { HostAndPort } from '../../values.js';
 import { loadHistograms } from '../histogram.js';
 import { benchBatch } from './batches.js';
@@ -106,7 +112,7 @@ function count(shares: readonly LaneShare[]): number {
 }
 
 async function leadersOf(cluster: ClusterClient, plan: LoadPlan): Promise<readonly Leader[]> {
-  await cluster.retry(`finding ${plan.topic}`, () => cluster.refreshMetadata([plan.topic]));
+  await new Admin(cluster).awaitTopics([plan.topic]);
   const topic = cluster.metadata.topic(plan.topic);
   const byLeader = new Map<number, number[]>();
   for (const { partition, leaderId } of topic?.partitions ?? []) {

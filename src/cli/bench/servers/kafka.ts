@@ -30,19 +30,26 @@ export async function startKafka(io: CliIo, options: { readonly port: number }):
   for await (const line of linesOf(program.output)) ready ??= /^ready (\d+) (\d+) /.exec(line);
   await program.ended;
   undo();
-  if (ready === null)
+  const wipe = async (): Promise<void> => {
+    const wiping = io.programs.run(path, ['wipe', name]);
+    wiping.endInput();
+    await wiping.ended;
+  };
+  if (ready === null) {
+    await wipe();
     throw new MissingReferenceError(`Apache Kafka did not start: ${program.lastErrors.trim() || 'it said nothing'}`);
+  }
   return {
     name: `Kafka ${version}`,
     version,
     bootstrapServers: [{ host: '127.0.0.1', port: Number(ready[1]) }],
     pid: Number(ready[2]),
     metrics: undefined,
-    notes: [`System calls and copied bytes of Kafka ${version} are left out: it does not count them.`],
-    close: async () => {
-      const wipe = io.programs.run(path, ['wipe', name]);
-      wipe.endInput();
-      await wipe.ended;
-    },
+    notes: [
+      `System calls and copied bytes of Kafka ${version} are left out: it does not count them.`,
+      `Kafka ${version} was just started, and a JVM is slow until it has compiled what it runs: --warmup-seconds 10 or more shows it warm.`,
+    ],
+    troubles: () => [],
+    close: wipe,
   };
 }

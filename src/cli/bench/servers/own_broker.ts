@@ -26,7 +26,7 @@ export async function startOwnBroker(io: CliIo, { directory, name }: OwnBrokerOp
     await io.files.remove(data);
   };
   try {
-    const { bootstrap, metrics } = await announced(program);
+    const { bootstrap, metrics, troubles } = await announced(program);
     return {
       name,
       version: clientVersion,
@@ -34,6 +34,7 @@ export async function startOwnBroker(io: CliIo, { directory, name }: OwnBrokerOp
       pid: program.pid,
       metrics: metrics === undefined ? undefined : endpoint(new URL(metrics).host),
       notes: [],
+      troubles: () => troubles,
       close,
     };
   } catch (error) {
@@ -54,10 +55,17 @@ function endpoint(text: string): { readonly host: string; readonly port: number 
   return { host: text.slice(0, at), port: Number(text.slice(at + 1)) };
 }
 
-/** Waits for the line that says where it listens; the rest of its log is read and forgotten. */
-async function announced(
-  program: RunningProgram,
-): Promise<{ readonly bootstrap: string; readonly metrics: string | undefined }> {
+interface Announcement {
+  readonly bootstrap: string;
+  readonly metrics: string | undefined;
+  /** Grows while the broker runs. */
+  readonly troubles: readonly string[];
+}
+
+const keptTroubles = 5;
+
+/** Waits for the line that says where it listens; of the rest of its log only troubles are kept. */
+async function announced(program: RunningProgram): Promise<Announcement> {
   const lines = linesOf(program.output);
   let last = '';
   for (;;) {
@@ -66,10 +74,12 @@ async function announced(
     last = next.value;
     const bootstrap = /"bootstrapServers":"([^"]+)"/.exec(last)?.[1];
     if (bootstrap === undefined) continue;
+    const troubles: string[] = [];
     void (async () => {
-      for await (const _ of lines);
+      for await (const line of lines)
+        if (/"level":"(?:warn|error|fatal)"/.test(line)) troubles.splice(0, troubles.length - keptTroubles + 1, line);
     })().catch(() => undefined);
-    return { bootstrap, metrics: /"metrics":"([^"]+)"/.exec(last)?.[1] };
+    return { bootstrap, metrics: /"metrics":"([^"]+)"/.exec(last)?.[1], troubles };
   }
   throw new Error(`the broker to measure did not start: ${last || program.lastErrors}`);
 }

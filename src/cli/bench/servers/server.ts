@@ -11,6 +11,8 @@ export interface BenchServer {
   readonly metrics: HostAndPort | undefined;
   /** What the reader of the report should know about it. */
   readonly notes: readonly string[];
+  /** What a broker that the bench started logged as a warning or worse, the last few lines. */
+  readonly troubles: () => readonly string[];
   /** Ends it if the bench started it. */
   readonly close: () => Promise<void>;
 }
@@ -39,5 +41,5 @@ export function givenServer(parts: {
         ]
       : []),
   ];
-  return { ...parts, version: undefined, notes, close: () => Promise.resolve() };
+  return { ...parts, version: undefined, notes, troubles: () => [], close: () => Promise.resolve() };
 }

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { watchInterruption } from '../../bench/interruption.js';
 import type { LoadMode } from '../../bench/load/plan.js';
 import { type LoadOptions, readLoadOptions, withLoadOptions } from '../../bench/options.js';
 import { type OutputOptions, readOutputOptions, withOutputOptions, writeReport } from '../../bench/output.js';
@@ -112,11 +113,13 @@ async function runCompare(options: CompareOptions, surroundings: Surroundings): 
   const { flags, io } = surroundings;
   const { opponents, workloads, measuring } = options;
   const servers: BenchServer[] = [];
+  const interruption = watchInterruption(io);
   try {
     for (const { pid } of opponents) if (pid !== undefined) await requireProcess(io, pid);
     // The reference first: if it is not there, nothing has been started in vain.
     const kafka = options.withKafka ? [await startKafka(io, { port: options.kafkaPort })] : [];
     servers.push(...kafka);
+    interruption.check();
     const first = await openFirstServer(options.first, flags, io);
     servers.unshift(first);
     servers.splice(1, 0, ...opponents.map((one) => givenServer({ ...one, metrics: undefined })));
@@ -124,9 +127,10 @@ async function runCompare(options: CompareOptions, surroundings: Surroundings): 
       .slice(1)
       .map(({ name }) => name)
       .join(', ')}`;
-    const report = await runBench({ title, servers, workloads, measuring }, surroundings);
+    const report = await runBench({ title, servers, workloads, measuring }, surroundings, interruption);
     await writeReport(report, options.output, surroundings);
   } finally {
     await Promise.all(servers.map((server) => server.close()));
+    interruption.end();
   }
 }

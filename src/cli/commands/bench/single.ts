@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { watchInterruption } from '../../bench/interruption.js';
 import type { LoadMode } from '../../bench/load/plan.js';
 import { type LoadOptions, readLoadOptions, withLoadOptions } from '../../bench/options.js';
 import { type OutputOptions, readOutputOptions, withOutputOptions, writeReport } from '../../bench/output.js';
@@ -9,6 +10,7 @@ import {
   readFirstServerOptions,
   withFirstServerOptions,
 } from '../../bench/server_options.js';
+import type { BenchServer } from '../../bench/servers/server.js';
 import type { Surroundings } from '../../command.js';
 import type { BenchCommand } from './bench_command.js';
 
@@ -53,8 +55,10 @@ export function singleBench(mode: LoadMode): BenchCommand<SingleOptions> {
 }
 
 async function runSingle(mode: LoadMode, options: SingleOptions, surroundings: Surroundings): Promise<void> {
-  const server = await openFirstServer(options.server, surroundings.flags, surroundings.io);
+  const interruption = watchInterruption(surroundings.io);
+  let server: BenchServer | undefined;
   try {
+    server = await openFirstServer(options.server, surroundings.flags, surroundings.io);
     const report = await runBench(
       {
         title: `millrace bench ${mode}`,
@@ -63,9 +67,11 @@ async function runSingle(mode: LoadMode, options: SingleOptions, surroundings: S
         measuring: options.measuring,
       },
       surroundings,
+      interruption,
     );
     await writeReport(report, options.output, surroundings);
   } finally {
-    await server.close();
+    await server?.close();
+    interruption.end();
   }
 }

@@ -29,6 +29,10 @@ const metricTable = {
   sendfileBytes: { title: 'sendfile MB', better: 'neither', scale: 1e6 },
   /** At the end of the round. */
   rssBytes: { title: 'RSS MiB', better: 'lower', scale: 2 ** 20 },
+  /** From the start of the process to its first answers. */
+  firstAnswerMs: { title: 'first answer ms', better: 'lower', scale: 1 },
+  /** User and system time in 10 s of a server that nobody asks anything. */
+  idleCpuMs: { title: 'idle CPU ms', better: 'lower', scale: 1 },
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 
 export const METRICS: Readonly<Record<MetricName, MetricDefinition>> = metricTable;

@@ -10,6 +10,7 @@ export class WireClient {
   static connect(port) {
     return new Promise((resolve, reject) => {
       const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => resolve(new WireClient(socket)));
+      // After connecting, an error is followed by 'close'.
       socket.on('error', reject);
     });
   }
@@ -19,6 +20,8 @@ export class WireClient {
     this.chunks = [];
     this.have = 0;
     this.waiting = [];
+    /** Resolves when the connection is gone. */
+    this.closed = new Promise((resolve) => socket.once('close', resolve));
     socket.on('data', (chunk) => this.onData(chunk));
   }
 
@@ -56,16 +59,40 @@ export class WireClient {
   }
 }
 
-export async function createTopic(client, name) {
+export async function createTopic(client, name, { partitions = 1, configs = {} } = {}) {
   const answer = await client.send(19, 4, {
-    topics: [{ name, numPartitions: 1, replicationFactor: 1 }],
-    timeoutMs: 5000,
+    topics: [
+      {
+        name,
+        numPartitions: partitions,
+        replicationFactor: 1,
+        configs: Object.entries(configs).map(([key, value]) => ({ name: key, value: String(value) })),
+      },
+    ],
+    timeoutMs: 120_000,
   });
-  if (answer.topics[0].errorCode !== 0) throw new Error(answer.topics[0].errorMessage);
+  if (answer.topics[0].errorCode !== 0)
+    throw new Error(answer.topics[0].errorMessage ?? `error ${answer.topics[0].errorCode}`);
+}
+
+/** Resolves when every partition says where it begins: a Kafka broker leads a new one only some time after it was created. */
+export async function untilLed(client, name, partitions) {
+  for (;;) {
+    const asked = Array.from({ length: partitions }, (_, partitionIndex) => ({ partitionIndex, timestamp: -2 }));
+    const answer = await client.send(2, 1, { replicaId: -1, topics: [{ name, partitions: asked }] });
+    if (answer.topics[0].partitions.every(({ errorCode }) => errorCode === 0)) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+export async function deleteTopic(client, name) {
+  const answer = await client.send(20, 3, { topicNames: [name], timeoutMs: 60_000 });
+  if (answer.responses[0].errorCode !== 0)
+    throw new Error(`${name} was not deleted: error ${answer.responses[0].errorCode}`);
 }
 
 /** One batch of exactly `bytes` bytes. */
-export async function produceOnce(client, topic, bytes) {
+export async function produceOnce(client, topic, bytes, partition = 0) {
   let size = bytes - 80;
   let records;
   do {
@@ -77,7 +104,7 @@ export async function produceOnce(client, topic, bytes) {
   const answer = await client.send(0, 7, {
     acks: 1,
     timeoutMs: 5000,
-    topicData: [{ name: topic, partitionData: [{ index: 0, records }] }],
+    topicData: [{ name: topic, partitionData: [{ index: partition, records }] }],
   });
   if (answer.responses[0].partitionResponses[0].errorCode !== 0) throw new Error('produce failed');
 }

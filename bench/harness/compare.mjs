@@ -1,0 +1,69 @@
+// One workload on several servers in turn: A B, B A, A B, ... so that what the machine does meanwhile meets all of them.
+import { loadHistograms } from '../../dist/cli/bench/histogram.js';
+import { measure, systemCallsPerRequest } from './load.mjs';
+import { spread } from './stats.mjs';
+
+const warmUpSeconds = 0.25;
+const histograms = await loadHistograms();
+
+/** The client's buckets as the report keeps them. */
+export function latencyRecord(rows) {
+  const merged = histograms.create();
+  for (const { histogramNs } of rows) for (const [ns, count] of histogramNs) merged.record(ns / 1000, count);
+  return merged.toRecord();
+}
+
+/**
+ * A run for the report. Before each load `prepare(server)` gives the topic, right after it `cleanUp(server, topic)` removes what was
+ * written, so that the pages are there for the next load and the disk has nothing to do. `options(server, topic)`: what the load client is
+ * told. Every server gets a short load before that is not counted, and with `countSystemCalls` one after.
+ */
+export async function compare(context, workload) {
+  const { name, settings = {}, targets = [], servers, prepare, cleanUp, options, countSystemCalls = true } = workload;
+  const once = async (server, work, seconds) => {
+    const topic = await prepare(server);
+    const result = await work(context, server, { ...options(server, topic), seconds });
+    await cleanUp?.(server, topic);
+    return result;
+  };
+  const rows = new Map(servers.map((server) => [server.name, []]));
+  const results = [];
+  for (const server of servers) await once(server, measure, warmUpSeconds);
+  for (let round = 0; round < (workload.rounds ?? context.rounds); round += 1) {
+    for (const server of round % 2 === 0 ? servers : [...servers].reverse())
+      rows.get(server.name).push(await once(server, measure, context.seconds));
+    results.push(Object.fromEntries(servers.map((server) => [server.name, rows.get(server.name)[round].metrics])));
+  }
+  if (countSystemCalls)
+    for (const server of servers) {
+      const count = await once(server, systemCallsPerRequest, warmUpSeconds);
+      if (count !== undefined) results[0][server.name].systemCallsPerRequest = count;
+    }
+  const sizes = new Set([...rows.values()].flat().map(({ answerBytes }) => answerBytes));
+  if (settings.sameAnswers === true && sizes.size > 1)
+    throw new Error(`${name}: the servers' answers differ in size: ${[...sizes].join(', ')}`);
+  context.progress(progressLine(name, servers, results, rows));
+  const latencies = Object.fromEntries([...rows].map(([server, list]) => [server, latencyRecord(list)]));
+  const shown = Object.fromEntries(Object.entries(settings).filter(([key]) => key !== 'sameAnswers'));
+  return { workload: name, settings: shown, rounds: results, targets, latencies, ...workload.report };
+}
+
+function progressLine(name, servers, results, rows) {
+  const rates = servers.map((server) =>
+    Math.round(
+      results.map((round) => round[server.name].requestsPerSecond).sort((a, b) => a - b)[
+        Math.floor(results.length / 2)
+      ],
+    ),
+  );
+  const parts = [`${name.padEnd(34)} ${servers.map((server, i) => `${server.name} ${rates[i]}/s`).join(', ')}`];
+  if (servers.length === 2) {
+    const [one, other] = servers.map(({ name: key }) => key);
+    parts.push(
+      `ratio ${spread(results.map((round) => round[one].requestsPerSecond / round[other].requestsPerSecond))}`,
+    );
+  }
+  const unsent = [...rows.values()].flat().reduce((sum, row) => sum + row.unsent, 0);
+  if (unsent > 0) parts.push(`${unsent} requests were not sent in time`);
+  return parts.join(', ');
+}

@@ -1,0 +1,56 @@
+// Produce spread over 10,000 partitions of one broker against one partition of another.
+import { join } from 'node:path';
+import { compare } from '../harness/compare.mjs';
+import { openDescriptors, rssBytes } from '../harness/proc.mjs';
+import { startMillrace } from '../harness/servers.mjs';
+import { freshTopic } from '../harness/topics.mjs';
+
+const many = 10_000;
+const workloads = [
+  { name: 'produce 1 KiB', batchBytes: 1024, connections: 4, depth: 4 },
+  { name: 'produce 16 KiB', batchBytes: 16384, connections: 4, depth: 4 },
+];
+
+export async function runPartitions(context) {
+  const [spreadName, singleName] = ['10,000 partitions', '1 partition'];
+  const servers = [];
+  for (const [name, folder] of [
+    [spreadName, 'many'],
+    [singleName, 'one'],
+  ])
+    servers.push(await startMillrace({ name, data: join(context.directory, folder) }));
+  const [spreadOut] = servers;
+  const partitionsOf = ({ name }) => (name === spreadName ? many : 1);
+  const before = rssBytes(spreadOut.pid);
+  const begunMs = performance.now();
+  const topics = new Map();
+  for (const server of servers) topics.set(server.name, await freshTopic(server, { partitions: partitionsOf(server) }));
+  const createdMs = performance.now() - begunMs;
+  context.progress(`10,000 partitions created in ${(createdMs / 1000).toFixed(1)} s`);
+  const runs = [];
+  for (const { name, batchBytes, connections, depth } of workloads)
+    runs.push(
+      await compare(context, {
+        name,
+        settings: { connections, depth },
+        targets: [{ metric: 'requestsPerSecond', against: singleName, atLeast: 0.5 }],
+        servers,
+        prepare: async (server) => topics.get(server.name),
+        options: (server, topic) => ({
+          mode: 'produce',
+          batchBytes,
+          connections,
+          depth,
+          topic,
+          partitions: partitionsOf(server),
+        }),
+        report: { throughput: 'requestsPerSecond' },
+      }),
+    );
+  const notes = [
+    `The 10,000 partitions were created in ${(createdMs / 1000).toFixed(1)} s; the broker then held ${openDescriptors(spreadOut.pid)} descriptors and ${((rssBytes(spreadOut.pid) - before) / 2 ** 20).toFixed(0)} MiB more than before them.`,
+    'One partition in a request, all partitions in turn; `millrace.flush.mode=os`.',
+  ];
+  for (const server of servers) await server.stop();
+  return { id: 'partitions', title: 'Many partitions', servers: servers.map(({ name }) => ({ name })), runs, notes };
+}

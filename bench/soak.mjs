@@ -1,0 +1,159 @@
+// A soak: producers and consumers at a part of the measured capacity for a long time, with retention so that the disk stays bounded, and
+// connections and topics that come and go. Says whether memory, descriptors and p99 stay flat; the exit code is 1 when one does not.
+//
+//   node bench/soak.mjs [--minutes 20] [--share 0.7] [--flush group|os] [--rate REQUESTS_A_SECOND] [--directory DIR] [--out NAME]
+//
+// Results go to bench/results/NAME.{json,md}; `--out -` writes no files.
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { benchEnvironment } from './harness/environment.mjs';
+import { runClient } from './harness/load.mjs';
+import { openDescriptors, rssBytes, since, snapshot } from './harness/proc.mjs';
+import { root, startMillrace } from './harness/servers.mjs';
+import { median, theilSen } from './harness/stats.mjs';
+import { freshTopic, removeTopic } from './harness/topics.mjs';
+import { buildBench } from './native/build.mjs';
+import { WireClient } from './wire.mjs';
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '20' },
+    share: { type: 'string', default: '0.7' },
+    flush: { type: 'string', default: 'group' },
+    rate: { type: 'string' },
+    directory: { type: 'string', default: tmpdir() },
+    out: { type: 'string' },
+  },
+});
+const sampleSeconds = 10;
+const partitions = 8;
+const MiB = 2 ** 20;
+const topicShape = { partitions, configs: { 'segment.bytes': 16 * MiB, 'retention.bytes': 64 * MiB } };
+const load = { mode: 'end-to-end', recordBytes: 1024, records: 4, partitions, consumers: 2, connections: 16, acks: -1 };
+
+/** What leaks when it leaks: connections that come and go, one of them in the middle of a request, and a topic that does. */
+async function churn(server) {
+  const clients = await Promise.all(Array.from({ length: 20 }, () => WireClient.connect(server.port)));
+  clients[0].socket.write(Buffer.from([0, 0, 1, 0, 0, 18]));
+  await Promise.all(clients.slice(1).map((client) => client.send(18, 0, {})));
+  for (const client of clients) client.close();
+  await removeTopic(server, await freshTopic(server, { partitions: 2, filled: 1, batchBytes: 1024 }));
+}
+
+/**
+ * A series is flat when zero lies in its slope's 95 % interval, or when what the slope adds up to over the whole time is below `enough`
+ * of its median: a slope may be certain and still be nothing.
+ */
+function verdict(name, unit, points, enough) {
+  const { slope, low, high } = theilSen(points);
+  const middle = median(points.map(([, value]) => value));
+  const hours = points.at(-1)[0] - points[0][0];
+  const third = Math.floor(points.length / 3);
+  const first = median(points.slice(0, third).map(([, value]) => value));
+  const last = median(points.slice(-third).map(([, value]) => value));
+  const isFlat = (low <= 0 && high >= 0) || Math.abs(slope * hours) < enough * middle;
+  const text = `${name}: ${first.toFixed(2)} ${unit} in the first third, ${last.toFixed(2)} in the last; slope ${slope.toFixed(2)} (95 %: ${low.toFixed(2)} to ${high.toFixed(2)}) ${unit} an hour: ${isFlat ? 'flat' : 'NOT FLAT'}`;
+  return {
+    name,
+    unit,
+    slopePerHour: slope,
+    low,
+    high,
+    median: middle,
+    firstThird: first,
+    lastThird: last,
+    isFlat,
+    text,
+  };
+}
+
+const { load: program } = buildBench();
+const directory = mkdtempSync(join(values.directory, 'millrace-soak-'));
+const freeBytes = () => {
+  const { bavail, bsize } = statfsSync(directory);
+  return bavail * bsize;
+};
+const server = await startMillrace({
+  data: join(directory, 'data'),
+  set: { 'millrace.flush.mode': values.flush, 'log.retention.check.interval.ms': '2000' },
+});
+const samples = [];
+let capacity;
+let rate = Number(values.rate);
+let spent;
+let result;
+try {
+  if (values.rate === undefined) {
+    const topic = await freshTopic(server, topicShape);
+    const asked = { ...load, topic, depth: 4 };
+    await runClient(program, server, { ...asked, topic: await freshTopic(server, topicShape), seconds: 3 });
+    capacity = (await runClient(program, server, { ...asked, seconds: 10 })).requestsPerSecond;
+    rate = Math.round(capacity * Number(values.share));
+    console.error(`capacity ${capacity.toFixed(0)} requests/s; the soak runs at ${rate}`);
+  }
+  const topic = await freshTopic(server, topicShape);
+  const begun = snapshot(server.pid);
+  let churning = Promise.resolve();
+  const onInterval = ({ atSeconds, requests, p50Ms, p99Ms, maxMs }) => {
+    const sample = {
+      atSeconds,
+      requests,
+      p50Ms,
+      p99Ms,
+      maxMs,
+      rssMib: rssBytes(server.pid) / MiB,
+      descriptors: openDescriptors(server.pid),
+      diskFreeGb: freeBytes() / 1e9,
+    };
+    samples.push(sample);
+    console.error(
+      `${atSeconds.toFixed(0).padStart(5)} s  ${(requests / sampleSeconds).toFixed(0)}/s  p99 ${p99Ms.toFixed(2)} ms  max ${maxMs.toFixed(1)}  RSS ${sample.rssMib.toFixed(1)} MiB  descriptors ${sample.descriptors}`,
+    );
+    churning = churning.then(() => churn(server));
+  };
+  const seconds = Number(values.minutes) * 60;
+  const options = { ...load, topic, depth: 1000, rate, seconds, reportEvery: sampleSeconds };
+  result = await runClient(program, server, options, onInterval);
+  await churning;
+  spent = since(begun);
+} finally {
+  await server.stop();
+  rmSync(directory, { recursive: true, force: true });
+}
+
+// The first tenth, at most two minutes, is warming up: code is compiled, buffers find their size, retention begins to delete.
+const warm = Math.min(12, Math.ceil(samples.length / 10));
+const steady = samples.slice(warm);
+if (steady.length < 6) throw new Error(`${samples.length} samples are too few for a verdict: at least 2 minutes`);
+const series = (field) => steady.map((sample) => [sample.atSeconds / 3600, sample[field]]);
+const verdicts = [
+  verdict('RSS', 'MiB', series('rssMib'), 0.02),
+  verdict('descriptors', '', series('descriptors'), 0.02),
+  verdict('p99 of 10 s', 'ms', series('p99Ms'), 0.1),
+];
+const environment = benchEnvironment();
+const lines = [
+  `${values.minutes} minutes at ${rate} requests/s (${capacity === undefined ? 'given' : `${Number(values.share) * 100} % of ${capacity.toFixed(0)}`}), 4 × 1 KiB each, flush=${values.flush}, end to end with 16 producers and 2 consumers over ${partitions} partitions; every 10 s 20 connections and a topic came and went`,
+  `${result.requests} requests (${(result.bytes / 1e9).toFixed(1)} GB), ${result.unsent} not sent in time, ${spent.cpuSeconds.toFixed(0)} s of CPU; p50 ${result.p50Ms.toFixed(2)}, p99 ${result.p99Ms.toFixed(2)}, p99.9 ${result.p999Ms.toFixed(2)}, max ${result.maxMs.toFixed(0)} ms`,
+  `free disk ${steady[0].diskFreeGb.toFixed(1)} GB after warming up, ${steady.at(-1).diskFreeGb.toFixed(1)} at the end`,
+  `descriptors: ${samples[0].descriptors} at first, ${samples.at(-1).descriptors} at last`,
+  ...verdicts.map(({ text }) => text),
+];
+console.log(lines.join('\n'));
+if (values.out !== '-') {
+  const name = values.out ?? `${environment.date.slice(0, 10)}-${environment.commit.split(',')[0]}-soak`;
+  const where = Object.entries(environment).map(([key, value]) => `${key}: ${value}`);
+  mkdirSync(join(root, 'bench/results'), { recursive: true });
+  writeFileSync(
+    join(root, `bench/results/${name}.md`),
+    `# Soak\n\n${where.join(' · ')}\n\n${lines.map((line) => `- ${line}`).join('\n')}\n`,
+  );
+  const { histogramNs, errors: _, ...summary } = result;
+  writeFileSync(
+    join(root, `bench/results/${name}.json`),
+    `${JSON.stringify({ environment, rate, capacity, verdicts, summary, histogramNs, samples }, null, 1)}\n`,
+  );
+}
+process.exitCode = verdicts.every(({ isFlat }) => isFlat) ? 0 : 1;

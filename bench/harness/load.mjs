@@ -54,10 +54,15 @@ export function warmMemory(directory, bytes) {
 /** No server writes more than this into the page cache in a second, here. */
 const mostBytesPerSecond = 2e9;
 
+function bytesToWrite({ rate, seconds, batchBytes, recordBytes = 1024, records = 1 }) {
+  const perSecond = rate === undefined ? mostBytesPerSecond : 1.3 * rate * (batchBytes ?? recordBytes * records + 100);
+  return Math.min(perSecond, mostBytesPerSecond) * seconds;
+}
+
 /** One load, measured: what the client saw, and CPU, switches, copies and memory of the server. */
 export async function measure(context, server, options) {
   const writes = options.mode === 'produce' || options.mode === 'end-to-end';
-  if (writes) warmMemory(context.directory, mostBytesPerSecond * options.seconds);
+  if (writes) warmMemory(context.directory, bytesToWrite(options));
   const metricsBefore = server.kind === 'millrace' ? await metricsOf(server) : undefined;
   const before = snapshot(server.pid);
   const result = await runClient(context.load, server, options);

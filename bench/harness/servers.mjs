@@ -70,11 +70,12 @@ function stop(child) {
 }
 
 /** `set`: broker configs. `startMs`: from the start of the process to its first answers. */
-export async function startMillrace({ name = 'Millrace', data, set = {} }) {
+export async function startMillrace({ name = 'Millrace', data, set = {}, metrics = true }) {
   const port = await freePort();
   const metricsPort = await freePort();
   const configs = { 'millrace.flush.mode': 'os', 'log.segment.delete.delay.ms': '0', ...set };
-  const args = ['start', '--port', port, '--data', data, '--metrics-port', metricsPort, '--log-level', 'warn'];
+  const args = ['start', '--port', port, '--data', data, '--log-level', 'warn'];
+  if (metrics) args.push('--metrics-port', metricsPort);
   for (const [key, value] of Object.entries(configs)) args.push('--set', `${key}=${value}`);
   const begunMs = performance.now();
   const child = spawn(process.execPath, [join(root, 'dist/cli/main.js'), ...args.map(String)], {

@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { benchEnvironment } from './harness/environment.mjs';
 import { runClient } from './harness/load.mjs';
 import { openDescriptors, rssBytes, since, snapshot } from './harness/proc.mjs';
-import { root, startMillrace } from './harness/servers.mjs';
+import { metricsOf, root, startMillrace } from './harness/servers.mjs';
 import { median, theilSen } from './harness/stats.mjs';
 import { freshTopic, removeTopic } from './harness/topics.mjs';
 import { buildBench } from './native/build.mjs';
@@ -40,6 +40,18 @@ async function churn(server) {
   await Promise.all(clients.slice(1).map((client) => client.send(18, 0, {})));
   for (const client of clients) client.close();
   await removeTopic(server, await freshTopic(server, { partitions: 2, filled: 1, batchBytes: 1024 }));
+}
+
+/** What a sync took in the interval, and how many requests shared one. Resolves to the metrics, for the next interval. */
+async function addFlushes(sample, before) {
+  const now = await metricsOf(server);
+  const delta = (name) => now.get(name) - before.get(name);
+  const count = delta('millrace_flush_total');
+  if (count > 0) {
+    sample.flushMs = (delta('millrace_flush_seconds_total') / count) * 1000;
+    sample.flushGroup = delta('millrace_flush_requests_total') / count;
+  }
+  return now;
 }
 
 /**
@@ -96,6 +108,7 @@ try {
   const topic = await freshTopic(server, topicShape);
   const begun = snapshot(server.pid);
   let churning = Promise.resolve();
+  let flushes = metricsOf(server);
   const onInterval = ({ atSeconds, requests, p50Ms, p99Ms, maxMs }) => {
     const sample = {
       atSeconds,
@@ -108,6 +121,7 @@ try {
       diskFreeGb: freeBytes() / 1e9,
     };
     samples.push(sample);
+    flushes = flushes.then((last) => addFlushes(sample, last));
     console.error(
       `${atSeconds.toFixed(0).padStart(5)} s  ${(requests / sampleSeconds).toFixed(0)}/s  p99 ${p99Ms.toFixed(2)} ms  max ${maxMs.toFixed(1)}  RSS ${sample.rssMib.toFixed(1)} MiB  descriptors ${sample.descriptors}`,
     );
@@ -117,6 +131,7 @@ try {
   const options = { ...load, topic, depth: 1000, rate, seconds, reportEvery: sampleSeconds };
   result = await runClient(program, server, options, onInterval);
   await churning;
+  await flushes;
   spent = since(begun);
 } finally {
   await server.stop();

@@ -1,7 +1,7 @@
 // What a consumer of evicted data does to the others: a hot producer and consumer run at a fixed rate on one topic, first
 // undisturbed, then while another consumer reads a few GB that the page cache has given up.
 //
-//   node bench/macro/cold.mjs [--gb 2] [--rate 200] [--seconds 8] [--directory DIR]
+//   node bench/macro/cold.mjs [--gb 2] [--rate 200] [--seconds 8] [--rounds 3] [--directory DIR]
 //
 // Latency is measured from the intended send time (open loop) to the answer of Produce, and to the record in the hot consumer's
 // hands. DIR must be on a real medium (in tmpfs nothing is cold).
@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { median, spread } from '../harness/stats.mjs';
 import { createTopic, fetchOnce, produceOnce, WireClient } from '../wire.mjs';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     gb: { type: 'string', default: '2' },
     rate: { type: 'string', default: '200' },
     seconds: { type: 'string', default: '8' },
+    rounds: { type: 'string', default: '3' },
     directory: { type: 'string', default: tmpdir() },
     // Used by itself: the reader is a process of its own, so that its work is not in the others' latencies.
     reader: { type: 'string' },
@@ -58,7 +60,7 @@ async function startBroker() {
 
 const quantiles = (list) => {
   const sorted = [...list].sort((a, b) => a - b);
-  const at = (q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]?.toFixed(2);
+  const at = (q) => Number(sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))].toFixed(2));
   return { p50: at(0.5), p99: at(0.99), max: at(1) };
 };
 
@@ -149,13 +151,21 @@ try {
       ]);
   };
   await hotPair(broker.port, 2);
-  for (let round = 0; round < 3; round += 1) {
-    console.log('undisturbed     ', JSON.stringify(await hotPair(broker.port, Number(values.seconds))));
+  const ratios = { produce: [], endToEnd: [] };
+  for (let round = 0; round < Number(values.rounds); round += 1) {
+    const quiet = await hotPair(broker.port, Number(values.seconds));
+    console.log('undisturbed     ', JSON.stringify(quiet));
     evict();
     const cold = startReader(broker.port);
-    console.log('with cold reads ', JSON.stringify(await hotPair(broker.port, Number(values.seconds))));
+    const disturbed = await hotPair(broker.port, Number(values.seconds));
+    console.log('with cold reads ', JSON.stringify(disturbed));
     console.log(`  cold: ${await cold}`);
+    for (const [name, list] of Object.entries(ratios)) list.push(disturbed[name].p99 / quiet[name].p99);
   }
+  for (const [name, list] of Object.entries(ratios))
+    console.log(
+      `${name}: p99 with cold reads / undisturbed ${spread(list)}, target ≤ 2: ${median(list) <= 2 ? 'met' : 'MISSED'}`,
+    );
 } finally {
   await broker.stop();
   rmSync(directory, { recursive: true });

@@ -40,6 +40,7 @@ export async function runPartitions(context) {
         settings: { connections, depth },
         targets: [{ metric: 'requestsPerSecond', against: singleName, atLeast: 0.5 }],
         servers,
+        rounds: context.quick ? 3 : context.rounds,
         prepare: async (server) => topics.get(server.name),
         options: (server, topic) => ({
           mode: 'produce',

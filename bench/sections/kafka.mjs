@@ -92,7 +92,7 @@ async function librdkafkaRuns(context, servers) {
 function endToEndRun(context, servers) {
   const { partitions, ...load } = endToEnd;
   return compare(
-    { ...context, seconds: context.quick ? 3 : 10 },
+    { ...context, seconds: context.quick ? 3 : 6 },
     {
       name: `end to end, ${endToEnd.rate} × 1 KiB a second`,
       settings: { connections: load.connections, partitions, acks: 'all' },

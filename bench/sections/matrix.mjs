@@ -53,7 +53,7 @@ export async function startBothModes(context, folder) {
 
 export async function runMatrix(context) {
   const servers = await startBothModes(context, 'matrix');
-  const short = { ...context, rounds: context.quick ? 1 : 3, seconds: context.quick ? 0.4 : 1.5 };
+  const short = { ...context, rounds: context.quick ? 1 : 3, seconds: context.quick ? 0.4 : 1.2 };
   const runs = [];
   for (const { name, compression, ...cell } of cells.filter(context.wanted)) {
     const { batchBytes, recordBytes, records, ...load } = { ...base, ...cell };

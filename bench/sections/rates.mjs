@@ -24,7 +24,7 @@ const partitions = 8;
 
 export async function runRates(context) {
   const servers = await startBothModes(context, 'rates');
-  const slow = { ...context, rounds: context.quick ? 1 : 3, seconds: context.quick ? 2 : 6 };
+  const slow = { ...context, rounds: context.quick ? 1 : 3, seconds: context.quick ? 2 : 5 };
   const runs = [];
   for (const { name, ...load } of cells.filter(context.wanted))
     runs.push(

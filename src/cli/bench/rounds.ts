@@ -51,7 +51,7 @@ export class WorkloadRunner {
       this.#filled = topic;
     }
     const { io } = this.context.session;
-    const ports = { files: io.files, dialer: io.environment.dialer };
+    const ports = { files: io.files, http: io.http };
     let before: Promise<ServerSample> | undefined;
     let after: Promise<ServerSample> | undefined;
     const results = await runLoadProcesses(io, await this.#plans(topic), {

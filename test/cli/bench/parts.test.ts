@@ -6,7 +6,7 @@ import { wholeBatches } from '../../../src/cli/bench/load/fetch_lane.js';
 import { shareLanes } from '../../../src/cli/bench/load/load.js';
 import { roundMetrics } from '../../../src/cli/bench/rounds.js';
 import { cpuSecondsOf, metricsSample, parseMetrics, sampleServer } from '../../../src/cli/bench/servers/probe.js';
-import { nodeDialer, nodeFileSystem } from '../../../src/env/index.js';
+import { nodeFileSystem, nodeHttpClient } from '../../../src/env/index.js';
 import { compressions, decodeBatch } from '../../../src/records/index.js';
 import { chunks } from '../support/fake_io.js';
 
@@ -88,7 +88,7 @@ describe('what a server is asked for', () => {
   });
 
   test('this process has all of it, a missing one nothing', async () => {
-    const ports = { files: nodeFileSystem, dialer: nodeDialer };
+    const ports = { files: nodeFileSystem, http: nodeHttpClient };
     const sample = await sampleServer({ pid: process.pid, metrics: undefined }, ports);
     expect(Object.keys(sample).sort()).toEqual(['cpuSeconds', 'involuntarySwitches', 'rssBytes', 'voluntarySwitches']);
     expect(sample.rssBytes).toBeGreaterThan(1 << 20);

@@ -1,4 +1,4 @@
-import type { Dialer, FileSystem } from '../../../common/ports/index.js';
+import type { FileSystem, HttpClient } from '../../../common/ports/index.js';
 import type { HostAndPort } from '../../values.js';
 
 /** What a server's process and its metrics said at one instant. Left out: not known. */
@@ -83,27 +83,14 @@ export function metricsSample(text: string): ServerSample {
 }
 
 const scrapeTimeoutMs = 5000;
-const maxScrapeBytes = 64 * 1024 * 1024;
 
-/** GET /metrics, HTTP/1.0. Undefined when there is no good answer. */
-async function scrape(dialer: Dialer, { host, port }: HostAndPort): Promise<string | undefined> {
-  const connection = await dialer.connect({ host, port, timeoutMs: scrapeTimeoutMs }).catch(() => undefined);
-  if (connection === undefined) return undefined;
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  const closed = new Promise<void>((resolve) => {
-    connection.onClose(() => resolve());
-    connection.onData((chunk) => {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size > maxScrapeBytes) connection.close();
-    });
-  });
-  connection.write(Buffer.from(`GET /metrics HTTP/1.0\r\nHost: ${host}:${port}\r\nConnection: close\r\n\r\n`));
-  await closed;
-  const text = Buffer.concat(chunks).toString('utf8');
-  const body = text.indexOf('\r\n\r\n');
-  return /^HTTP\/1\.[01] 200 /.test(text) && body > 0 ? text.slice(body + 4) : undefined;
+/** Undefined when there is no good answer. */
+async function scrape(http: HttpClient, { host, port }: HostAndPort): Promise<string | undefined> {
+  const name = host.includes(':') ? `[${host}]` : host;
+  const answer = await http
+    .get(`http://${name}:${port}/metrics`, { timeoutMs: scrapeTimeoutMs })
+    .catch(() => undefined);
+  return answer?.status === 200 ? answer.body : undefined;
 }
 
 export interface ProbeTarget {
@@ -114,11 +101,11 @@ export interface ProbeTarget {
 
 export async function sampleServer(
   target: ProbeTarget,
-  { files, dialer }: { readonly files: FileSystem; readonly dialer: Dialer },
+  { files, http }: { readonly files: FileSystem; readonly http: HttpClient },
 ): Promise<ServerSample> {
   const [process, metrics] = await Promise.all([
     target.pid === undefined ? {} : processSample(files, target.pid),
-    target.metrics === undefined ? undefined : scrape(dialer, target.metrics),
+    target.metrics === undefined ? undefined : scrape(http, target.metrics),
   ]);
   return { ...process, ...(metrics === undefined ? {} : metricsSample(metrics)) };
 }

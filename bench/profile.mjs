@@ -32,7 +32,7 @@ const broker = spawn(
   process.execPath,
   [
     ...flags,
-    join(root, 'dist/cli/main.js'),
+    join(root, 'dist/bin/main.js'),
     'start',
     '--port',
     '0',
@@ -59,7 +59,16 @@ try {
   client.close();
   const load = (seconds) =>
     new Promise((resolve) => {
-      const args = [port, mode, bytes, values.connections, values.depth, seconds, 'profile'].map(String);
+      const named = {
+        port,
+        mode,
+        'batch-bytes': bytes,
+        connections: values.connections,
+        depth: values.depth,
+        seconds,
+        topic: 'profile',
+      };
+      const args = Object.entries(named).flatMap(([name, value]) => [`--${name}`, String(value)]);
       const child = spawn(programs.load, args, { stdio: ['ignore', 'pipe', 'inherit'] });
       let out = '';
       child.stdout.on('data', (chunk) => (out += chunk));

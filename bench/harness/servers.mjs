@@ -78,7 +78,7 @@ export async function startMillrace({ name = 'Millrace', data, set = {}, metrics
   if (metrics) args.push('--metrics-port', metricsPort);
   for (const [key, value] of Object.entries(configs)) args.push('--set', `${key}=${value}`);
   const begunMs = performance.now();
-  const child = spawn(process.execPath, [join(root, 'dist/cli/main.js'), ...args.map(String)], {
+  const child = spawn(process.execPath, [join(root, 'dist/bin/main.js'), ...args.map(String)], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   endWithUs(child);

@@ -40,7 +40,7 @@ async function startBroker() {
     '--log-level',
     'info',
   ];
-  const child = spawn(process.execPath, [join(root, 'dist/cli/main.js'), ...args], {
+  const child = spawn(process.execPath, [join(root, 'dist/bin/main.js'), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const port = await new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { packageRoot } from '../env/package_root.js';
 import type { NativeAddon } from './native_addon.js';
 
 let loaded: NativeAddon | undefined;
@@ -19,7 +19,7 @@ export class AddonError extends Error {
 export function loadAddon(): NativeAddon {
   if (loaded !== undefined) return loaded;
   const require = createRequire(import.meta.url);
-  const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+  const root = packageRoot();
   const find = require('bindings') as (options: object) => NativeAddon;
   try {
     loaded = find({

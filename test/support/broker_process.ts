@@ -19,7 +19,7 @@ export class BrokerProcess {
 
   static start(dataDirectory: string, settings: Record<string, string> = {}, port = 0): Promise<BrokerProcess> {
     const sets = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
-    const args = [join(root, 'dist/cli/main.js'), 'start', '--port', String(port), '--data', dataDirectory, ...sets];
+    const args = [join(root, 'dist/bin/main.js'), 'start', '--port', String(port), '--data', dataDirectory, ...sets];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let text = '';
     return new Promise((resolve, reject) => {

@@ -1,11 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import { clientVersion } from '../../client/cluster_client.js';
+import { packageRoot } from '../../env/package_root.js';
 import type { CliIo } from '../io.js';
 import { linesOf } from './lines.js';
 import type { BenchEnvironment } from './report.js';
-
-/** The checkout, or where the package is installed. */
-export const packageRoot = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
 
 async function fileText({ files }: CliIo, path: string): Promise<string> {
   const bytes = await files.readFile(path).catch(() => undefined);
@@ -15,7 +12,7 @@ async function fileText({ files }: CliIo, path: string): Promise<string> {
 /** Of the checkout that this program is, with a `+` when it was changed since. Undefined when it is installed, or git is not there. */
 async function commitOf({ programs }: CliIo): Promise<string | undefined> {
   const git = async (...args: readonly string[]): Promise<readonly string[] | undefined> => {
-    const program = programs.run('git', ['-C', packageRoot, ...args]);
+    const program = programs.run('git', ['-C', packageRoot(), ...args]);
     program.endInput();
     const lines: string[] = [];
     try {
@@ -26,7 +23,7 @@ async function commitOf({ programs }: CliIo): Promise<string | undefined> {
     return (await program.ended) === 0 ? lines : undefined;
   };
   const [top] = (await git('rev-parse', '--show-toplevel')) ?? [];
-  if (top !== packageRoot) return undefined;
+  if (top !== packageRoot()) return undefined;
   const [commit] = (await git('rev-parse', '--short', 'HEAD')) ?? [];
   const changes = (await git('status', '--porcelain', '--untracked-files=no')) ?? [];
   return commit === undefined ? undefined : `${commit}${changes.length > 0 ? '+' : ''}`;

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { parseReport } from '../../../src/cli/bench/index.js';
 
 /** `npm run build` made it. */
-const main = join(import.meta.dirname, '../../../dist/cli/main.js');
+const main = join(import.meta.dirname, '../../../dist/bin/main.js');
 
 test('without a broker one is started, measured and removed, and the load has processes of its own', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'bench-process-'));

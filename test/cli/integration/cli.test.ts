@@ -262,7 +262,7 @@ describe('zerocopy explain', () => {
 });
 
 describe('as a process', () => {
-  const main = join(import.meta.dirname, '../../../dist/cli/main.js');
+  const main = join(import.meta.dirname, '../../../dist/bin/main.js');
 
   function start(...args: readonly string[]) {
     if (!existsSync(main)) throw new Error(`${main} is missing: run "npm run build" first`);

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createTopic } from '../../integration/produce_fetch.js';
 import { WireClient } from '../../support/wire_client.js';
 
-const main = join(import.meta.dirname, '../../../dist/cli/main.js');
+const main = join(import.meta.dirname, '../../../dist/bin/main.js');
 const directories: string[] = [];
 const started: Foreground[] = [];
 afterEach(async () => {

@@ -1,6 +1,6 @@
+import { packageRoot } from '../../../env/package_root.js';
 import type { CliIo } from '../../io.js';
 import { linesOf } from '../lines.js';
-import { packageRoot } from '../machine.js';
 import type { BenchServer } from './server.js';
 
 /** What can be done about a reference that is not there. */
@@ -16,7 +16,7 @@ const defaultKafkaVersion = '4.3.1';
  * @throws MissingReferenceError with a sentence for the user
  */
 export async function startKafka(io: CliIo, options: { readonly port: number }): Promise<BenchServer> {
-  const path = io.variables.REAL_KAFKA ?? `${packageRoot}/../shared/tools/real-kafka`;
+  const path = io.variables.REAL_KAFKA ?? `${packageRoot()}/../shared/tools/real-kafka`;
   if ((await io.files.readFile(path).catch(() => undefined)) === undefined)
     throw new MissingReferenceError(
       `Apache Kafka cannot be started: there is no script at ${path}; set REAL_KAFKA to where real-kafka is, or start a Kafka yourself and name it with --against host:port=Kafka`,

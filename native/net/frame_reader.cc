@@ -9,7 +9,7 @@ namespace millrace {
 
 FrameReader::Space FrameReader::space() {
   if (slab_ == nullptr) {
-    slab_ = pool_.take(SlabPool::kSmallestBytes);
+    slab_ = pool_.take(likelyBytes());
     begin_ = end_ = 0;
     if (slab_ == nullptr) return {};
   }
@@ -24,7 +24,7 @@ FrameReader::Space FrameReader::space() {
   }
   // The frame does not fit behind what is here. Grow with what has arrived, not with what was announced; frames that are whole and
   // not handed out yet move along.
-  const std::size_t next = std::min(std::max(wanted, SlabPool::kSmallestBytes), std::max(pending * 4, SlabPool::kSmallestBytes));
+  const std::size_t next = std::min(std::max(wanted, SlabPool::kSmallestBytes), std::max(pending * 4, likelyBytes()));
   Slab* const larger = pool_.take(std::max(next, pending + 1));
   if (larger == nullptr) return {};
   std::memcpy(larger->data, slab_->data + begin_, pending);
@@ -33,6 +33,10 @@ FrameReader::Space FrameReader::space() {
   begin_ = 0;
   end_ = pending;
   return {slab_->data + end_, slab_->capacity - end_};
+}
+
+std::size_t FrameReader::likelyBytes() const noexcept {
+  return std::clamp(lastBytes_, SlabPool::kSmallestBytes, kMostLikelyBytes);
 }
 
 CloseReason FrameReader::judge(const std::uint8_t* prefix, std::int32_t length) const noexcept {
@@ -65,6 +69,7 @@ bool FrameReader::next(Frame& frame) {
   pool_.reference(slab_);
   frame = {slab_, begin_ + kPrefixBytes, begin_ + size};
   begin_ += size;
+  lastBytes_ = size;
   announced_ = 0;
   return true;
 }

@@ -31,12 +31,15 @@ struct FrameLimits {
 };
 
 /// Cuts a byte stream into length-prefixed frames that lie contiguous in slabs. Memory is spent as bytes arrive: the slab of a
-/// long frame begins small and is replaced by larger ones, at most four times what has arrived. An idle connection has no slab.
+/// long frame begins small and is replaced by larger ones, at most four times what has arrived; it begins as large as the frame before was,
+/// up to `kMostLikelyBytes`, so that who sends large frames pays for no copies. An idle connection has no slab.
 class FrameReader {
  public:
   static constexpr std::size_t kPrefixBytes = 4;
   /// A request header without its client id: anything shorter is no request.
   static constexpr std::size_t kMinFrameBytes = 8;
+  /// Memory that a connection gets at once when its last frame was as long. The kernel backs it page by page, as bytes arrive.
+  static constexpr std::size_t kMostLikelyBytes = 2 * 1024 * 1024;
 
   FrameReader(SlabPool& pool, const FrameLimits& limits) : pool_(pool), limits_(limits) {}
   ~FrameReader() { drop(); }
@@ -72,6 +75,7 @@ class FrameReader {
 
  private:
   void drop();
+  [[nodiscard]] std::size_t likelyBytes() const noexcept;
   [[nodiscard]] CloseReason judge(const std::uint8_t* prefix, std::int32_t length) const noexcept;
 
   SlabPool& pool_;
@@ -79,6 +83,7 @@ class FrameReader {
   Slab* slab_ = nullptr;
   std::size_t begin_ = 0;  ///< first byte not handed out
   std::size_t end_ = 0;    ///< after the last byte received
+  std::size_t lastBytes_ = 0;  ///< of the last whole frame, prefix included
   std::size_t announced_ = 0;  ///< length of the frame at `begin_`, once judged
   CloseReason problem_ = CloseReason::kNone;
   bool first_ = true;

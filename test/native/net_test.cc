@@ -63,6 +63,34 @@ TEST(frames_arrive_whole_whatever_the_pieces) {
   }
 }
 
+TEST(a_frame_begins_in_as_much_memory_as_the_last_one_took) {
+  PlainMemory memory;
+  SlabPool pool(memory);
+  FrameLimits limits;
+  FrameReader reader(pool, limits);
+  const auto feed = [&](std::size_t bytes) {
+    const auto frame = frameOf(bytes, 1);
+    for (std::size_t at = 0; at < frame.size();) {
+      const auto space = reader.space();
+      const std::size_t step = std::min({space.size, frame.size() - at, std::size_t{50'000}});
+      std::memcpy(space.at, frame.data() + at, step);
+      reader.received(step);
+      at += step;
+    }
+    FrameReader::Frame whole;
+    CHECK(reader.next(whole));
+    pool.release(whole.slab);
+    reader.rest();
+  };
+  CHECK_EQ(reader.space().size, SlabPool::kSmallestBytes);
+  feed(300'000);
+  CHECK(reader.space().size >= 300'000);
+  feed(100);
+  CHECK_EQ(reader.space().size, SlabPool::kSmallestBytes);
+  feed(50'000'000);
+  CHECK(reader.space().size <= 2 * FrameReader::kMostLikelyBytes);
+}
+
 TEST(slabs_grow_with_what_arrives_not_with_what_is_announced) {
   PlainMemory memory;
   SlabPool pool(memory);

@@ -76,40 +76,62 @@ void Flusher::run() {
       wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
       if (stopping_) return;
       round.swap(queue_);
+      countedUntil_ = std::chrono::steady_clock::now();
     }
-    const auto begun = std::chrono::steady_clock::now();
-    std::vector<FlushGroup> groups;
-    std::vector<FlushResult> done;
-    std::unique_ptr<Error> failure;
-    for (const auto& work : round) {
-      auto result = syncNow(*work, &groups.emplace_back());
-      if (!result.ok()) {
-        failure = std::make_unique<Error>(std::move(result.error()));
-        break;
-      }
-      done.push_back({work->logId, result.value()});
+    if (round.size() < kManyLogs) {
+      for (const auto& work : round) syncAndReport(*work);
+    } else {
+      helpers_.forEach(round.size(), [&](std::size_t index) { syncAndReport(*round[index]); });
     }
     round.clear();
+    bool failed = false;
     {
       const std::lock_guard lock(mutex_);
-      // Results from before a failure hold; after it nothing is acknowledged any more.
-      if (!failed_) results_.insert(results_.end(), done.begin(), done.end());
-      for (const FlushGroup& group : groups) {
-        statistics_.requests += group.requests;
-        statistics_.flushes += group.syncUs.size();
-        for (const std::uint64_t us : group.syncUs) statistics_.syncUs.record(us);
-        if (group.syncUs.empty()) continue;  // failed, or there was nothing left to do
-        statistics_.groupRequests.record(group.requests);
-        statistics_.groupBytes.record(group.bytes);
-      }
-      statistics_.totalUs += elapsedUs(begun);
-      if (failure != nullptr && !failed_) {
-        failed_ = true;
-        failure_ = std::move(failure);
-      }
+      failed = failed_;
     }
-    notify_();
+    // Who asked after the failure finds no result and must look for it.
+    if (failed) notify_();
   }
+}
+
+/// A log is in a round once and rounds do not overlap: its files are synced by one thread at a time.
+void Flusher::syncAndReport(FlushWork& work) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (failed_) return;
+  }
+  FlushGroup group;
+  auto result = syncNow(work, &group);
+  bool tells = false;
+  {
+    const std::lock_guard lock(mutex_);
+    count(group);
+    // Results from before a failure hold; after it nothing is acknowledged any more.
+    if (failed_) return;
+    if (result.ok()) {
+      // Results that are there already have woken the loop.
+      tells = results_.empty();
+      results_.push_back({work.logId, result.value()});
+    } else {
+      tells = true;
+      failed_ = true;
+      failure_ = std::make_unique<Error>(std::move(result.error()));
+    }
+  }
+  if (tells) notify_();
+}
+
+/// With the mutex held.
+void Flusher::count(const FlushGroup& group) {
+  const std::uint64_t us = elapsedUs(countedUntil_);
+  statistics_.totalUs += us;
+  countedUntil_ += std::chrono::microseconds(us);
+  statistics_.requests += group.requests;
+  statistics_.flushes += group.syncUs.size();
+  for (const std::uint64_t each : group.syncUs) statistics_.syncUs.record(each);
+  if (group.syncUs.empty()) return;  // failed, or there was nothing left to do
+  statistics_.groupRequests.record(group.requests);
+  statistics_.groupBytes.record(group.bytes);
 }
 
 std::vector<FlushResult> Flusher::drain() {
@@ -121,7 +143,7 @@ std::vector<FlushResult> Flusher::drain() {
 
 bool Flusher::takeFailure(Error& into) {
   const std::lock_guard lock(mutex_);
-  if (failure_ == nullptr) return false;
+  if (failure_ == nullptr || !results_.empty()) return false;
   into = std::move(*failure_);
   failure_.reset();
   return true;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -14,6 +15,7 @@
 
 #include "../base/result.h"
 #include "../io/file.h"
+#include "helper_threads.h"
 
 namespace millrace {
 
@@ -75,10 +77,16 @@ struct FlushResult {
 };
 
 /// One thread per log directory that answers many flush requests with one fdatasync per dirty file: whatever is appended while
-/// a round is running is covered by the next round. `request` is for the loop thread, the notification comes on the flusher's
-/// own thread and must only wake the loop, which then takes the results with `drain`.
+/// a round is running is covered by the next round. A round of many logs is shared with helper threads, each log synced by one
+/// of them; a log is reported as soon as all of it is on the medium. `request` is for the loop thread, the notification comes
+/// on the flusher's own threads, several at once, and must only wake the loop, which then takes the results with `drain`.
 class Flusher {
  public:
+  /// At most so many threads sync at once, the flusher's own among them.
+  static constexpr std::size_t kMostThreads = 8;
+  /// Rounds of fewer logs stay on the flusher's own thread.
+  static constexpr std::size_t kManyLogs = 4;
+
   explicit Flusher(std::function<void()> notify);
   /// Finishes the round that is running and ends the thread; requests not begun are dropped.
   ~Flusher();
@@ -86,15 +94,15 @@ class Flusher {
   Flusher& operator=(const Flusher&) = delete;
 
   void request(const std::shared_ptr<FlushWork>& work);
-  /// Results since the last call. Nothing more comes after a failure.
+  /// Results since the last call. Nothing more comes after a failure, and nothing more is synced.
   [[nodiscard]] std::vector<FlushResult> drain();
-  /// The first failed sync. Final: the directory must be reopened and recovered.
+  /// The first failed sync, once the results from before it are drained. Final: the directory must be reopened and recovered.
   [[nodiscard]] bool takeFailure(Error& into);
 
   struct Statistics {
     std::uint64_t flushes = 0;
     std::uint64_t requests = 0;
-    std::uint64_t totalUs = 0;
+    std::uint64_t totalUs = 0;   ///< while rounds ran; less than the sum of `syncUs` where syncs overlap
     Distribution groupRequests;  ///< requests that one sync of a log answered
     Distribution groupBytes;     ///< bytes that it covered
     Distribution syncUs;         ///< of each fdatasync
@@ -106,6 +114,8 @@ class Flusher {
 
  private:
   void run();
+  void syncAndReport(FlushWork& work);
+  void count(const FlushGroup& group);
 
   std::function<void()> notify_;
   std::mutex mutex_;
@@ -113,9 +123,11 @@ class Flusher {
   std::vector<std::shared_ptr<FlushWork>> queue_;
   std::vector<FlushResult> results_;
   Statistics statistics_;
+  std::chrono::steady_clock::time_point countedUntil_;  ///< what `totalUs` has of the round
   std::unique_ptr<Error> failure_;
   bool failed_ = false;
   bool stopping_ = false;
+  HelperThreads helpers_{kMostThreads};
   std::thread thread_;
 };
 

@@ -1,16 +1,17 @@
 #pragma once
 
+#include <atomic>
 #include <cerrno>
 
 #include "../../native/io/file_system.h"
 
-/// Fails the n-th call that changes or syncs a file.
+/// Fails the n-th call that changes or syncs a file. What has no lock is set before other threads use it.
 class FaultyFileSystem : public millrace::FileSystem {
  public:
-  int failAt = -1;
+  std::atomic<int> failAt = -1;
   int error = EIO;
   bool partial = false;
-  int calls = 0;
+  std::atomic<int> calls = 0;
   /// Syncs are counted but not made.
   bool quick = false;
 
@@ -23,7 +24,7 @@ class FaultyFileSystem : public millrace::FileSystem {
     if (!strikes()) return FileSystem::pwritev(fd, parts, count, position);
     if (partial && parts[0].iov_len > 10) {
       const struct iovec half = {parts[0].iov_base, parts[0].iov_len / 2};
-      failAt = calls;  // the rest fails
+      failAt = calls.load();  // the rest fails
       return FileSystem::pwritev(fd, &half, 1, position);
     }
     return -1;

@@ -97,7 +97,7 @@ TEST(a_full_disk_leaves_no_half_batch_behind) {
   const std::int64_t size = log->sizeBytes();
   fs.error = ENOSPC;
   fs.partial = true;
-  fs.failAt = fs.calls;
+  fs.failAt = fs.calls.load();
   auto status = append(*log, 1, 100);
   CHECK(!status.ok());
   CHECK(status.error().kind == Error::Kind::kNoSpace);
@@ -284,7 +284,7 @@ TEST(a_failed_sync_is_reported_once_and_nothing_after_it_is_acknowledged) {
     woken.notify_one();
   });
   CHECK(append(*log, 1, 20).ok());
-  fs.failAt = fs.calls;
+  fs.failAt = fs.calls.load();
   for (int round = 1; round <= 2; ++round) {
     log->markDirty();
     flusher.request(log->flushWork());

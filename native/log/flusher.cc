@@ -10,6 +10,12 @@ std::uint64_t elapsedUs(std::chrono::steady_clock::time_point since) {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - since).count());
 }
 
+/// A sync that failed for want of room has lost data like any other: not the kind of error after which one goes on.
+Error finalError(Error error) {
+  error.kind = Error::Kind::kIo;
+  return error;
+}
+
 }  // namespace
 
 Flusher::Flusher(std::function<void()> notify) : notify_(std::move(notify)), thread_([this] { run(); }) {}
@@ -56,14 +62,14 @@ Result<std::int64_t> Flusher::syncNow(FlushWork& work, FlushGroup* group) {
   }
   for (const auto& file : files) {
     const auto begun = std::chrono::steady_clock::now();
-    if (auto status = file->sync(); !status.ok()) return status.error();
+    if (auto status = file->sync(); !status.ok()) return finalError(status.error());
     if (group != nullptr) group->syncUs.push_back(elapsedUs(begun));
   }
   if (directory && work.fs->syncDirectory(work.directory.c_str()) != 0) {
     const int error = errno;
     const std::lock_guard lock(work.mutex);
     // Deleted meanwhile: nobody waits for it, and the medium is not to blame.
-    if (error != ENOENT || !work.abandoned) return systemError("fsync", work.directory, error);
+    if (error != ENOENT || !work.abandoned) return finalError(systemError("fsync", work.directory, error));
   }
   return endOffset;
 }

@@ -293,6 +293,22 @@ TEST(flush_reports_a_failure_at_once_and_syncs_and_reports_nothing_begun_after_i
   CHECK(!flusher.takeFailure(error));
 }
 
+TEST(flush_that_fails_on_a_full_disk_is_as_final_as_any_other) {
+  for (const int failing : {0, 1, 2}) {
+    harness::TemporaryDirectory directory;
+    FaultyFileSystem fs;
+    fs.error = ENOSPC;
+    const Logs logs = openLogs(directory.path(), 1, fs);
+    CHECK_EQ(logs.size(), 1u);
+    CHECK(fill(*logs[0]));
+    logs[0]->markDirty();
+    fs.failAt = fs.calls + failing;
+    auto synced = Flusher::syncNow(*logs[0]->flushWork());
+    CHECK(!synced.ok());
+    CHECK(synced.error().kind == Error::Kind::kIo && synced.error().code == ENOSPC);
+  }
+}
+
 TEST(flusher_that_ends_finishes_the_round_under_way) {
   harness::TemporaryDirectory directory;
   WatchedFileSystem fs;

@@ -35,7 +35,11 @@ function entries(): string[] {
     readonly bin: Readonly<Record<string, string>>;
   };
   return [manifest.main, ...Object.values(manifest.bin)].map((built) =>
-    built.replace(/^\.\/dist\//, 'src/').replace(/\.js$/, '.ts'),
+    // `dist/bin` is bundled from `dist/cli` (rolldown.config.mjs).
+    built
+      .replace(/^\.\/dist\/bin\//, './dist/cli/')
+      .replace(/^\.\/dist\//, 'src/')
+      .replace(/\.js$/, '.ts'),
   );
 }
 

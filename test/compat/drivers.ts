@@ -102,7 +102,7 @@ export async function findDrivers(): Promise<Driver[]> {
     },
     {
       name: 'platformatic',
-      // Its zstd is node:zlib's, which Node has from 22.15 on; its snappy cannot read the framing of Java and kafka-python (with Kafka 4.3.1 neither).
+      // Its zstd is node:zlib's, which Node has from 22.15 on; its snappy cannot read the framing of Java (with Kafka 4.3.1 neither) and kafka-python (not tried there).
       codecs: 'zstdCompressSync' in zlib ? codecs : codecs.filter((codec) => codec !== 'zstd'),
       cannotRead: ['java/snappy', 'kafka-python/snappy'],
       admin: adminSteps,

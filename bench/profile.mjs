@@ -1,107 +1,98 @@
-// Where the broker's CPU goes: `perf record` of the broker alone under one closed-loop load, JavaScript functions by name.
+// Where the broker's CPU goes: `perf record` of the broker alone under closed-loop load, one row a workload.
 //
-//   node bench/profile.mjs <produce|fetch|tiny> <bytes> [--connections 4] [--depth 1] [--seconds 5] [--directory DIR] [--top 45]
+//   node bench/profile.mjs [--only 'produce 1024'] [--seconds 4] [--top 0] [--directory DIR]
 //
-// Needs perf (Debian: linux-perf). Samples are taken by the CPU clock, which virtual machines have too. Prints two tables: by place (kernel, engine, JavaScript,
-// V8, libuv, C library) and by function.
+// Needs perf (Debian: linux-perf). Samples are taken by the CPU clock, which virtual machines have too. `--top N` adds the N functions that
+// cost most, those of JavaScript by name.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { runClient, warmMemory } from './harness/load.mjs';
+import { startMillrace } from './harness/servers.mjs';
+import { freshTopic, removeTopic } from './harness/topics.mjs';
 import { buildBench } from './native/build.mjs';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
+const { values } = parseArgs({
   options: {
-    connections: { type: 'string', default: '4' },
-    depth: { type: 'string', default: '1' },
-    seconds: { type: 'string', default: '5' },
-    directory: { type: 'string', default: existsSync('/dev/shm') ? '/dev/shm' : tmpdir() },
-    top: { type: 'string', default: '45' },
+    only: { type: 'string', default: '' },
+    seconds: { type: 'string', default: '4' },
+    top: { type: 'string', default: '0' },
+    directory: { type: 'string', default: tmpdir() },
   },
 });
-const [mode = 'fetch', bytes = '1024'] = positionals;
+const workloads = [
+  { mode: 'produce', batchBytes: 1024, connections: 4, depth: 4 },
+  { mode: 'produce', batchBytes: 1 << 20, connections: 4, depth: 1 },
+  { mode: 'fetch', batchBytes: 1024, connections: 4, depth: 1 },
+  { mode: 'fetch', batchBytes: 1 << 20, connections: 4, depth: 1 },
+];
 const programs = buildBench();
-const { WireClient, createTopic, produceOnce } = await import('./wire.mjs');
 const directory = mkdtempSync(join(values.directory, 'millrace-profile-'));
-const flags = ['--perf-basic-prof-only-functions', '--interpreted-frames-native-stack'];
-const broker = spawn(
-  process.execPath,
-  [
-    ...flags,
-    join(root, 'dist/bin/main.js'),
-    'start',
-    '--port',
-    '0',
-    '--data',
-    join(directory, 'data'),
-    '--set',
-    'millrace.flush.mode=os',
-  ],
-  { stdio: ['ignore', 'pipe', 'inherit'], cwd: directory },
-);
-try {
-  const port = await new Promise((resolve, reject) => {
-    let text = '';
-    broker.stdout.on('data', (chunk) => {
-      text += chunk;
-      const match = /"bootstrapServers":"[^"]*:(\d+)"/.exec(text);
-      if (match !== null) resolve(Number(match[1]));
-    });
-    broker.on('exit', (code) => reject(new Error(`the broker ended with ${code}`)));
-  });
-  const client = await WireClient.connect(port);
-  await createTopic(client, 'profile');
-  if (mode === 'fetch') for (let i = 0; i < 64; i += 1) await produceOnce(client, 'profile', Number(bytes));
-  client.close();
-  const load = (seconds) =>
-    new Promise((resolve) => {
-      const named = {
-        port,
-        mode,
-        'batch-bytes': bytes,
-        connections: values.connections,
-        depth: values.depth,
-        seconds,
-        topic: 'profile',
-      };
-      const args = Object.entries(named).flatMap(([name, value]) => [`--${name}`, String(value)]);
-      const child = spawn(programs.load, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-      let out = '';
-      child.stdout.on('data', (chunk) => (out += chunk));
-      child.on('close', () => resolve(out.trim()));
-    });
-  await load(1.5);
+const nodeFlags = ['--perf-basic-prof-only-functions', '--interpreted-frames-native-stack'];
+
+function report(data, sort) {
+  const args = ['report', '-i', data, '--no-children', '-g', 'none', '--stdio', '-q', '--sort', sort];
+  const { stdout } = spawnSync('perf', args, { encoding: 'utf8', maxBuffer: 1 << 28 });
+  return stdout.split('\n').filter((line) => line.trim() !== '');
+}
+
+/** Percent of the samples by where they fell. */
+function places(data) {
+  const sums = { kernel: 0, engine: 0, JavaScript: 0, 'node and V8': 0, 'C library': 0 };
+  for (const line of report(data, 'dso')) {
+    const [percent, name = ''] = line.trim().split(/%\s+/);
+    const place = /kernel/.test(name)
+      ? 'kernel'
+      : /millrace/.test(name)
+        ? 'engine'
+        : /JIT/.test(name)
+          ? 'JavaScript'
+          : /^node/.test(name)
+            ? 'node and V8'
+            : 'C library';
+    sums[place] += Number(percent);
+  }
+  return sums;
+}
+
+async function profile(workload) {
   const data = join(directory, 'perf.data');
-  const perf = spawn(
-    'perf',
-    ['record', '-q', '-e', 'cpu-clock', '-F', '1999', '-g', '-o', data, '-p', String(broker.pid)],
-    {
-      stdio: 'ignore',
-    },
-  );
-  console.log(await load(Number(values.seconds)));
-  perf.kill('SIGINT');
-  await new Promise((resolve) => perf.on('close', resolve));
-  const report = (...args) =>
-    spawnSync('perf', ['report', '-i', data, '--no-children', '-g', 'none', '--stdio', '-q', ...args], {
-      encoding: 'utf8',
-      maxBuffer: 1 << 28,
-    }).stdout;
-  console.log(report('--sort', 'dso'));
+  const broker = await startMillrace({ data: join(directory, 'data'), nodeFlags, metrics: false });
+  try {
+    const filled = workload.mode === 'fetch' ? 64 : 0;
+    const { batchBytes } = workload;
+    const topic = await freshTopic(broker, { filled, batchBytes });
+    await runClient(programs.load, broker, { ...workload, topic, seconds: 2 });
+    if (workload.mode === 'produce') warmMemory(directory, 3e9);
+    const record = ['record', '-q', '-e', 'cpu-clock', '-F', '1999', '-g', '-o', data, '-p', String(broker.pid)];
+    const perf = spawn('perf', record, { stdio: 'ignore' });
+    const ended = new Promise((resolve) => perf.on('close', resolve));
+    const result = await runClient(programs.load, broker, { ...workload, topic, seconds: Number(values.seconds) });
+    perf.kill('SIGINT');
+    await ended;
+    await removeTopic(broker, topic);
+    return { result, places: places(data), functions: report(data, 'dso,symbol').slice(0, Number(values.top)) };
+  } finally {
+    await broker.stop();
+    rmSync(`/tmp/perf-${broker.pid}.map`, { force: true });
+    rmSync(join(directory, 'data'), { recursive: true, force: true });
+  }
+}
+
+try {
   console.log(
-    report('--sort', 'dso,symbol', ...(process.env.PROFILE_FILTER ? process.env.PROFILE_FILTER.split(' ') : []))
-      .split('\n')
-      .slice(0, Number(values.top))
-      .join('\n'),
+    '| work | requests/s | kernel | engine | JavaScript | node and V8 | C library |\n|---|---|---|---|---|---|---|',
   );
+  for (const workload of workloads) {
+    const name = `${workload.mode} ${workload.batchBytes}`;
+    if (!name.includes(values.only)) continue;
+    const { result, places: shares, functions } = await profile(workload);
+    const cells = Object.values(shares).map((share) => `${share.toFixed(0)} %`);
+    console.log(`| ${name} B | ${Math.round(result.requestsPerSecond)} | ${cells.join(' | ')} |`);
+    for (const line of functions) console.log(`    ${line.trimEnd()}`);
+  }
 } finally {
-  broker.removeAllListeners('exit');
-  broker.kill('SIGTERM');
-  await new Promise((resolve) => broker.on('exit', resolve));
-  rmSync(`/tmp/perf-${broker.pid}.map`, { force: true });
   rmSync(directory, { recursive: true, force: true });
 }

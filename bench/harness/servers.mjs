@@ -69,16 +69,26 @@ function stop(child) {
   });
 }
 
-/** `set`: broker configs. `startMs`: from the start of the process to its first answers. */
-export async function startMillrace({ name = 'Millrace', data, set = {}, metrics = true }) {
+/** `set`: broker configs. `nodeFlags`: for a profile. `startMs`: from the start of the process to its first answers. */
+export async function startMillrace({ name = 'Millrace', data, set = {}, metrics = true, nodeFlags = [] }) {
   const port = await freePort();
   const metricsPort = await freePort();
   const configs = { 'millrace.flush.mode': 'os', 'log.segment.delete.delay.ms': '0', ...set };
-  const args = ['start', '--port', port, '--data', data, '--log-level', 'warn'];
+  const args = [
+    ...nodeFlags,
+    join(root, 'dist/bin/main.js'),
+    'start',
+    '--port',
+    port,
+    '--data',
+    data,
+    '--log-level',
+    'warn',
+  ];
   if (metrics) args.push('--metrics-port', metricsPort);
   for (const [key, value] of Object.entries(configs)) args.push('--set', `${key}=${value}`);
   const begunMs = performance.now();
-  const child = spawn(process.execPath, [join(root, 'dist/bin/main.js'), ...args.map(String)], {
+  const child = spawn(process.execPath, args.map(String), {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   endWithUs(child);

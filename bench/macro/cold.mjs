@@ -8,13 +8,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { startMillrace } from '../harness/servers.mjs';
 import { median, spread } from '../harness/stats.mjs';
 import { createTopic, fetchOnce, produceOnce, WireClient } from '../wire.mjs';
 
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const { values } = parseArgs({
   options: {
     gb: { type: 'string', default: '2' },
@@ -27,36 +27,6 @@ const { values } = parseArgs({
   },
 });
 const directory = mkdtempSync(join(values.directory, 'millrace-cold-'));
-
-async function startBroker() {
-  const args = [
-    'start',
-    '--port',
-    '0',
-    '--data',
-    join(directory, 'data'),
-    '--set',
-    'millrace.flush.mode=os',
-    '--log-level',
-    'info',
-  ];
-  const child = spawn(process.execPath, [join(root, 'dist/bin/main.js'), ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const port = await new Promise((resolve, reject) => {
-    let text = '';
-    child.stdout.on('data', (chunk) => {
-      text += chunk;
-      const match = /"bootstrapServers":"[^"]*:(\d+)"/.exec(text);
-      if (match !== null) resolve(Number(match[1]));
-    });
-    child.on('exit', (code) => reject(new Error(`the broker ended with ${code}`)));
-  });
-  return {
-    port,
-    stop: () => new Promise((resolve) => child.removeAllListeners('exit').on('exit', resolve).kill('SIGTERM')),
-  };
-}
 
 const quantiles = (list) => {
   const sorted = [...list].sort((a, b) => a - b);
@@ -132,7 +102,7 @@ if (values.reader !== undefined) {
   process.exit(0);
 }
 
-const broker = await startBroker();
+const broker = await startMillrace({ data: join(directory, 'data'), metrics: false });
 try {
   const client = await WireClient.connect(broker.port);
   await createTopic(client, 'hot');

@@ -2,23 +2,23 @@ import type { ResponseFrame, ResponseLink } from '../common/ports/index.js';
 import { loadAddon } from '../storage/native.js';
 import type { NativeAddon } from '../storage/native_addon.js';
 
-/** Links that the addon's block has room for. */
-const linksPerCall = 126;
-
 /** The addon's call that sends a response, and the buffer that it sends from. */
 export class FrameSender {
   private readonly block: Float64Array;
+  /** What the block has room for, behind the four numbers of the frame. */
+  private readonly maxLinks: number;
   private output: Uint8Array | undefined;
 
   constructor(private readonly addon: NativeAddon) {
     this.block = addon.block;
+    this.maxLinks = (addon.block.length - 4) / 2;
   }
 
   /** False, and nothing happened, when the frame is none for this path: links to memory, or too many. */
   send(server: number, slot: number, frame: ResponseFrame): boolean {
     const { block } = this;
     const { buffer, length, links, linkCount } = frame;
-    if (linkCount > linksPerCall) return false;
+    if (linkCount > this.maxLinks) return false;
     for (let i = 0; i < linkCount; i += 1) {
       const { at, part } = links[i] as ResponseLink;
       if (part instanceof Uint8Array) return false;

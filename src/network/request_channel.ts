@@ -57,6 +57,10 @@ export type ResponseCallback = (frame: ResponseFrame | null) => void;
 /** API key of requests that may overlap with earlier ones of the same kind: their order is kept by the log they append to. */
 const produceKey = 0;
 
+function isProduce(bytes: Uint8Array, start: number): boolean {
+  return bytes[start] === 0 && bytes[start + 1] === produceKey;
+}
+
 /** Produce requests of one connection that may wait for their flush together; further ones wait unread. */
 const maxOverlapping = 256;
 
@@ -146,14 +150,13 @@ class Channel implements ConnectionContext {
   private mayBegin(bytes: Uint8Array, start: number): boolean {
     if (this.slots.length === 0) return true;
     if (this.slots.length >= maxOverlapping) return false;
-    const isProduce = bytes[start] === 0 && bytes[start + 1] === produceKey;
-    return isProduce && this.exclusive === 0;
+    return this.exclusive === 0 && isProduce(bytes, start);
   }
 
   private begin(bytes: Uint8Array, start: number, end: number): void {
     if (this.closed || this.broken) return;
     this.beginning = true;
-    this.beginningIsProduce = bytes[start] === 0 && bytes[start + 1] === produceKey;
+    this.beginningIsProduce = isProduce(bytes, start);
     let frame: ResponseFrame | null | undefined;
     try {
       frame = this.pipeline.process(this, bytes, start, end);
@@ -162,8 +165,7 @@ class Channel implements ConnectionContext {
       this.broken = true;
       this.pipeline.onError(this, error);
       // Nothing that came after it is looked at: it keeps its place.
-      this.slots.push({ isProduce: this.beginningIsProduce, ready: false, frame: null });
-      if (!this.beginningIsProduce) this.exclusive += 1;
+      this.takePlace();
       this.transport.close({ graceful: true, reason: 'invalid-request' });
       return;
     }
@@ -176,10 +178,16 @@ class Channel implements ConnectionContext {
 
   defer(): ResponseCallback {
     assert(this.beginning, 'a request is deferred while it is processed');
+    const slot = this.takePlace();
+    return (frame) => this.finish(slot, frame);
+  }
+
+  /** The request that is beginning is not answered yet: what comes behind it waits for it. */
+  private takePlace(): Slot {
     const slot: Slot = { isProduce: this.beginningIsProduce, ready: false, frame: null };
     this.slots.push(slot);
     if (!slot.isProduce) this.exclusive += 1;
-    return (frame) => this.finish(slot, frame);
+    return slot;
   }
 
   private finish(slot: Slot, frame: ResponseFrame | null): void {
@@ -258,8 +266,8 @@ export async function listenForRequests(
       pipeline.onOpen(channel);
     },
     onFrame(connection, frameId, bytes, start, end) {
-      const { attachment } = connection;
-      return !(attachment instanceof Channel) || attachment.onFrame(frameId, bytes, start, end);
+      const channel = channelOf(connection);
+      return channel === undefined || channel.onFrame(frameId, bytes, start, end);
     },
     onEnd(connection) {
       channelOf(connection)?.onEnd();

@@ -155,20 +155,20 @@ export const NETWORK_CONFIGS = {
     { validator: atLeast(1) },
   ),
   'socket.receive.buffer.bytes': broker.int(
-    102_400,
+    -1,
     'HIGH',
     'read-only',
     'full',
-    'Kernel receive buffer of a connection; -1 leaves it to the kernel.',
+    'Kernel receive buffer of a connection; -1 lets the kernel fit it to each connection.',
   ),
   'socket.request.max.bytes': broker.int(104_857_600, 'HIGH', 'read-only', 'full', 'Largest request that is read.', {
     validator: atLeast(1),
   }),
   'socket.send.buffer.bytes': broker.int(
-    102_400,
+    -1,
     'HIGH',
     'read-only',
     'full',
-    'Kernel send buffer of a connection; -1 leaves it to the kernel.',
+    'Kernel send buffer of a connection; -1 lets the kernel fit it to each connection.',
   ),
 } as const;

@@ -265,7 +265,7 @@ Napi::Value NativeLog::scan(const Napi::CallbackInfo& info) {
 Napi::Value NativeLog::requestFlush(const Napi::CallbackInfo& info) {
   if (!usable(info.Env()) || directory_->flusher == nullptr) return info.Env().Undefined();
   log_->markDirty();
-  directory_->flusher->request(log_->flushWork());
+  directory_->flusher->request(log_->flushWork(), static_cast<std::uint32_t>(int64Of(info.Env(), info[0])));
   return info.Env().Undefined();
 }
 

@@ -29,10 +29,10 @@ Flusher::~Flusher() {
   thread_.join();
 }
 
-void Flusher::request(const std::shared_ptr<FlushWork>& work) {
+void Flusher::request(const std::shared_ptr<FlushWork>& work, std::uint32_t requests) {
   {
     const std::lock_guard lock(work->mutex);
-    ++work->requests;
+    work->requests += requests;
     if (work->queued) return;
     work->queued = true;
   }

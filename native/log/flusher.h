@@ -93,7 +93,7 @@ class Flusher {
   Flusher(const Flusher&) = delete;
   Flusher& operator=(const Flusher&) = delete;
 
-  void request(const std::shared_ptr<FlushWork>& work);
+  void request(const std::shared_ptr<FlushWork>& work, std::uint32_t requests = 1);
   /// Results since the last call. Nothing more comes after a failure, and nothing more is synced.
   [[nodiscard]] std::vector<FlushResult> drain();
   /// The first failed sync, once the results from before it are drained. Final: the directory must be reopened and recovered.

@@ -96,7 +96,8 @@ export interface NativeLog {
   findMaxTimestamp(upperOffset: number, out: Float64Array): boolean;
   /** Eleven numbers a batch. */
   scan(fromOffset: number, maxBatches: number): Float64Array;
-  requestFlush(): void;
+  /** `requests`: how many acknowledgements wait for it. */
+  requestFlush(requests: number): void;
   roll(): void;
   truncateTo(offset: number): void;
   truncateFullyAndStartAt(offset: number): void;

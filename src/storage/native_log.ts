@@ -106,6 +106,7 @@ class NativeLogDirectory implements LogDirectory {
   private readonly native: NativeDirectory;
   private readonly logs = new Map<number, NativeSegmentedLog>();
   private readonly failureHandlers: Array<(error: LogStoreError) => void> = [];
+  private toFlush: NativeSegmentedLog[] = [];
 
   constructor(
     private readonly addon: NativeAddon,
@@ -198,6 +199,18 @@ class NativeLogDirectory implements LogDirectory {
     return result;
   }
 
+  /**
+   * The flusher hears of the logs when everything that arrived together is appended, not at the first append: else a round of its own
+   * goes to the first request of each loop turn, and the others wait for that one too.
+   */
+  flushSoon(log: NativeSegmentedLog): void {
+    this.toFlush.push(log);
+    if (this.toFlush.length > 1) return;
+    queueMicrotask(() => {
+      for (const each of this.toFlush.splice(0)) each.submitFlush();
+    });
+  }
+
   forget(id: number): void {
     this.logs.delete(id);
   }
@@ -228,6 +241,7 @@ class NativeSegmentedLog implements SegmentedLog {
   private readonly header = new Float64Array(headerFields);
   private waiting: Array<{ readonly upTo: number; resolve(): void; reject(error: unknown): void }> = [];
   private pendingFiles: string[] = [];
+  private flushRequests = 0;
   private closed = false;
   readonly recovered: {
     readonly truncatedBytes: number;
@@ -335,7 +349,14 @@ class NativeSegmentedLog implements SegmentedLog {
   }
 
   requestFlush(): void {
-    this.native.requestFlush();
+    this.flushRequests += 1;
+    if (this.flushRequests === 1) this.directory.flushSoon(this);
+  }
+
+  submitFlush(): void {
+    const requests = this.flushRequests;
+    this.flushRequests = 0;
+    this.native.requestFlush(requests);
   }
 
   flush(): Promise<void> {

@@ -143,6 +143,22 @@ describe('segmented log', () => {
     await log.close({ sync: true });
   });
 
+  it('gives one sync to everything that is appended in one go', async () => {
+    const log = await open();
+    append(log);
+    await log.flush();
+    const before = directory.flushStatistics;
+    for (let i = 0; i < 50; i += 1) {
+      append(log);
+      log.requestFlush();
+    }
+    await log.flush();
+    const { flushes: syncs, requests } = directory.flushStatistics;
+    expect(syncs - before.flushes).toBe(1);
+    expect(requests - before.requests).toBe(51);
+    await log.close({ sync: true });
+  });
+
   it('rolls by size, finds every offset across segments, and deletes the oldest', async () => {
     const log = await open({ segmentBytes: 2000, indexIntervalBytes: 100 });
     for (let i = 0; i < 200; i += 1) append(log, 3, { timestampMs: 1000 + i });

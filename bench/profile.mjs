@@ -24,6 +24,7 @@ const { values } = parseArgs({
 });
 const workloads = [
   { mode: 'produce', batchBytes: 1024, connections: 4, depth: 4 },
+  { mode: 'produce', batchBytes: 16384, connections: 4, depth: 4 },
   { mode: 'produce', batchBytes: 1 << 20, connections: 4, depth: 1 },
   { mode: 'fetch', batchBytes: 1024, connections: 4, depth: 1 },
   { mode: 'fetch', batchBytes: 1 << 20, connections: 4, depth: 1 },

@@ -3,12 +3,13 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netdb.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+
+#include "socket_options.h"
 
 namespace millrace {
 namespace {
@@ -218,10 +219,7 @@ bool Server::acceptWithoutDescriptors() {
 }
 
 void Server::open(UniqueFd fd, std::string ip) {
-  const int one = 1;
-  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
-  if (options_.sendBufferBytes >= 0) ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &options_.sendBufferBytes, sizeof options_.sendBufferBytes);
+  tuneAccepted(fd.get(), ip, options_.sendBufferBytes);
   std::uint32_t id = 0;
   if (freeConnections_.empty()) {
     id = static_cast<std::uint32_t>(connections_.size());

@@ -365,7 +365,7 @@ Napi::Value NativeLog::segments(const Napi::CallbackInfo& info) {
 
 Napi::Value NativeLog::reconfigure(const Napi::CallbackInfo& info) {
   if (!usable(info.Env())) return info.Env().Undefined();
-  log_->reconfigure(int64Of(info.Env(), info[0]), int64Of(info.Env(), info[1]), int64Of(info.Env(), info[2]));
+  log_->reconfigure(int64Of(info.Env(), info[0]), int64Of(info.Env(), info[1]), int64Of(info.Env(), info[2]), boolOf(info.Env(), info[3]));
   return info.Env().Undefined();
 }
 

@@ -3,14 +3,20 @@
 #include <napi.h>
 
 #include <memory>
+#include <mutex>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "../io/directory_lock.h"
 #include "../log/flusher.h"
+#include "../log/job_threads.h"
+#include "../log/load_progress.h"
 #include "../log/log.h"
 #include "addon_data.h"
 
 namespace millrace {
+
+class OpenLogTask;
 
 /// Everything of one log directory that outlives a JavaScript call: shared with async work, so that a wrapper collected in
 /// the middle of an open does no harm.
@@ -23,6 +29,13 @@ struct DirectoryState {
   std::uint32_t nextLogId = 1;
   std::unique_ptr<Error> failure;
   bool closed = false;
+
+  // Logs that are loaded on threads of their own.
+  LoadProgress progress;
+  std::mutex loadedMutex;
+  std::vector<OpenLogTask*> loaded;           ///< done, to be handed to JavaScript; guarded by loadedMutex
+  std::unordered_set<OpenLogTask*> loading;   ///< all that are under way; loop thread
+  std::unique_ptr<JobThreads> loadingThreads = std::make_unique<JobThreads>();
 };
 
 class NativeDirectory : public Napi::ObjectWrap<NativeDirectory> {
@@ -33,6 +46,10 @@ class NativeDirectory : public Napi::ObjectWrap<NativeDirectory> {
 
  private:
   Napi::Value openLog(const Napi::CallbackInfo& info);
+  Napi::Value setLoadingThreads(const Napi::CallbackInfo& info);
+  Napi::Value cancelLoading(const Napi::CallbackInfo& info);
+  Napi::Value checkedBytes(const Napi::CallbackInfo& info);
+  Napi::Value bytesToCheck(const Napi::CallbackInfo& info);
   Napi::Value markForDeletion(const Napi::CallbackInfo& info);
   Napi::Value removeMarked(const Napi::CallbackInfo& info);
   Napi::Value unlinkFiles(const Napi::CallbackInfo& info);
@@ -41,8 +58,11 @@ class NativeDirectory : public Napi::ObjectWrap<NativeDirectory> {
   Napi::Value close(const Napi::CallbackInfo& info);
 
   static void environmentEnds(void* state);
-  /// Ends the flusher. Does nothing the second time.
+  /// Ends the flusher and the loading of logs. Does nothing the second time.
   void release(napi_env env);
+  static void endThreads(DirectoryState& state);
+  /// Hands logs that have been loaded on their own threads to those who wait for them.
+  static void settleLoaded(Napi::Env env, DirectoryState& state);
 
   std::shared_ptr<DirectoryState> state_;
 };

@@ -8,30 +8,31 @@
 #include "log_binding.h"
 
 namespace millrace {
-namespace {
 
-/// Opens and recovers one log on a worker thread, then hands it to a new NativeLog on the loop.
-class OpenLogWork : public Napi::AsyncWorker {
+/// Opens and recovers one log on a thread, then hands it to a new NativeLog on the loop. Made and destroyed on the loop thread.
+class OpenLogTask {
  public:
-  OpenLogWork(Napi::Env env, std::shared_ptr<DirectoryState> directory, Napi::Function constructor, std::string name, LogOptions options)
-      : Napi::AsyncWorker(env),
-        directory_(std::move(directory)),
+  OpenLogTask(Napi::Env env, std::shared_ptr<DirectoryState> directory, Napi::Function constructor, std::string name, LogOptions options)
+      : directory_(std::move(directory)),
         constructor_(Napi::Persistent(constructor)),
         path_(directory_->path + "/" + name),
         options_(options),
         id_(directory_->nextLogId++),
-        deferred_(Napi::Promise::Deferred::New(env)) {}
+        deferred_(Napi::Promise::Deferred::New(env)) {
+    options_.progress = &directory_->progress;
+  }
 
   [[nodiscard]] Napi::Promise promise() const { return deferred_.Promise(); }
 
-  void Execute() override {
+  /// On any thread.
+  void run() {
     auto opened = Log::open(posixFileSystem(), path_, id_, options_, report_);
     if (opened.ok()) log_ = std::move(opened.value());
     else failure_ = std::make_unique<Error>(std::move(opened.error()));
   }
 
-  void OnOK() override {
-    Napi::Env env = Env();
+  /// On the loop.
+  void settle(Napi::Env env) {
     Napi::HandleScope scope(env);
     if (failure_ != nullptr) {
       deferred_.Reject(toJs(env, *failure_).Value());
@@ -42,6 +43,7 @@ class OpenLogWork : public Napi::AsyncWorker {
     Napi::Object log = constructor_.New({external});
     log.Set("truncatedBytes", static_cast<double>(report_.truncatedBytes));
     log.Set("truncatedAtOffset", static_cast<double>(report_.truncatedAtOffset));
+    log.Set("quarantinedBytes", static_cast<double>(report_.quarantinedBytes));
     log.Set("indexesRebuilt", report_.indexesRebuilt);
     deferred_.Resolve(log);
   }
@@ -56,6 +58,41 @@ class OpenLogWork : public Napi::AsyncWorker {
   std::unique_ptr<Log> log_;
   std::unique_ptr<Error> failure_;
   RecoveryReport report_;
+};
+
+namespace {
+
+/// A log that is opened on libuv's pool: one that is new, or when there are no threads to be had.
+class OpenLogWork : public Napi::AsyncWorker {
+ public:
+  OpenLogWork(Napi::Env env, std::unique_ptr<OpenLogTask> task) : Napi::AsyncWorker(env), task_(std::move(task)) {}
+  void Execute() override { task_->run(); }
+  void OnOK() override { task_->settle(Env()); }
+
+ private:
+  std::unique_ptr<OpenLogTask> task_;
+};
+
+/// What recovery may have to walk of each log.
+class BytesToCheckWork : public Napi::AsyncWorker {
+ public:
+  BytesToCheckWork(Napi::Env env, std::vector<std::pair<std::string, std::int64_t>> logs)
+      : Napi::AsyncWorker(env), logs_(std::move(logs)), deferred_(Napi::Promise::Deferred::New(env)) {}
+  [[nodiscard]] Napi::Promise promise() const { return deferred_.Promise(); }
+  void Execute() override {
+    for (const auto& [path, recoveryPoint] : logs_) bytes_.push_back(bytesToCheck(path, recoveryPoint));
+  }
+  void OnOK() override {
+    Napi::HandleScope scope(Env());
+    Napi::Float64Array out = Napi::Float64Array::New(Env(), bytes_.size());
+    for (std::size_t i = 0; i < bytes_.size(); ++i) out[i] = static_cast<double>(bytes_[i]);
+    deferred_.Resolve(out);
+  }
+
+ private:
+  std::vector<std::pair<std::string, std::int64_t>> logs_;
+  std::vector<std::uint64_t> bytes_;
+  Napi::Promise::Deferred deferred_;
 };
 
 /// Removes files and directory trees on a worker thread.
@@ -91,7 +128,9 @@ class RemoveWork : public Napi::AsyncWorker {
 
 Napi::Function NativeDirectory::define(Napi::Env env) {
   return DefineClass(env, "NativeDirectory",
-                     {InstanceMethod<&NativeDirectory::openLog>("openLog"), InstanceMethod<&NativeDirectory::markForDeletion>("markForDeletion"),
+                     {InstanceMethod<&NativeDirectory::openLog>("openLog"), InstanceMethod<&NativeDirectory::setLoadingThreads>("setLoadingThreads"),
+                      InstanceMethod<&NativeDirectory::cancelLoading>("cancelLoading"), InstanceMethod<&NativeDirectory::checkedBytes>("checkedBytes"),
+                      InstanceMethod<&NativeDirectory::bytesToCheck>("bytesToCheck"), InstanceMethod<&NativeDirectory::markForDeletion>("markForDeletion"),
                       InstanceMethod<&NativeDirectory::removeMarked>("removeMarked"), InstanceMethod<&NativeDirectory::unlinkFiles>("unlinkFiles"),
                       InstanceMethod<&NativeDirectory::drain>("drain"), InstanceMethod<&NativeDirectory::statistics>("statistics"),
                       InstanceMethod<&NativeDirectory::close>("close")});
@@ -121,15 +160,36 @@ NativeDirectory::NativeDirectory(const Napi::CallbackInfo& info) : Napi::ObjectW
 void NativeDirectory::environmentEnds(void* given) {
   auto* const state = static_cast<DirectoryState*>(given);
   state->closed = true;
-  state->flusher.reset();
+  endThreads(*state);
   state->lock.reset();
+}
+
+void NativeDirectory::endThreads(DirectoryState& state) {
+  state.progress.cancelled = true;
+  state.loadingThreads.reset();
+  state.flusher.reset();
+  state.loaded.clear();
+  for (OpenLogTask* const task : std::exchange(state.loading, {})) delete task;
+}
+
+void NativeDirectory::settleLoaded(Napi::Env env, DirectoryState& state) {
+  std::vector<OpenLogTask*> done;
+  {
+    const std::lock_guard lock(state.loadedMutex);
+    done.swap(state.loaded);
+  }
+  for (OpenLogTask* const each : done) {
+    const std::unique_ptr<OpenLogTask> task(each);
+    state.loading.erase(each);
+    task->settle(env);
+  }
 }
 
 void NativeDirectory::release(napi_env env) {
   if (state_->closed || state_->flusher == nullptr) return;
   state_->closed = true;
   napi_remove_env_cleanup_hook(env, environmentEnds, state_.get());
-  state_->flusher.reset();
+  endThreads(*state_);
   (void)state_->wake.Release();
 }
 
@@ -146,9 +206,54 @@ Napi::Value NativeDirectory::openLog(const Napi::CallbackInfo& info) {
   options.recoveryPoint = info[5].As<Napi::Number>().Int64Value();
   options.logStartOffset = info[6].As<Napi::Number>().Int64Value();
   options.cleanShutdown = info[7].As<Napi::Boolean>().Value();
-  auto* work = new OpenLogWork(env, state_, info[0].As<Napi::Function>(), info[1].As<Napi::String>().Utf8Value(), options);
+  options.mayHaveGaps = info[8].As<Napi::Boolean>().Value();
+  options.preallocate = info[9].As<Napi::Boolean>().Value();
+  const bool loads = info[10].As<Napi::Boolean>().Value();
+  auto task = std::make_unique<OpenLogTask>(env, state_, info[0].As<Napi::Function>(), info[1].As<Napi::String>().Utf8Value(), options);
+  const Napi::Promise promise = task->promise();
+  if (loads && state_->loadingThreads != nullptr) {
+    OpenLogTask* const loading = task.get();
+    const auto run = [state = state_.get(), loading, wake = state_->wake]() mutable {
+      loading->run();
+      {
+        const std::lock_guard lock(state->loadedMutex);
+        state->loaded.push_back(loading);
+      }
+      (void)wake.NonBlockingCall();
+    };
+    if (state_->loadingThreads->submit(run)) {
+      state_->loading.insert(task.release());
+      return promise;
+    }
+  }
+  (new OpenLogWork(env, std::move(task)))->Queue();  // deletes itself when done
+  return promise;
+}
+
+Napi::Value NativeDirectory::setLoadingThreads(const Napi::CallbackInfo& info) {
+  if (state_->loadingThreads != nullptr) state_->loadingThreads->setMost(info[0].As<Napi::Number>().Uint32Value());
+  return info.Env().Undefined();
+}
+
+Napi::Value NativeDirectory::cancelLoading(const Napi::CallbackInfo& info) {
+  state_->progress.cancelled = true;
+  return info.Env().Undefined();
+}
+
+Napi::Value NativeDirectory::checkedBytes(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(state_->progress.checkedBytes.load()));
+}
+
+/// bytesToCheck(names, recoveryPoints) → Promise<Float64Array>
+Napi::Value NativeDirectory::bytesToCheck(const Napi::CallbackInfo& info) {
+  const auto names = info[0].As<Napi::Array>();
+  const auto points = info[1].As<Napi::Float64Array>();
+  std::vector<std::pair<std::string, std::int64_t>> logs;
+  for (std::uint32_t i = 0; i < names.Length() && i < points.ElementLength(); ++i)
+    logs.emplace_back(state_->path + "/" + names.Get(i).As<Napi::String>().Utf8Value(), wholeOf(points[i]));
+  auto* work = new BytesToCheckWork(info.Env(), std::move(logs));
   const Napi::Promise promise = work->promise();
-  work->Queue();  // deletes itself when done
+  work->Queue();
   return promise;
 }
 
@@ -182,6 +287,7 @@ Napi::Value NativeDirectory::unlinkFiles(const Napi::CallbackInfo& info) {
 /// Applies finished flushes to their logs. Returns `[logId, logId, ...]`; throws the failure that ended flushing, once.
 Napi::Value NativeDirectory::drain(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
+  settleLoaded(env, *state_);
   if (state_->flusher == nullptr) return Napi::Array::New(env, 0);
   const auto results = state_->flusher->drain();
   Napi::Array ids = Napi::Array::New(env, results.size());

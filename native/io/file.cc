@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <utility>
 
 namespace millrace {
 
@@ -62,6 +63,20 @@ Status File::truncate(std::uint64_t size) {
   pin_ = std::make_shared<const PinnedFile>(fd_);
   if (fs_->ftruncate(fd_->get(), static_cast<off_t>(size)) != 0) return systemError("ftruncate", path_, errno);
   size_ = size;
+  return Done{};
+}
+
+Status File::reserve(std::uint64_t size) {
+  if (size <= size_) return Done{};
+  reserved_ = fs_->reserve(fd_->get(), static_cast<off_t>(size)) == 0;
+  if (reserved_ || errno == EOPNOTSUPP || errno == ENOSYS) return Done{};
+  return systemError("fallocate", path_, errno);
+}
+
+Status File::giveBackReserve(bool likely) {
+  if (!std::exchange(reserved_, false) && !likely) return Done{};
+  // To the length it has: that frees blocks behind it, and takes nothing from regions.
+  if (fs_->ftruncate(fd_->get(), static_cast<off_t>(size_)) != 0) return systemError("ftruncate", path_, errno);
   return Done{};
 }
 

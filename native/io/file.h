@@ -28,6 +28,10 @@ class File {
   [[nodiscard]] Result<std::size_t> readFully(std::uint8_t* into, std::size_t size, std::uint64_t position) const;
   /// Regions that reach beyond `size` are worth nothing from here on.
   Status truncate(std::uint64_t size);
+  /// Takes room on the disk up to `size` bytes; the file's length stays. A file system that cannot do that is left alone.
+  Status reserve(std::uint64_t size);
+  /// Gives back what is reserved behind the end. `likely`: somebody may have reserved it before this object was made.
+  Status giveBackReserve(bool likely);
   /// fdatasync. A failure is final: the kernel may have dropped the pages, a second call would lie.
   Status sync();
 
@@ -48,6 +52,7 @@ class File {
   std::shared_ptr<const UniqueFd> fd_;
   std::shared_ptr<const PinnedFile> pin_;  ///< a new one after each truncation
   std::uint64_t size_;
+  bool reserved_ = false;
 };
 
 /// The whole content of a small file. kIo with ENOENT when it is not there.

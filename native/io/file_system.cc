@@ -20,6 +20,8 @@ int FileSystem::rename(const char* from, const char* to) { return ::rename(from,
 int FileSystem::unlink(const char* path) { return ::unlink(path); }
 int FileSystem::mkdir(const char* path, mode_t mode) { return ::mkdir(path, mode); }
 
+int FileSystem::reserve(int fd, off_t size) { return ::fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, size); }
+
 int FileSystem::fallocate(int fd, off_t size) {
   const int code = ::posix_fallocate(fd, 0, size);
   if (code == 0) return 0;

@@ -19,6 +19,8 @@ class FileSystem {
   virtual int fdatasync(int fd);
   virtual int ftruncate(int fd, off_t size);
   virtual int fallocate(int fd, off_t size);
+  /// Takes room up to `size` without changing the file's length.
+  virtual int reserve(int fd, off_t size);
   virtual int rename(const char* from, const char* to);
   virtual int unlink(const char* path);
   virtual int mkdir(const char* path, mode_t mode);

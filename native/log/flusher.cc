@@ -1,5 +1,7 @@
 #include "flusher.h"
 
+#include <fcntl.h>
+
 #include <cerrno>
 #include <chrono>
 
@@ -8,6 +10,14 @@ namespace {
 
 std::uint64_t elapsedUs(std::chrono::steady_clock::time_point since) {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - since).count());
+}
+
+/// A file that is gone meanwhile (deleted, compacted away) needs no sync.
+Status syncPath(FileSystem& fs, const std::string& path) {
+  const UniqueFd fd(fs.open(path.c_str(), O_RDONLY, 0));
+  if (!fd.valid()) return errno == ENOENT ? Status(Done{}) : systemError("open", path, errno);
+  if (fs.fdatasync(fd.get()) != 0) return systemError("fdatasync", path, errno);
+  return Done{};
 }
 
 /// A sync that failed for want of room has lost data like any other: not the kind of error after which one goes on.
@@ -47,12 +57,14 @@ void Flusher::request(const std::shared_ptr<FlushWork>& work, std::uint32_t requ
 
 Result<std::int64_t> Flusher::syncNow(FlushWork& work, FlushGroup* group) {
   std::vector<std::shared_ptr<File>> files;
+  std::vector<std::string> paths;
   std::int64_t endOffset = 0;
   bool directory = false;
   {
     // What is appended after this point belongs to the next round: the offset is taken before the sync begins.
     const std::lock_guard lock(work.mutex);
     files.swap(work.dirty);
+    paths.swap(work.dirtyPaths);
     endOffset = work.endOffset;
     directory = std::exchange(work.directoryDirty, false);
     work.queued = false;
@@ -64,6 +76,9 @@ Result<std::int64_t> Flusher::syncNow(FlushWork& work, FlushGroup* group) {
     const auto begun = std::chrono::steady_clock::now();
     if (auto status = file->sync(); !status.ok()) return finalError(status.error());
     if (group != nullptr) group->syncUs.push_back(elapsedUs(begun));
+  }
+  for (const std::string& path : paths) {
+    if (auto status = syncPath(*work.fs, path); !status.ok()) return finalError(status.error());
   }
   if (directory && work.fs->syncDirectory(work.directory.c_str()) != 0) {
     const int error = errno;

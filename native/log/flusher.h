@@ -29,6 +29,8 @@ struct FlushWork {
   std::mutex mutex;
   /// Guarded by mutex. Sealed files not synced yet, oldest first, then the active one.
   std::vector<std::shared_ptr<File>> dirty;
+  /// Index files of sealed segments that are not synced yet: below the recovery point they are trusted.
+  std::vector<std::string> dirtyPaths;
   /// Everything below it is in the dirty files or on the medium already.
   std::int64_t endOffset = 0;
   /// A segment file was created or renamed since the last sync of the directory.
@@ -68,6 +70,7 @@ inline void abandon(FlushWork& work) {
   const std::lock_guard lock(work.mutex);
   work.abandoned = true;
   work.dirty.clear();
+  work.dirtyPaths.clear();
   work.directoryDirty = false;
 }
 

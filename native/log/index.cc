@@ -74,8 +74,12 @@ bool SegmentIndex::load(FileSystem& fs, const std::string& stem, std::uint64_t l
   for (std::size_t i = 0; i < offsets.value().size(); i += kOffsetEntryBytes) {
     const std::uint8_t* at = offsets.value().data() + i;
     const OffsetEntry entry{loadBe<std::int32_t>(at), loadBe<std::int32_t>(at + 4)};
-    // Zeros behind the last entry: a preallocated file of a broker that did not stop in an orderly way.
-    if (entry.relativeOffset == 0 && entry.position == 0 && i > 0) break;
+    // Zeros: a preallocated file of a broker that did not stop in an orderly way, or one whose blocks never reached the medium. The
+    // other index may be in the same state without showing it.
+    if (entry.relativeOffset == 0 && entry.position == 0) {
+      clear();
+      return false;
+    }
     const bool grows = offsets_.empty() || (entry.relativeOffset > offsets_.back().relativeOffset && entry.position > offsets_.back().position);
     if (!grows || entry.relativeOffset < 0 || entry.position < 0 || static_cast<std::uint64_t>(entry.position) >= logBytes) {
       clear();
@@ -86,7 +90,10 @@ bool SegmentIndex::load(FileSystem& fs, const std::string& stem, std::uint64_t l
   for (std::size_t i = 0; i < times.value().size(); i += kTimeEntryBytes) {
     const std::uint8_t* at = times.value().data() + i;
     const TimeEntry entry{loadBe<std::int64_t>(at), loadBe<std::int32_t>(at + 8)};
-    if (entry.timestampMs == 0 && entry.relativeOffset == 0 && i > 0) break;
+    if (entry.timestampMs == 0 && entry.relativeOffset == 0 && i > 0) {
+      clear();
+      return false;
+    }
     if (!times_.empty() && (entry.timestampMs < times_.back().timestampMs || entry.relativeOffset < times_.back().relativeOffset)) {
       clear();
       return false;

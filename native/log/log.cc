@@ -8,6 +8,9 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "damage.h"
+#include "load_progress.h"
+
 namespace millrace {
 namespace {
 
@@ -53,18 +56,24 @@ Result<std::unique_ptr<Log>> Log::open(FileSystem& fs, std::string directory, st
   const std::int64_t verifyFrom = options.cleanShutdown ? INT64_MAX : options.recoveryPoint;
   for (std::size_t i = 0; i < bases.value().size(); ++i) {
     const std::int64_t base = bases.value()[i];
-    const bool last = i + 1 == bases.value().size();
+    if (options.progress != nullptr && options.progress->cancelled) return Error{Error::Kind::kClosed, "open", log->directory_, 0, "the broker is stopping"};
+    const std::int64_t nextBase = i + 1 < bases.value().size() ? bases.value()[i + 1] : -1;
     LoadReport loaded;
-    auto view = SegmentLoader::load(fs, log->directory_ + "/" + offsetFileName(base), base, verifyFrom, last, options.indexIntervalBytes, loaded);
+    const LoadPlan plan{verifyFrom, options.recoveryPoint, options.indexIntervalBytes, nextBase, options.progress};
+    auto view = SegmentLoader::load(fs, log->directory_ + "/" + offsetFileName(base), base, plan, loaded);
     if (!view.ok()) return view.error();
     if (loaded.indexRebuilt) ++report.indexesRebuilt;
-    if (loaded.truncatedBytes > 0) {
-      report.truncatedBytes += loaded.truncatedBytes;
-      report.truncatedAtOffset = view.value().nextOffset();
+    const std::int64_t end = view.value().nextOffset();
+    // A crash loses nothing below the recovery point; a gap that reaches below it is as old as that.
+    const bool lostTail = end >= options.recoveryPoint && !options.cleanShutdown && end < nextBase && !options.mayHaveGaps;
+    if (loaded.damage != nullptr || lostTail) {
+      const std::vector<std::int64_t> later(bases.value().begin() + static_cast<std::ptrdiff_t>(i) + 1, bases.value().end());
+      if (auto status = log->cutTail(view.value(), loaded, later, report); !status.ok()) return status.error();
+      bases.value().resize(i + 1);
+    } else if (nextBase >= 0 && end > nextBase) {
+      return Error{Error::Kind::kCorrupt, "recover", view.value().file()->path(), 0, "overlaps the next segment, which begins at " + std::to_string(nextBase)};
     }
-    if (!last && view.value().nextOffset() > bases.value()[i + 1])
-      return Error{Error::Kind::kCorrupt, "recover", view.value().file()->path(), 0, "overlaps the next segment, which begins at " + std::to_string(bases.value()[i + 1])};
-    if (last) log->active_.emplace(std::move(view.value()));
+    if (i + 1 == bases.value().size()) log->active_.emplace(std::move(view.value()));
     else log->sealed_.emplace_back(std::move(view.value()));
   }
   if (!log->active_.has_value()) {
@@ -82,6 +91,27 @@ Result<std::unique_ptr<Log>> Log::open(FileSystem& fs, std::string directory, st
     log->work_->directoryDirty = true;
   }
   return log;
+}
+
+Status Log::cutTail(SegmentView& view, const LoadReport& loaded, const std::vector<std::int64_t>& later, RecoveryReport& report) {
+  report.truncatedAtOffset = view.nextOffset();
+  // From the end: whatever a crash leaves undone of this is done again by the next start.
+  for (auto base = later.rbegin(); base != later.rend(); ++base) {
+    const std::string stem = directory_ + "/" + offsetFileName(*base);
+    struct stat info {};
+    if (::stat((stem + ".log").c_str(), &info) != 0) return systemError("stat", stem + ".log", errno);
+    if (auto status = quarantineSegment(fs_, stem, info.st_size == 0); !status.ok()) return status;
+    report.truncatedBytes += info.st_size;
+    if (info.st_size == 0) continue;
+    report.quarantinedBytes += info.st_size;
+    ++report.quarantinedSegments;
+  }
+  if (!later.empty() && fs_.syncDirectory(directory_.c_str()) != 0) return systemError("fsync", directory_, errno);
+  if (loaded.damage == nullptr) return Done{};
+  const std::int64_t tailBytes = view.sizeBytes() - loaded.damage->from;
+  report.truncatedBytes += tailBytes;
+  if (loaded.damage->kind == Damage::Kind::kTornMiddle) report.quarantinedBytes += tailBytes;
+  return cutOff(fs_, view, *loaded.damage);
 }
 
 const SegmentView& Log::segment(std::size_t index) const noexcept {
@@ -119,6 +149,13 @@ Result<SegmentView> Log::createSegment(std::int64_t baseOffset) {
   if (file.value().size() > 0) {
     if (auto status = file.value().truncate(0); !status.ok()) return status.error();
   }
+  if (options_.preallocate) {
+    if (auto status = file.value().reserve(static_cast<std::uint64_t>(options_.segmentBytes)); !status.ok()) {
+      // An empty segment would begin inside the one that goes on.
+      (void)fs_.unlink((stem + ".log").c_str());
+      return status.error();
+    }
+  }
   return SegmentView(stem, baseOffset, std::make_shared<File>(std::move(file.value())));
 }
 
@@ -148,11 +185,13 @@ Status Log::roll() {
   }
   // First what can fail: without a descriptor or room for another file the log goes on with the one it has.
   if (auto status = active_->storeIndex(false); !status.ok()) return status;
+  if (auto status = active_->file()->giveBackReserve(options_.preallocate); !status.ok()) return status;
   auto next = createSegment(nextBase);
   if (!next.ok()) return next.error();
   sealed_.push_back(std::move(*active_).seal());
   active_.emplace(std::move(next.value()));
   const std::lock_guard lock(work_->mutex);
+  for (const char* suffix : {".index", ".timeindex"}) work_->dirtyPaths.push_back(sealed_.back().stem() + suffix);
   work_->directoryDirty = true;
   return Done{};
 }
@@ -247,7 +286,10 @@ Result<std::optional<LocatedBatch>> Log::findByTimestamp(std::int64_t timestampM
     for (;;) {
       auto batch = walker.next();
       if (!batch.ok()) return batch;
-      if (!batch.value().has_value()) break;
+      if (!batch.value().has_value()) {
+        if (auto status = view.endsAt(walker.position()); !status.ok()) return status.error();
+        break;
+      }
       if (batch.value()->header.baseOffset >= upperOffset) return std::optional<LocatedBatch>{};
       if (batch.value()->header.maxTimestampMs >= timestampMs) return batch;
     }
@@ -270,7 +312,11 @@ Result<std::optional<LocatedBatch>> Log::findMaxTimestamp(std::int64_t upperOffs
     for (;;) {
       auto batch = walker.next();
       if (!batch.ok()) return batch;
-      if (!batch.value().has_value() || batch.value()->header.baseOffset >= upperOffset) break;
+      if (!batch.value().has_value()) {
+        if (auto status = view.endsAt(walker.position()); !status.ok()) return status.error();
+        break;
+      }
+      if (batch.value()->header.baseOffset >= upperOffset) break;
       if (!best.has_value() || batch.value()->header.maxTimestampMs > best->header.maxTimestampMs) best = batch.value();
     }
   }
@@ -288,7 +334,10 @@ Result<std::vector<BatchHeader>> Log::scan(std::int64_t fromOffset, std::size_t 
     while (headers.size() < maxBatches) {
       auto batch = walker.next();
       if (!batch.ok()) return batch.error();
-      if (!batch.value().has_value()) break;
+      if (!batch.value().has_value()) {
+        if (auto status = view.endsAt(walker.position()); !status.ok()) return status.error();
+        break;
+      }
       headers.push_back(batch.value()->header);
     }
   }
@@ -374,7 +423,8 @@ Result<std::vector<std::string>> Log::dropBelow(std::int64_t offset) {
   return renamed;
 }
 
-void Log::reconfigure(std::int64_t segmentBytes, std::int64_t indexIntervalBytes, std::int64_t segmentIndexBytes) noexcept {
+void Log::reconfigure(std::int64_t segmentBytes, std::int64_t indexIntervalBytes, std::int64_t segmentIndexBytes, bool preallocate) noexcept {
+  options_.preallocate = preallocate;
   options_.segmentBytes = segmentBytes;
   options_.indexIntervalBytes = indexIntervalBytes;
   options_.segmentIndexBytes = segmentIndexBytes;
@@ -454,6 +504,9 @@ Status Log::close(bool sync) {
     flushed(synced.value());
   } else {
     abandon(*work_);
+  }
+  if (sync) {
+    if (auto status = active_->file()->giveBackReserve(options_.preallocate); !status.ok()) return status;
   }
   return active_->sizeBytes() > 0 ? active_->storeIndex(false) : Status(Done{});
 }

@@ -22,6 +22,13 @@ struct LogOptions {
   std::int64_t recoveryPoint = 0;
   std::int64_t logStartOffset = 0;
   bool cleanShutdown = false;
+  /// Offsets between two segments may be missing above the recovery point, too: the log was compacted. Otherwise a segment that ends
+  /// before the next one begins has lost its tail in a crash, and what lies behind is no part of the log.
+  bool mayHaveGaps = true;
+  /// The active segment's room on the disk is taken when it is begun (`preallocate`); its length stays that of its records.
+  bool preallocate = false;
+  /// Null, or outlives the call of `open`.
+  LoadProgress* progress = nullptr;
 };
 
 struct LogReadResult {
@@ -34,6 +41,9 @@ struct RecoveryReport {
   std::int64_t truncatedBytes = 0;
   std::int64_t truncatedAtOffset = -1;
   std::uint32_t indexesRebuilt = 0;
+  /// Of what was cut off, kept beside the log because valid batches are among it.
+  std::int64_t quarantinedBytes = 0;
+  std::uint32_t quarantinedSegments = 0;
 };
 
 /// The segments of one partition: contiguous, `logStartOffset ≤ flushedOffset ≤ logEndOffset`.
@@ -68,7 +78,7 @@ class Log {
   void advanceLogStartOffset(std::int64_t offset) noexcept;
   /// Renames the sealed segments that end at or before `offset` to `.deleted`; returns the paths to unlink later.
   [[nodiscard]] Result<std::vector<std::string>> dropBelow(std::int64_t offset);
-  void reconfigure(std::int64_t segmentBytes, std::int64_t indexIntervalBytes, std::int64_t segmentIndexBytes) noexcept;
+  void reconfigure(std::int64_t segmentBytes, std::int64_t indexIntervalBytes, std::int64_t segmentIndexBytes, bool preallocate) noexcept;
   /// Syncs everything (when asked to) and writes the active segment's index.
   Status close(bool sync);
 
@@ -103,6 +113,8 @@ class Log {
   Status createActive(std::int64_t baseOffset);
   [[nodiscard]] Result<SegmentView> createSegment(std::int64_t baseOffset);
   Status removeFiles(const SegmentView& segment);
+  /// For `open`: cuts off what a crash left behind the valid batches of `view`, and takes the segments of `later` out of the log.
+  Status cutTail(SegmentView& view, const LoadReport& loaded, const std::vector<std::int64_t>& later, RecoveryReport& report);
 
   // Where readers begin: one that asks for the offset after what it got, or for what another one just got, needs no index search
   // and no look at headers. Batches do not move, so an entry stays true until the log is truncated or cleaned.

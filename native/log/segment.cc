@@ -4,7 +4,16 @@
 #include <cstdio>
 #include <cstring>
 
+#include "batch_reader.h"
+#include "damage.h"
+#include "load_progress.h"
+
 namespace millrace {
+namespace {
+
+Error cancelledError(const SegmentView& segment) { return Error{Error::Kind::kClosed, "recover", segment.file()->path(), 0, "the broker is stopping"}; }
+
+}  // namespace
 
 std::string offsetFileName(std::int64_t offset) {
   char name[32];
@@ -29,9 +38,17 @@ Result<std::optional<LocatedBatch>> HeaderWalker::next() {
   return std::optional<LocatedBatch>{located};
 }
 
+Status SegmentView::endsAt(std::int64_t position) const {
+  if (position == sizeBytes()) return Done{};
+  return Error{Error::Kind::kCorrupt, "read", file_->path(), 0, "no valid batch at position " + std::to_string(position) + " of " + std::to_string(sizeBytes())};
+}
+
 Result<std::optional<LocatedBatch>> SegmentView::at(std::int64_t position) const {
   HeaderWalker walker(*file_, position, sizeBytes());
-  return walker.next();
+  auto batch = walker.next();
+  if (!batch.ok() || batch.value().has_value()) return batch;
+  if (auto status = endsAt(position); !status.ok()) return status.error();
+  return batch;
 }
 
 Result<std::optional<LocatedBatch>> SegmentView::find(std::int64_t offset) const {
@@ -39,7 +56,12 @@ Result<std::optional<LocatedBatch>> SegmentView::find(std::int64_t offset) const
   HeaderWalker walker(*file_, index_.lookup(static_cast<std::int32_t>(relative)), sizeBytes());
   for (;;) {
     auto batch = walker.next();
-    if (!batch.ok() || !batch.value().has_value() || batch.value()->header.lastOffset() >= offset) return batch;
+    if (!batch.ok()) return batch;
+    if (!batch.value().has_value()) {
+      if (auto status = endsAt(walker.position()); !status.ok()) return status.error();
+      return batch;
+    }
+    if (batch.value()->header.lastOffset() >= offset) return batch;
   }
 }
 
@@ -123,76 +145,55 @@ Status SegmentLoader::rebuild(SegmentView& segment, std::int64_t indexIntervalBy
   }
 }
 
-namespace {
+LoadReport::LoadReport() = default;
+LoadReport::~LoadReport() = default;
 
-Error corrupt(const SegmentView& segment, std::int64_t position, const std::string& what) {
-  return Error{Error::Kind::kCorrupt, "recover", segment.file()->path(), 0,
-               what + " at position " + std::to_string(position) + ", after offset " + std::to_string(segment.nextOffset() - 1)};
-}
-
-/// Whether a valid batch with an offset ≥ `minOffset` begins anywhere in `(from, size)`: then what lies before it is damage in
-/// the middle of the log, not a torn tail.
-Result<bool> validBatchBehind(const SegmentView& segment, std::int64_t from, std::int64_t minOffset) {
-  constexpr std::int64_t kWindow = 1 << 20;
-  std::vector<std::uint8_t> window;
-  std::vector<std::uint8_t> whole;
-  for (std::int64_t start = from + 1; start + static_cast<std::int64_t>(batch::kHeaderBytes) <= segment.sizeBytes(); start += kWindow) {
-    window.resize(static_cast<std::size_t>(std::min<std::int64_t>(kWindow + static_cast<std::int64_t>(batch::kHeaderBytes), segment.sizeBytes() - start)));
-    auto got = segment.file()->readFully(window.data(), window.size(), static_cast<std::uint64_t>(start));
-    if (!got.ok()) return got.error();
-    for (std::size_t i = 0; i + batch::kHeaderBytes <= got.value() && i < static_cast<std::size_t>(kWindow); ++i) {
-      if (window[i + batch::kMagicAt] != static_cast<std::uint8_t>(batch::kMagic) || window[i] != 0) continue;
-      const BatchHeader header = BatchHeader::load(window.data() + i);
-      const std::int64_t position = start + static_cast<std::int64_t>(i);
-      if (!plausible(header) || header.baseOffset < minOffset || position + header.sizeBytes > segment.sizeBytes()) continue;
-      whole.resize(static_cast<std::size_t>(header.sizeBytes));
-      auto read = segment.file()->readFully(whole.data(), whole.size(), static_cast<std::uint64_t>(position));
-      if (!read.ok()) return read.error();
-      BatchHeader checked;
-      const BatchStatus status = inspectBatch(whole.data(), whole.size(), checked);
-      if (status == BatchStatus::kOk || status == BatchStatus::kBadOffsets) return true;
-    }
-  }
-  return false;
-}
-
-}  // namespace
-
-Status SegmentLoader::verify(SegmentView& segment, std::int64_t verifyFrom, bool last, std::int64_t indexIntervalBytes, LoadReport& report) {
+Status SegmentLoader::verify(SegmentView& segment, const LoadPlan& plan, LoadReport& report) {
+  const std::int64_t verifyFrom = plan.verifyFrom;
+  LoadProgress* const progress = plan.progress;
   segment.index_.clear();
-  HeaderWalker walker(*segment.file_, 0, segment.sizeBytes());
-  std::vector<std::uint8_t> whole;
-  std::int64_t good = 0;
   report.indexRebuilt = true;
-  for (;;) {
+  std::int64_t good = 0;
+  /// One batch: false when it is not valid.
+  const auto take = [&](const LocatedBatch& located, ByteView bytes) {
+    if (located.header.baseOffset < segment.nextOffset_) return false;
+    if (located.header.lastOffset() >= verifyFrom) {
+      BatchHeader checked;
+      const BatchStatus status = inspectBatch(bytes.data(), bytes.size(), checked);
+      // Compaction leaves batches with fewer records than their offsets span; their CRC is what counts here.
+      if (status != BatchStatus::kOk && status != BatchStatus::kBadOffsets) return false;
+    }
+    account(segment, located.header, located.position, plan.indexIntervalBytes);
+    good = located.endPosition();
+    if (progress != nullptr) progress->checkedBytes.fetch_add(static_cast<std::uint64_t>(located.header.sizeBytes), std::memory_order_relaxed);
+    return true;
+  };
+  const auto cancelled = [&] { return progress != nullptr && progress->cancelled.load(std::memory_order_relaxed); };
+  // Below the recovery point headers alone; from there on every byte.
+  for (HeaderWalker walker(*segment.file_, 0, segment.sizeBytes());;) {
+    if (cancelled()) return cancelledError(segment);
     auto next = walker.next();
     if (!next.ok()) return next.error();
+    if (!next.value().has_value() || next.value()->header.lastOffset() >= verifyFrom || !take(*next.value(), {})) break;
+  }
+  for (BatchReader reader(*segment.file_, good, segment.sizeBytes());;) {
+    if (cancelled()) return cancelledError(segment);
+    auto next = reader.next();
+    if (!next.ok()) return next.error();
     if (!next.value().has_value()) break;
-    const LocatedBatch& located = *next.value();
-    if (located.header.baseOffset < segment.nextOffset_) break;
-    if (located.header.lastOffset() >= verifyFrom) {
-      whole.resize(static_cast<std::size_t>(located.header.sizeBytes));
-      auto got = segment.file_->readFully(whole.data(), whole.size(), static_cast<std::uint64_t>(located.position));
-      if (!got.ok()) return got.error();
-      BatchHeader checked;
-      const BatchStatus status = inspectBatch(whole.data(), got.value(), checked);
-      // Compaction leaves batches with fewer records than their offsets span; their CRC is what counts here.
-      if (status != BatchStatus::kOk && status != BatchStatus::kBadOffsets) break;
-    }
-    account(segment, located.header, located.position, indexIntervalBytes);
-    good = located.endPosition();
+    auto bytes = reader.bytes();
+    if (!bytes.ok()) return bytes.error();
+    if (!take(*next.value(), bytes.value())) break;
   }
   if (good == segment.sizeBytes()) return Done{};
-  if (!last) return corrupt(segment, good, "damage before the last segment");
-  auto behind = validBatchBehind(segment, good, segment.nextOffset_);
-  if (!behind.ok()) return behind.error();
-  if (behind.value()) return corrupt(segment, good, "damage in the middle of the log");
-  report.truncatedBytes = segment.sizeBytes() - good;
-  return segment.file_->truncate(static_cast<std::uint64_t>(good));
+  auto judged = judgeDamage(segment, good, plan.nextBase, plan.recoveryPoint);
+  if (!judged.ok()) return judged.error();
+  if (judged.value().kind == Damage::Kind::kBroken) return brokenLog(segment, judged.value());
+  report.damage = std::make_unique<Damage>(judged.value());
+  return Done{};
 }
 
-Result<SegmentView> SegmentLoader::load(FileSystem& fs, std::string stem, std::int64_t baseOffset, std::int64_t verifyFrom, bool last,
-                                        std::int64_t indexIntervalBytes, LoadReport& report) {
+Result<SegmentView> SegmentLoader::load(FileSystem& fs, std::string stem, std::int64_t baseOffset, const LoadPlan& plan, LoadReport& report) {
   auto file = File::open(fs, stem + ".log");
   if (!file.ok()) return file.error();
   SegmentView segment(std::move(stem), baseOffset, std::make_shared<File>(std::move(file.value())));
@@ -201,7 +202,7 @@ Result<SegmentView> SegmentLoader::load(FileSystem& fs, std::string stem, std::i
   const bool indexed = segment.index_.load(fs, segment.stem_, static_cast<std::uint64_t>(segment.sizeBytes()));
   // With a trusted index only the part behind its last entry is walked. Otherwise everything is, and checked from verifyFrom on.
   if (!indexed) {
-    if (auto status = verify(segment, verifyFrom, last, indexIntervalBytes, report); !status.ok()) return status.error();
+    if (auto status = verify(segment, plan, report); !status.ok()) return status.error();
     return segment;
   }
   const SegmentIndex stored = segment.index_;
@@ -223,17 +224,18 @@ Result<SegmentView> SegmentLoader::load(FileSystem& fs, std::string stem, std::i
     else segment.bytesSinceIndexEntry_ = batch.value()->header.sizeBytes;
   }
   const bool whole = walker.position() == segment.sizeBytes() && lastOffset >= 0;
-  if (!whole || lastOffset >= verifyFrom) {
+  if (!whole || lastOffset >= plan.verifyFrom) {
     segment.bytesSinceIndexEntry_ = 0;
     segment.maxTimestampMs_ = -1;
     segment.nextOffset_ = baseOffset;
-    if (auto status = verify(segment, verifyFrom, last, indexIntervalBytes, report); !status.ok()) return status.error();
+    if (auto status = verify(segment, plan, report); !status.ok()) return status.error();
     return segment;
   }
   segment.nextOffset_ = lastOffset + 1;
   auto first = segment.at(0);
-  if (!first.ok()) return first.error();
-  if (first.value().has_value()) segment.firstTimestampMs_ = first.value()->header.maxTimestampMs;
+  // Damage below the recovery point is for those who read it: the rest is good.
+  if (!first.ok() && first.error().kind != Error::Kind::kCorrupt) return first.error();
+  if (first.ok() && first.value().has_value()) segment.firstTimestampMs_ = first.value()->header.maxTimestampMs;
   return segment;
 }
 

@@ -36,12 +36,15 @@ class SegmentView {
   [[nodiscard]] const SegmentIndex& index() const noexcept { return index_; }
   [[nodiscard]] const std::string& stem() const noexcept { return stem_; }
 
+  // Each is kCorrupt where the bytes are no batch: damage is never taken for an end.
   /// The batch that holds `offset`, or the first one after it; nullopt at the end of the segment.
   [[nodiscard]] Result<std::optional<LocatedBatch>> find(std::int64_t offset) const;
   /// The batch that begins at `position`; nullopt at the end of the segment.
   [[nodiscard]] Result<std::optional<LocatedBatch>> at(std::int64_t position) const;
   /// The last batch that ends at or before `limit`, walking from `from` (a batch boundary); nullopt when the first one is longer.
   [[nodiscard]] Result<std::optional<LocatedBatch>> lastBefore(std::int64_t from, std::int64_t limit) const;
+  /// kCorrupt when `position`, where a walk found no further batch, is not the end of the segment: what lies there is damaged.
+  [[nodiscard]] Status endsAt(std::int64_t position) const;
 
   void setStem(std::string stem) { stem_ = std::move(stem); }
 
@@ -99,19 +102,34 @@ class HeaderWalker {
   std::size_t chunkSize_ = 0;
 };
 
+struct Damage;
+struct LoadProgress;
+
 /// What loading a segment found out.
 struct LoadReport {
-  /// Bytes cut off the end (a torn tail).
-  std::int64_t truncatedBytes = 0;
+  LoadReport();
+  ~LoadReport();
   bool indexRebuilt = false;
+  /// Where the valid batches end, when something lies behind them that a crash may have left: to be cut off by the caller.
+  std::unique_ptr<Damage> damage;
+};
+
+struct LoadPlan {
+  /// Batches from there on have their CRC checked.
+  std::int64_t verifyFrom = 0;
+  /// Everything below was on the medium: what is missing of it was not lost in a crash.
+  std::int64_t recoveryPoint = 0;
+  std::int64_t indexIntervalBytes = 4096;
+  /// Of the segment behind, -1 for the last one.
+  std::int64_t nextBase = -1;
+  LoadProgress* progress = nullptr;  ///< may be null
 };
 
 /// Loads one segment. Batches whose offset is at or above `verifyFrom` have their CRC checked.
 class SegmentLoader {
  public:
-  /// `last`: a torn tail may be cut off, when no valid batch lies behind the damage. Elsewhere damage is kCorrupt with its place.
-  [[nodiscard]] static Result<SegmentView> load(FileSystem& fs, std::string stem, std::int64_t baseOffset, std::int64_t verifyFrom, bool last,
-                                                std::int64_t indexIntervalBytes, LoadReport& report);
+  /// Damage that no crash leaves is kCorrupt with its place.
+  [[nodiscard]] static Result<SegmentView> load(FileSystem& fs, std::string stem, std::int64_t baseOffset, const LoadPlan& plan, LoadReport& report);
   /// Rebuilds index, timestamps and next offset from the headers in the file.
   static Status rebuild(SegmentView& segment, std::int64_t indexIntervalBytes);
   /// Adds the last entry of the time index: the segment takes no more batches.
@@ -120,7 +138,7 @@ class SegmentLoader {
   static void account(SegmentView& segment, const BatchHeader& header, std::int64_t position, std::int64_t indexIntervalBytes);
 
  private:
-  static Status verify(SegmentView& segment, std::int64_t verifyFrom, bool last, std::int64_t indexIntervalBytes, LoadReport& report);
+  static Status verify(SegmentView& segment, const LoadPlan& plan, LoadReport& report);
 };
 
 /// `00000000000000000042`

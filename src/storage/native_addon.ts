@@ -70,7 +70,14 @@ export interface NativeDirectory {
     recoveryPoint: number,
     logStartOffset: number,
     cleanShutdown: boolean,
+    mayHaveGaps: boolean,
+    preallocate: boolean,
+    loads: boolean,
   ): Promise<NativeLog>;
+  setLoadingThreads(count: number): void;
+  cancelLoading(): void;
+  checkedBytes(): number;
+  bytesToCheck(names: readonly string[], recoveryPoints: Float64Array): Promise<Float64Array>;
   markForDeletion(name: string, newName: string): void;
   removeMarked(name: string): Promise<void>;
   unlinkFiles(paths: readonly string[]): Promise<void>;
@@ -89,6 +96,7 @@ export interface NativeLog {
   readonly handle: number;
   readonly truncatedBytes: number;
   readonly truncatedAtOffset: number;
+  readonly quarantinedBytes: number;
   readonly indexesRebuilt: number;
   readCopy(offset: number, maxSizeBytes: number, upperOffset: number): Buffer;
   availableBytes(offset: number, upperOffset: number, enoughBytes: number): number;
@@ -114,7 +122,7 @@ export interface NativeLog {
   takeReplacedFiles(): string[];
   /** Five numbers a segment: baseOffset, sizeBytes, maxTimestampMs, firstTimestampMs, lastModifiedMs. */
   segments(): Float64Array;
-  reconfigure(segmentBytes: number, indexIntervalBytes: number, segmentIndexBytes: number): void;
+  reconfigure(segmentBytes: number, indexIntervalBytes: number, segmentIndexBytes: number, preallocate: boolean): void;
   accountFor(topicAccount: number): void;
   /** Brings `shared` up to date after a drain. */
   offsets(): void;

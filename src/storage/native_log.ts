@@ -131,6 +131,9 @@ class NativeLogDirectory implements LogDirectory {
         options.recoveryPoint,
         options.logStartOffset,
         options.cleanShutdown,
+        options.mayHaveGaps ?? true,
+        options.preallocate ?? false,
+        options.loads ?? false,
       );
       const log = new NativeSegmentedLog(this, this.addon, this.native, native, name, options.onFlushed);
       this.logs.set(native.id, log);
@@ -138,6 +141,30 @@ class NativeLogDirectory implements LogDirectory {
     } catch (error) {
       throw typed(error);
     }
+  }
+
+  async bytesToCheck(
+    logs: ReadonlyArray<{ readonly name: string; readonly recoveryPoint: number }>,
+  ): Promise<readonly number[]> {
+    const points = Float64Array.from(logs, ({ recoveryPoint }) => recoveryPoint);
+    return [
+      ...(await this.native.bytesToCheck(
+        logs.map(({ name }) => name),
+        points,
+      )),
+    ];
+  }
+
+  get checkedBytes(): number {
+    return this.native.checkedBytes();
+  }
+
+  setLoadingThreads(count: number): void {
+    this.native.setLoadingThreads(count);
+  }
+
+  cancelLoading(): void {
+    this.native.cancelLoading();
   }
 
   async markForDeletion(name: string, suffix: string): Promise<string> {
@@ -246,6 +273,7 @@ class NativeSegmentedLog implements SegmentedLog {
   readonly recovered: {
     readonly truncatedBytes: number;
     readonly truncatedAtOffset: number;
+    readonly quarantinedBytes: number;
     readonly indexesRebuilt: number;
   };
 
@@ -263,6 +291,7 @@ class NativeSegmentedLog implements SegmentedLog {
     this.recovered = {
       truncatedBytes: native.truncatedBytes,
       truncatedAtOffset: native.truncatedAtOffset,
+      quarantinedBytes: native.quarantinedBytes,
       indexesRebuilt: native.indexesRebuilt,
     };
   }
@@ -434,8 +463,9 @@ class NativeSegmentedLog implements SegmentedLog {
     this.native.accountFor(topicAccount);
   }
 
-  reconfigure(options: { segmentBytes: number; indexIntervalBytes: number; segmentIndexBytes: number }): void {
-    this.native.reconfigure(options.segmentBytes, options.indexIntervalBytes, options.segmentIndexBytes);
+  reconfigure(options: Parameters<SegmentedLog['reconfigure']>[0]): void {
+    const { segmentBytes, indexIntervalBytes, segmentIndexBytes, preallocate = false } = options;
+    this.native.reconfigure(segmentBytes, indexIntervalBytes, segmentIndexBytes, preallocate);
   }
 
   async close(options: { readonly sync: boolean }): Promise<void> {

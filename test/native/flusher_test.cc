@@ -140,7 +140,7 @@ bool append(Log& log, std::size_t payload) {
   return log.append(bytes.data(), BatchHeader::load(bytes.data()), false).ok();
 }
 
-/// Two records with a roll between them: a sealed file, the active one and the directory are dirty.
+/// Two records with a roll between them: a sealed file with its indexes, the active one and the directory are dirty.
 bool fill(Log& log) {
   return append(log, 20) && log.roll().ok() && append(log, 20);
 }
@@ -150,9 +150,12 @@ void request(Flusher& flusher, Log& log) {
   flusher.request(log.flushWork());
 }
 
+constexpr std::size_t kSyncs = 5;
+
 /// What a sync of a log that was filled once has to sync, in this order.
 std::vector<std::string> pathsOf(const Log& log) {
-  return {log.directory() + "/00000000000000000000.log", log.directory() + "/00000000000000000001.log", log.directory()};
+  const std::string first = log.directory() + "/00000000000000000000";
+  return {first + ".log", log.directory() + "/00000000000000000001.log", first + ".index", first + ".timeindex", log.directory()};
 }
 
 /// Makes all logs dirty and lets them be one round, of which the first syncs wait until there are `hold` of them. Returns how many
@@ -207,7 +210,7 @@ TEST(flush_of_many_logs_syncs_each_file_once_and_reports_each_log) {
   CHECK_EQ(fs.mostAtOnce(), Flusher::kMostThreads);
   auto syncs = fs.syncs();
   syncs.erase(syncs.begin(), syncs.begin() + static_cast<std::ptrdiff_t>(before));
-  CHECK_EQ(syncs.size(), 3 * logs.size());
+  CHECK_EQ(syncs.size(), kSyncs * logs.size());
   for (const auto& log : logs) {
     std::vector<std::string> paths;
     std::set<std::thread::id> threads;
@@ -282,7 +285,7 @@ TEST(flush_reports_a_failure_at_once_and_syncs_and_reports_nothing_begun_after_i
   fs.hold(0);
   // Told again when the round is over, and for whoever asks later.
   CHECK(listener.wait());
-  const std::size_t all = before + 1 + 3 * (Flusher::kMostThreads - 1);
+  const std::size_t all = before + 1 + kSyncs * (Flusher::kMostThreads - 1);
   CHECK_EQ(fs.syncs().size(), all);
   for (int again = 0; again < 2; ++again) {
     request(flusher, *logs[static_cast<std::size_t>(again)]);
@@ -294,7 +297,7 @@ TEST(flush_reports_a_failure_at_once_and_syncs_and_reports_nothing_begun_after_i
 }
 
 TEST(flush_that_fails_on_a_full_disk_is_as_final_as_any_other) {
-  for (const int failing : {0, 1, 2}) {
+  for (const int failing : {0, 1, 2, 3, 4}) {
     harness::TemporaryDirectory directory;
     FaultyFileSystem fs;
     fs.error = ENOSPC;
@@ -325,7 +328,7 @@ TEST(flusher_that_ends_finishes_the_round_under_way) {
   fs.hold(0);
   closing.join();
   auto syncs = fs.syncs();
-  CHECK_EQ(syncs.size(), before + 3 * logs.size());
+  CHECK_EQ(syncs.size(), before + kSyncs * logs.size());
   CHECK(std::all_of(syncs.begin(), syncs.end(), [](const auto& sync) { return sync.done; }));
 }
 

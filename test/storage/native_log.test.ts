@@ -225,7 +225,7 @@ describe('segmented log', () => {
     const size = statSync(file).size / 5;
     writeSync(fd, Buffer.from([1, 2, 3]), 0, 3, size * 2 + 70);
     await expect(open()).rejects.toMatchObject({ name: 'LogStoreError', kind: 'CORRUPT' });
-    await expect(open()).rejects.toThrow(/position \d+, after offset 3/);
+    await expect(open()).rejects.toThrow(/bytes \d+ to \d+ hold no valid batch, offsets 4 to 5/);
     // Before the recovery point nothing is verified, and a clean stop trusts everything.
     const trusted = await open({ cleanShutdown: true });
     expect(trusted.logEndOffset).toBe(10);

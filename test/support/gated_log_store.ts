@@ -139,6 +139,22 @@ class GatedDirectory implements LogDirectory {
     return this.gate(name, options, (gated) => this.native.openLog(name, gated));
   }
 
+  get checkedBytes(): number {
+    return this.native.checkedBytes;
+  }
+
+  bytesToCheck(logs: Parameters<LogDirectory['bytesToCheck']>[0]): Promise<readonly number[]> {
+    return this.native.bytesToCheck(logs);
+  }
+
+  setLoadingThreads(count: number): void {
+    this.native.setLoadingThreads(count);
+  }
+
+  cancelLoading(): void {
+    this.native.cancelLoading();
+  }
+
   markForDeletion(name: string, suffix: string): Promise<string> {
     return this.native.markForDeletion(name, suffix);
   }

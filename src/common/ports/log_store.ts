@@ -21,9 +21,23 @@ export interface LogDirectory {
   /**
    * Opens or creates the log in `<path>/<name>`; recovery (everything after `recoveryPoint`: CRC check, torn tail cut
    * off, indexes rebuilt) runs off the loop.
-   * @throws LogStoreError `CORRUPT` (damage before the last valid batch), `IO`
+   * @throws LogStoreError `CORRUPT` (damage that no crash leaves, with its offsets, file and positions; nothing was changed), `IO`,
+   * `CLOSED` (see {@link cancelLoading})
    */
   openLog(name: string, options: OpenLogOptions): Promise<SegmentedLog>;
+  /**
+   * What recovery may have to walk of logs that are there, bytes: the segments from the recovery point on. In the order given.
+   * Cost: one look at each directory, off the loop.
+   */
+  bytesToCheck(
+    logs: ReadonlyArray<{ readonly name: string; readonly recoveryPoint: number }>,
+  ): Promise<readonly number[]>;
+  /** What logs that were opened, and those that are being opened, have walked of that so far. */
+  readonly checkedBytes: number;
+  /** How many logs are loaded at once (`OpenLogOptions.loads`), each on a thread of its own; 1 at first. */
+  setLoadingThreads(count: number): void;
+  /** Logs that are being opened, or will be, reject with `CLOSED` soon; nothing of them has changed. For good. */
+  cancelLoading(): void;
   /** Renames `<name>` to `<name>.<uuid>-delete` and syncs the directory; the log must be closed. Returns the new name. */
   markForDeletion(name: string, suffix: string): Promise<string>;
   /** Removes a directory made by `markForDeletion`, off the loop. */
@@ -68,6 +82,15 @@ export interface OpenLogOptions {
   readonly logStartOffset: number;
   /** True after a clean stop: no verification at all. */
   readonly cleanShutdown: boolean;
+  /** Offsets between segments may be missing (the default): the log is or was compacted. */
+  readonly mayHaveGaps?: boolean;
+  /** A new segment takes `segmentBytes` on the disk at once. Not by default. */
+  readonly preallocate?: boolean;
+  /**
+   * The log exists and may take long to recover: it waits for one of the loading threads instead of keeping others from theirs. Not by
+   * default.
+   */
+  readonly loads?: boolean;
   /** Called on the event loop after group flushes, at most once per flush, when `flushedOffset` grew. */
   readonly onFlushed: (flushedOffset: number) => void;
 }
@@ -85,6 +108,8 @@ export interface SegmentedLog {
   readonly recovered: {
     readonly truncatedBytes: number;
     readonly truncatedAtOffset: number;
+    /** Of the truncated bytes what is kept beside the log (`.quarantine`), because valid batches lay behind ones never written. */
+    readonly quarantinedBytes: number;
     readonly indexesRebuilt: number;
   };
 
@@ -143,7 +168,12 @@ export interface SegmentedLog {
   /** Regions of this log count for this account of `ServerTransport.egress` when they are sent. */
   accountFor(topicAccount: number): void;
   /** Changes of topic configs. */
-  reconfigure(options: { segmentBytes: number; indexIntervalBytes: number; segmentIndexBytes: number }): void;
+  reconfigure(options: {
+    readonly segmentBytes: number;
+    readonly indexIntervalBytes: number;
+    readonly segmentIndexBytes: number;
+    readonly preallocate?: boolean;
+  }): void;
   /** Flushes when `sync`, trims indexes, closes descriptors. Pinned regions stay readable. */
   close(options: { readonly sync: boolean }): Promise<void>;
 }

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+namespace millrace {
+
+/// How far the logs of one directory are checked, and whether to go on. The threads that load write and read it, the loop too.
+struct LoadProgress {
+  /// Of batches whose headers or CRCs recovery has walked.
+  std::atomic<std::uint64_t> checkedBytes{0};
+  /// Logs that are being loaded end with kClosed at their next batch, those that are to be loaded at once. Nothing of them has changed then.
+  std::atomic<bool> cancelled{false};
+};
+
+/// What recovery may have to walk of the log in `directory`: the sizes of its segments from the one that holds `recoveryPoint` on.
+/// 0 when it is not there. Cost: one look at the directory, one stat a segment.
+[[nodiscard]] std::uint64_t bytesToCheck(const std::string& directory, std::int64_t recoveryPoint);
+
+}  // namespace millrace

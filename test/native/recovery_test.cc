@@ -1,0 +1,369 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <thread>
+
+#include "../../native/log/flusher.h"
+#include "../../native/log/load_progress.h"
+#include "../../native/log/log.h"
+#include "faulty_file_system.h"
+#include "harness.h"
+#include "make_batch.h"
+
+using namespace millrace;
+
+namespace {
+
+struct Opened {
+  std::unique_ptr<Log> log;
+  RecoveryReport report;
+  Error error;
+};
+
+Opened open(const std::string& directory, LogOptions options = {}, FileSystem& fs = posixFileSystem()) {
+  Opened opened;
+  auto log = Log::open(fs, directory + "/t-0", 1, options, opened.report);
+  if (log.ok()) opened.log = std::move(log.value());
+  else opened.error = log.error();
+  return opened;
+}
+
+Status append(Log& log, std::size_t payload, std::uint8_t fill = 7, std::int32_t count = 2) {
+  auto bytes = makeBatch(count, payload, 1000, fill);
+  storeBe<std::int64_t>(bytes.data(), log.logEndOffset());
+  return log.append(bytes.data(), BatchHeader::load(bytes.data()), false);
+}
+
+/// `batches` batches of 2 records and 1061 bytes each, in one or more segments; not closed in an orderly way.
+void write(const std::string& directory, int batches, LogOptions options = {}) {
+  auto opened = open(directory, options);
+  for (int i = 0; i < batches; ++i) (void)append(*opened.log, 1000);
+}
+constexpr std::int64_t kBatchBytes = 1061;
+
+std::string segment(const std::string& directory, std::int64_t base, const char* suffix = ".log") { return directory + "/t-0/" + offsetFileName(base) + suffix; }
+
+void overwrite(const std::string& path, std::int64_t position, std::vector<std::uint8_t> bytes) {
+  const int fd = ::open(path.c_str(), O_RDWR);
+  if (::pwrite(fd, bytes.data(), bytes.size(), position) < 0) std::abort();
+  ::close(fd);
+}
+void flip(const std::string& path, std::int64_t position) {
+  const int fd = ::open(path.c_str(), O_RDWR);
+  std::uint8_t byte = 0;
+  if (::pread(fd, &byte, 1, position) != 1) std::abort();
+  byte ^= 0x40;
+  if (::pwrite(fd, &byte, 1, position) != 1) std::abort();
+  ::close(fd);
+}
+std::int64_t sizeOf(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 ? info.st_size : -1;
+}
+
+}  // namespace
+
+TEST(damage_behind_the_recovery_point_is_named_and_nothing_is_cut) {
+  harness::TemporaryDirectory directory;
+  write(directory.path(), 10);
+  flip(segment(directory.path(), 0), 3 * kBatchBytes + 200);
+  auto opened = open(directory.path());
+  CHECK(opened.log == nullptr);
+  CHECK(opened.error.kind == Error::Kind::kCorrupt);
+  CHECK(opened.error.path == segment(directory.path(), 0));
+  CHECK(opened.error.detail == "damage that no crash leaves: bytes 3183 to 4243 hold no valid batch, offsets 6 to 7 cannot be read");
+  CHECK_EQ(sizeOf(segment(directory.path(), 0)), 10 * kBatchBytes);
+  // Below the recovery point nobody looks.
+  LogOptions trusted;
+  trusted.recoveryPoint = 20;
+  auto again = open(directory.path(), trusted);
+  CHECK(again.log != nullptr);
+  CHECK_EQ(again.log->logEndOffset(), 20);
+}
+
+TEST(damage_in_an_earlier_segment_names_the_offsets_up_to_the_next) {
+  harness::TemporaryDirectory directory;
+  LogOptions options;
+  options.segmentBytes = 3 * kBatchBytes;
+  write(directory.path(), 9, options);
+  flip(segment(directory.path(), 0), 2 * kBatchBytes + 300);
+  auto opened = open(directory.path(), options);
+  CHECK(opened.log == nullptr);
+  CHECK(opened.error.detail == "damage that no crash leaves: bytes 2122 to 3182 hold no valid batch, offsets 4 to 5 cannot be read");
+}
+
+TEST(blocks_that_never_reached_the_medium_are_a_torn_tail_and_what_is_behind_is_kept_aside) {
+  harness::TemporaryDirectory directory;
+  LogOptions options;
+  options.segmentBytes = 100 * kBatchBytes;
+  write(directory.path(), 20, options);
+  // Two sectors of the fifth batch.
+  overwrite(segment(directory.path(), 0), 4608, std::vector<std::uint8_t>(512, 0));
+  auto opened = open(directory.path(), options);
+  CHECK(opened.log != nullptr);
+  CHECK_EQ(opened.log->logEndOffset(), 8);
+  CHECK_EQ(opened.report.truncatedAtOffset, 8);
+  CHECK_EQ(opened.report.truncatedBytes, 16 * kBatchBytes);
+  CHECK_EQ(opened.report.quarantinedBytes, 16 * kBatchBytes);
+  CHECK_EQ(sizeOf(segment(directory.path(), 0, ".log.4244.quarantine")), 16 * kBatchBytes);
+  CHECK(append(*opened.log, 1000).ok());
+}
+
+TEST(a_batch_that_was_never_written_ends_the_log) {
+  harness::TemporaryDirectory directory;
+  write(directory.path(), 6);
+  overwrite(segment(directory.path(), 0), 2 * kBatchBytes, std::vector<std::uint8_t>(kBatchBytes, 0));
+  auto opened = open(directory.path());
+  CHECK(opened.log != nullptr);
+  CHECK_EQ(opened.log->logEndOffset(), 4);
+}
+
+TEST(what_was_on_the_medium_is_never_cut_off) {
+  for (const bool clean : {false, true}) {
+    harness::TemporaryDirectory directory;
+    write(directory.path(), 6);
+    // The last batch: as a torn tail it would be cut off.
+    flip(segment(directory.path(), 0), 5 * kBatchBytes + static_cast<std::int64_t>(batch::kMagicAt));
+    LogOptions options;
+    options.cleanShutdown = clean;
+    options.recoveryPoint = 12;
+    auto opened = open(directory.path(), options);
+    CHECK(opened.log == nullptr);
+    CHECK(opened.error.kind == Error::Kind::kCorrupt);
+    CHECK(opened.error.detail == "damage that no crash leaves: bytes 5305 to 6365 hold no valid batch, offsets 10 to the end cannot be read");
+    CHECK_EQ(sizeOf(segment(directory.path(), 0)), 6 * kBatchBytes);
+    options.cleanShutdown = false;
+    options.recoveryPoint = 10;
+    auto torn = open(directory.path(), options);
+    CHECK(torn.log != nullptr);
+    CHECK_EQ(torn.log->logEndOffset(), 10);
+  }
+}
+
+TEST(a_zero_tail_is_cut_off_whatever_its_length) {
+  for (const std::int64_t zeros : {1, 60, 61, 511, 5000, 3 << 20}) {
+    harness::TemporaryDirectory directory;
+    write(directory.path(), 3);
+    CHECK_EQ(::truncate(segment(directory.path(), 0).c_str(), 3 * kBatchBytes + zeros), 0);
+    auto opened = open(directory.path());
+    CHECK(opened.log != nullptr);
+    CHECK_EQ(opened.log->logEndOffset(), 6);
+    CHECK_EQ(opened.report.truncatedBytes, zeros);
+    CHECK_EQ(opened.report.quarantinedBytes, 0);
+    CHECK_EQ(sizeOf(segment(directory.path(), 0)), 3 * kBatchBytes);
+  }
+}
+
+TEST(a_segment_that_lost_its_tail_ends_the_log) {
+  for (const std::int64_t left : {std::int64_t{0}, std::int64_t{100}, kBatchBytes, kBatchBytes + 700}) {
+    harness::TemporaryDirectory directory;
+    LogOptions options;
+    options.segmentBytes = 3 * kBatchBytes;
+    options.mayHaveGaps = false;
+    write(directory.path(), 9, options);
+    CHECK_EQ(::truncate(segment(directory.path(), 6).c_str(), left), 0);
+    auto opened = open(directory.path(), options);
+    CHECK(opened.log != nullptr);
+    CHECK_EQ(opened.log->logEndOffset(), left < kBatchBytes ? 6 : 8);
+    CHECK_EQ(opened.report.quarantinedSegments, 1);
+    CHECK_EQ(sizeOf(segment(directory.path(), 12)), -1);
+    CHECK_EQ(sizeOf(segment(directory.path(), 12, ".log.quarantine")), 3 * kBatchBytes);
+    CHECK(append(*opened.log, 1000).ok());
+    opened.log.reset();
+    auto again = open(directory.path(), options);
+    CHECK(again.log != nullptr);
+    CHECK_EQ(again.log->logEndOffset(), left < kBatchBytes ? 8 : 10);
+  }
+}
+
+TEST(segments_may_part_below_the_recovery_point_and_where_compaction_was) {
+  harness::TemporaryDirectory directory;
+  LogOptions options;
+  options.segmentBytes = 3 * kBatchBytes;
+  write(directory.path(), 9, options);
+  CHECK_EQ(::truncate(segment(directory.path(), 0).c_str(), kBatchBytes), 0);
+  auto compacted = open(directory.path(), options);
+  CHECK(compacted.log != nullptr);
+  CHECK_EQ(compacted.log->logEndOffset(), 18);
+  compacted.log.reset();
+  options.mayHaveGaps = false;
+  options.recoveryPoint = 6;
+  auto older = open(directory.path(), options);
+  CHECK(older.log != nullptr);
+  CHECK_EQ(older.log->logEndOffset(), 18);
+}
+
+TEST(a_read_never_takes_damage_for_an_end) {
+  harness::TemporaryDirectory directory;
+  LogOptions options;
+  options.segmentBytes = 5 * kBatchBytes;
+  write(directory.path(), 12, options);
+  options.recoveryPoint = 24;
+  // The magic of the third batch of a sealed segment.
+  flip(segment(directory.path(), 0), 2 * kBatchBytes + static_cast<std::int64_t>(batch::kMagicAt));
+  auto opened = open(directory.path(), options);
+  CHECK(opened.log != nullptr);
+  auto before = opened.log->read(0, 2 * kBatchBytes, 24, true);
+  CHECK(before.ok());
+  CHECK_EQ(before.value()->nextOffset, 4);
+  for (const std::int64_t offset : {4, 5}) {
+    auto fresh = open(directory.path(), options);
+    auto read = fresh.log->read(offset, 1 << 20, 24, true);
+    CHECK(!read.ok());
+    CHECK(read.error().kind == Error::Kind::kCorrupt);
+  }
+  CHECK(!opened.log->scan(0, 100).ok());
+  CHECK(!opened.log->findByTimestamp(2000, 24).ok() || !opened.log->findByTimestamp(2000, 24).value().has_value());
+  auto behind = opened.log->read(10, 1 << 20, 24, true);
+  CHECK(behind.ok());
+  CHECK_EQ(behind.value()->nextOffset, 20);
+}
+
+TEST(only_what_lies_behind_the_recovery_point_is_checked) {
+  harness::TemporaryDirectory directory;
+  LogOptions options;
+  options.segmentBytes = 10 * kBatchBytes;
+  write(directory.path(), 95, options);
+  CHECK_EQ(bytesToCheck(directory.path() + "/t-0", 0), 95u * kBatchBytes);
+  CHECK_EQ(bytesToCheck(directory.path() + "/t-0", 175), 15u * kBatchBytes);
+  CHECK_EQ(bytesToCheck(directory.path() + "/nothing", 0), 0u);
+  LoadProgress progress;
+  options.progress = &progress;
+  options.recoveryPoint = 175;
+  auto opened = open(directory.path(), options);
+  CHECK(opened.log != nullptr);
+  CHECK_EQ(progress.checkedBytes.load(), 15u * kBatchBytes);
+}
+
+TEST(loading_that_is_cancelled_leaves_the_files_alone) {
+  harness::TemporaryDirectory directory;
+  write(directory.path(), 10);
+  CHECK_EQ(::truncate(segment(directory.path(), 0).c_str(), 10 * kBatchBytes - 5), 0);
+  LoadProgress progress;
+  progress.cancelled = true;
+  LogOptions options;
+  options.progress = &progress;
+  auto opened = open(directory.path(), options);
+  CHECK(opened.log == nullptr);
+  CHECK(opened.error.kind == Error::Kind::kClosed);
+  CHECK_EQ(sizeOf(segment(directory.path(), 0)), 10 * kBatchBytes - 5);
+}
+
+TEST(an_index_with_unwritten_blocks_is_built_anew) {
+  for (const char* suffix : {".index", ".timeindex"}) {
+    for (const std::int64_t from : {std::int64_t{0}, std::int64_t{96}}) {
+      harness::TemporaryDirectory directory;
+      LogOptions options;
+      options.segmentBytes = 200 * kBatchBytes;
+      options.indexIntervalBytes = 2000;
+      {
+        auto opened = open(directory.path(), options);
+        for (int i = 0; i < 150; ++i) {
+          auto bytes = makeBatch(1, 1000, 1000 + i);
+          storeBe<std::int64_t>(bytes.data(), opened.log->logEndOffset());
+          CHECK(opened.log->append(bytes.data(), BatchHeader::load(bytes.data()), false).ok());
+        }
+        CHECK(opened.log->close(true).ok());
+      }
+      const std::string path = segment(directory.path(), 0, suffix);
+      const std::int64_t size = sizeOf(path);
+      CHECK(size > from + 96);
+      overwrite(path, from, std::vector<std::uint8_t>(static_cast<std::size_t>(size - from), 0));
+      options.cleanShutdown = true;
+      auto opened = open(directory.path(), options);
+      CHECK(opened.log != nullptr);
+      CHECK_EQ(opened.report.indexesRebuilt, 1);
+      CHECK_EQ(opened.log->active().maxTimestampMs(), 1149);
+      CHECK_EQ(opened.log->logEndOffset(), 150);
+    }
+  }
+}
+
+namespace {
+
+/// Notes which files were synced.
+class SyncNotes : public FileSystem {
+ public:
+  std::vector<std::string> synced;
+  int fdatasync(int fd) override {
+    synced.push_back(std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd)).filename().string());
+    return 0;
+  }
+};
+
+}  // namespace
+
+TEST(the_index_of_a_sealed_segment_is_synced_with_it) {
+  harness::TemporaryDirectory directory;
+  SyncNotes fs;
+  auto opened = open(directory.path(), {}, fs);
+  CHECK(append(*opened.log, 1000).ok());
+  CHECK(opened.log->roll().ok());
+  CHECK(append(*opened.log, 1000).ok());
+  opened.log->markDirty();
+  CHECK(Flusher::syncNow(*opened.log->flushWork()).ok());
+  const auto has = [&](const char* name) { return std::find(fs.synced.begin(), fs.synced.end(), name) != fs.synced.end(); };
+  CHECK(has("00000000000000000000.log"));
+  CHECK(has("00000000000000000000.index"));
+  CHECK(has("00000000000000000000.timeindex"));
+  CHECK(has("00000000000000000002.log"));
+}
+
+TEST(a_preallocated_segment_takes_its_room_at_once_and_gives_it_back) {
+  harness::TemporaryDirectory directory;
+  LogOptions options;
+  options.segmentBytes = 4 << 20;
+  options.preallocate = true;
+  const auto blocks = [&](std::int64_t base) {
+    struct stat info {};
+    return ::stat(segment(directory.path(), base).c_str(), &info) == 0 ? info.st_blocks * 512 : -1;
+  };
+  auto opened = open(directory.path(), options);
+  CHECK(opened.log != nullptr);
+  CHECK_EQ(sizeOf(segment(directory.path(), 0)), 0);
+  CHECK(blocks(0) >= (4 << 20));
+  CHECK(append(*opened.log, 1000).ok());
+  CHECK_EQ(sizeOf(segment(directory.path(), 0)), kBatchBytes);
+  CHECK(opened.log->roll().ok());
+  CHECK(blocks(0) < (1 << 20));
+  CHECK(blocks(2) >= (4 << 20));
+  CHECK(append(*opened.log, 1000).ok());
+  // A crash, then an orderly stop.
+  opened.log.reset();
+  auto again = open(directory.path(), options);
+  CHECK(again.log != nullptr);
+  CHECK_EQ(again.log->logEndOffset(), 4);
+  CHECK_EQ(again.report.truncatedBytes, 0);
+  CHECK(again.log->close(true).ok());
+  CHECK(blocks(2) < (1 << 20));
+}
+
+TEST(without_room_for_a_preallocated_segment_the_log_goes_on_with_the_one_it_has) {
+  class Full : public FileSystem {
+   public:
+    bool full = false;
+    int reserve(int fd, off_t size) override {
+      if (!full) return FileSystem::reserve(fd, size);
+      errno = ENOSPC;
+      return -1;
+    }
+  };
+  harness::TemporaryDirectory directory;
+  Full fs;
+  LogOptions options;
+  options.preallocate = true;
+  auto opened = open(directory.path(), options, fs);
+  CHECK(append(*opened.log, 1000).ok());
+  fs.full = true;
+  auto rolled = opened.log->roll();
+  CHECK(!rolled.ok());
+  CHECK(rolled.error().kind == Error::Kind::kNoSpace);
+  CHECK_EQ(sizeOf(segment(directory.path(), 2)), -1);
+  CHECK(append(*opened.log, 1000).ok());
+  opened.log.reset();
+  auto again = open(directory.path(), options);
+  CHECK(again.log != nullptr);
+  CHECK_EQ(again.log->logEndOffset(), 4);
+}

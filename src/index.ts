@@ -107,6 +107,8 @@ async function start(options: StartBrokerOptions, directory: string, removeData:
   );
   virtual?.holdWhile(() => server.busy || files.pending > 0);
   await server.start();
+  // Who starts a broker in a program of theirs wants to use it: nothing is answered as loading any more.
+  await server.loaded;
   const { host, port } = server.address;
   let closed: Promise<void> | undefined;
   return {

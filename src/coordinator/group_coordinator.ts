@@ -90,6 +90,8 @@ export class GroupCoordinator {
   private readonly machine: GroupMachine;
   private readonly shards = new Map<number, Shard>();
   private readonly unsubscribe: () => void;
+  /** Partitions that this broker leads and whose logs are still being loaded. */
+  private readonly expected = new Set<number>();
   private fixedPartitionCount: number | undefined;
   private closed = false;
 
@@ -103,6 +105,11 @@ export class GroupCoordinator {
       offsetsRetentionCheckIntervalMs: config.offsetsRetentionCheckIntervalMs,
     });
     this.unsubscribe = deps.metadata.onChange((next, previous) => this.dropOffsetsOfDeletedTopics(next, previous));
+  }
+
+  /** This broker leads a partition whose log is not there yet: until {@link startPartition} its groups are being loaded. */
+  expectPartition(partition: number): void {
+    if (!this.shards.has(partition)) this.expected.add(partition);
   }
 
   /** Loads the groups of a partition whose leader this broker now is. Resolves when they are there, or cannot be had. */
@@ -125,6 +132,7 @@ export class GroupCoordinator {
 
   /** Forgets the groups of a partition; who waits for an answer from them is told NOT_COORDINATOR. */
   stopPartition(partition: number): void {
+    this.expected.delete(partition);
     const shard = this.shards.get(partition);
     this.shards.delete(partition);
     shard?.close();
@@ -134,6 +142,7 @@ export class GroupCoordinator {
     if (this.closed) return;
     this.closed = true;
     this.unsubscribe();
+    this.expected.clear();
     for (const partition of [...this.shards.keys()]) this.stopPartition(partition);
   }
 
@@ -239,7 +248,7 @@ export class GroupCoordinator {
     if (filter.types.length > 0 && !filter.types.some((type) => type.trim().toLowerCase() === 'classic'))
       return { errorCode: ErrorCode.NONE, groups: [] };
     const outcomes = await Promise.all(
-      [...this.shards.keys()].map((partition) => this.askPartition('list', partition, { states })),
+      [...this.shards.keys(), ...this.expected].map((partition) => this.askPartition('list', partition, { states })),
     );
     const groups: ListedGroup[] = [];
     for (const outcome of outcomes) {
@@ -297,7 +306,10 @@ export class GroupCoordinator {
     request: Request<GroupCommand & { readonly kind: K }>,
   ): Promise<Outcome<ReplyOf<K>>> {
     const shard = this.shards.get(partition);
-    if (shard === undefined) return { ok: false, error: ErrorCode.NOT_COORDINATOR };
+    if (shard === undefined) {
+      const loading = this.expected.has(partition);
+      return { ok: false, error: loading ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : ErrorCode.NOT_COORDINATOR };
+    }
     const build = (token: ReplyToken) => ({ ...request, kind, token }) as GroupCommand;
     const outcome = await shard.submit(build);
     if (!outcome.ok) return { ok: false, error: coordinatorError(outcome.error) };

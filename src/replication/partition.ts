@@ -15,7 +15,7 @@ export type HighWatermarkListener = (highWatermark: number) => void;
  * appended (`os`). Consumers never see anything above it.
  */
 export class Partition {
-  /** Undefined while the log is being opened, and for good when it cannot be (damage, a failed directory). */
+  /** Undefined while the log is being loaded, and for good when it cannot be (damage, a failed directory). */
   log: PartitionLog | undefined;
   private unusable = false;
   private committed = 0;
@@ -43,6 +43,12 @@ export class Partition {
     return this.unusable;
   }
 
+  /** Why clients are not served: KAFKA_STORAGE_ERROR, or NOT_LEADER_OR_FOLLOWER while its log is loaded; both are retried. */
+  get unavailable(): typeof ErrorCode.KAFKA_STORAGE_ERROR | typeof ErrorCode.NOT_LEADER_OR_FOLLOWER | undefined {
+    if (this.unusable) return ErrorCode.KAFKA_STORAGE_ERROR;
+    return this.log === undefined ? ErrorCode.NOT_LEADER_OR_FOLLOWER : undefined;
+  }
+
   /** Tells those that wait, so that they answer instead of running into their timeouts. */
   goOffline(): void {
     if (this.unusable) return;
@@ -58,6 +64,7 @@ export class Partition {
   opened(log: PartitionLog): void {
     this.log = log;
     log.stableOffset = () => this.highWatermark;
+    log.committedOffset = () => this.highWatermark;
     log.startEpoch(this.leaderEpoch);
     this.committed = Math.max(log.log.logStartOffset, this.localCommit(log));
     if (this.committed < log.log.logEndOffset) log.log.requestFlush();
@@ -76,7 +83,7 @@ export class Partition {
   /** Appends one batch of a client. When it is durable is told by the high watermark. */
   append(bytes: Uint8Array, requiredAcks: number, context: Omit<AppendContext, 'leaderEpoch'>): AppendResult {
     const { log } = this;
-    if (log === undefined || this.unusable) return unavailable;
+    if (log === undefined || this.unusable) return this.refused();
     // A topic cannot ask for more replicas than it has.
     const minInsyncReplicas = Math.min(log.config.minInsyncReplicas, this.replicas.length);
     if (requiredAcks === -1 && this.isr.length < minInsyncReplicas)
@@ -88,8 +95,12 @@ export class Partition {
   /** Appends a batch of the broker itself. */
   appendInternal(bytes: Uint8Array, nowMs: number): AppendResult {
     const { log } = this;
-    if (log === undefined || this.unusable) return unavailable;
+    if (log === undefined || this.unusable) return this.refused();
     return this.written(log, log.appendInternal(bytes, { nowMs, produceVersion: 13, leaderEpoch: this.leaderEpoch }));
+  }
+
+  private refused(): AppendResult {
+    return this.unavailable === ErrorCode.NOT_LEADER_OR_FOLLOWER ? loading : offline;
   }
 
   private written(log: PartitionLog, result: AppendResult): AppendResult {
@@ -146,7 +157,8 @@ export class Partition {
   /** DeleteRecords: nothing below `offset` is shown any more. -1 is the high watermark. */
   deleteRecords(offset: number): { readonly errorCode: ErrorCode; readonly lowWatermark: number } {
     const { log } = this;
-    if (log === undefined || this.unusable) return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, lowWatermark: -1 };
+    if (log === undefined || this.unusable)
+      return { errorCode: this.unavailable ?? ErrorCode.KAFKA_STORAGE_ERROR, lowWatermark: -1 };
     const target = offset === -1 ? this.committed : offset;
     if (target < 0 || target > this.committed) return { errorCode: ErrorCode.OFFSET_OUT_OF_RANGE, lowWatermark: -1 };
     log.advanceLogStartOffset(target);
@@ -154,7 +166,13 @@ export class Partition {
   }
 }
 
-const unavailable: AppendResult = {
+const loading: AppendResult = {
+  errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER,
+  errorMessage: 'The log of the partition is being loaded',
+  recordErrors: [],
+};
+
+const offline: AppendResult = {
   errorCode: ErrorCode.KAFKA_STORAGE_ERROR,
   errorMessage: 'The log of the partition is offline',
   recordErrors: [],

@@ -1,5 +1,5 @@
 import { topicPartitionName, type Uuid } from '../common/ids.js';
-import type { Clock, EgressAccounts, Timers } from '../common/ports/index.js';
+import { type Clock, type EgressAccounts, LogStoreError, type Timers } from '../common/ports/index.js';
 import type { MetadataImage, TopicImage } from '../metadata/image.js';
 import type { LogConfig } from '../storage/log_config.js';
 import type { LogManager } from '../storage/log_manager.js';
@@ -17,6 +17,15 @@ export interface ReplicaManagerDeps {
   logConfigOf(topic: TopicImage): LogConfig;
   /** Where what is sent of a topic is counted. */
   readonly egress: Pick<EgressAccounts, 'topicAccount' | 'forgetTopic'>;
+  /** The log of a partition is open, or cannot be had. */
+  settled?(partition: Partition): void;
+}
+
+/** A partition whose log is to be opened. */
+interface Opening {
+  readonly name: string;
+  readonly partition: Partition;
+  readonly config: LogConfig;
 }
 
 interface HostedTopic {
@@ -32,7 +41,10 @@ export class ReplicaManager {
   readonly wheel: TimeoutWheel;
   private readonly byName = new Map<string, HostedTopic>();
   private readonly byId = new Map<Uuid, HostedTopic>();
-  private applying: Promise<void> = Promise.resolve();
+  private applying: Promise<unknown> = Promise.resolve();
+  /** Partitions whose logs are being opened, or wait for it. */
+  private readonly opening = new Map<Partition, Promise<void>>();
+  private closed = false;
 
   constructor(private readonly deps: ReplicaManagerDeps) {
     this.wheel = new TimeoutWheel(deps.clock, deps.timers);
@@ -63,26 +75,45 @@ export class ReplicaManager {
       for (const partition of topic.partitions) if (partition !== undefined) yield partition;
   }
 
-  /** Brings partitions and logs in step with `next`; changes are applied one after the other. Resolves when their logs are open. */
-  apply(next: MetadataImage): Promise<void> {
-    this.applying = this.applying.then(() => this.applyNow(next));
-    return this.applying;
+  /**
+   * Brings partitions in step with `next`; changes are applied one after the other, their logs open meanwhile. Resolves when the logs of
+   * the partitions that this change brought are open, or cannot be.
+   */
+  async apply(next: MetadataImage): Promise<void> {
+    const { opened } = await this.begin(next);
+    await opened;
   }
 
-  private async applyNow(next: MetadataImage): Promise<void> {
+  /** As {@link apply}, but resolves when the partitions are there; `opened` when their logs are open. */
+  begin(next: MetadataImage): Promise<{ readonly opened: Promise<void> }> {
+    const begun = this.applying.then(() => this.applyNow(next));
+    this.applying = begun.catch(() => undefined);
+    return begun;
+  }
+
+  private async applyNow(next: MetadataImage): Promise<{ readonly opened: Promise<void> }> {
     for (const topic of [...this.byName.values()])
       if (next.topicsById.get(topic.id) === undefined) await this.drop(topic);
-    const opening: Array<{ readonly partition: Partition; readonly config: LogConfig }> = [];
+    const opening: Opening[] = [];
     for (const topic of next.topicsById.values()) this.update(topic, opening);
-    await this.deps.logs.inParallel(opening, 'opening logs', async ({ partition, config }) =>
-      this.open(partition, config),
-    );
+    const { logs } = this.deps;
+    const [there, created] = [
+      opening.filter(({ name }) => logs.exists(name)),
+      opening.filter(({ name }) => !logs.exists(name)),
+    ];
+    const settle = new Map<Partition, () => void>();
+    for (const { partition } of opening)
+      this.opening.set(partition, new Promise((resolve) => settle.set(partition, resolve)));
+    const open = async ({ partition, config }: Opening) => {
+      await this.open(partition, config);
+      this.opening.delete(partition);
+      settle.get(partition)?.();
+    };
+    const opened = Promise.all([logs.load(there, open), logs.inParallel(created, open)]).then(() => undefined);
+    return { opened };
   }
 
-  private update(
-    image: TopicImage,
-    opening: Array<{ readonly partition: Partition; readonly config: LogConfig }>,
-  ): void {
+  private update(image: TopicImage, opening: Opening[]): void {
     let topic = this.byId.get(image.id);
     if (topic === undefined) {
       topic = { id: image.id, name: image.name, partitions: [] };
@@ -97,7 +128,7 @@ export class ReplicaManager {
         config ??= this.deps.logConfigOf(image);
         const created = new Partition(image.name, image.id, partition, leaderEpoch, leader, isr, replicas);
         topic.partitions[partition] = created;
-        opening.push({ partition: created, config });
+        opening.push({ name: topicPartitionName(image.name, partition), partition: created, config });
         continue;
       }
       known.leader = leader;
@@ -118,12 +149,13 @@ export class ReplicaManager {
       );
       log.log.accountFor(this.deps.egress.topicAccount(partition.topic));
       partition.opened(log);
+      this.deps.settled?.(partition);
     } catch (error) {
       partition.goOffline();
-      this.deps.logger.error(
-        `${topicPartitionName(partition.topic, partition.partition)} could not be opened and is offline: ${error instanceof Error ? error.message : String(error)}`,
-        { error },
-      );
+      // Not loaded because the broker stops: nothing is wrong with it.
+      if (error instanceof LogStoreError && error.kind === 'CLOSED' && this.closed) return;
+      this.deps.settled?.(partition);
+      this.deps.logger.error(openingFailed(partition, error), { error });
     }
   }
 
@@ -135,6 +167,7 @@ export class ReplicaManager {
     }
     for (const partition of topic.partitions) {
       partition?.goOffline();
+      if (partition !== undefined) await this.opening.get(partition);
       if (partition?.log === undefined) continue;
       await this.deps.logs.deleteLog(partition.log).catch((error: unknown) => {
         this.deps.logger.warn(`${topicPartitionName(topic.name, partition.partition)} could not be deleted`, { error });
@@ -156,8 +189,19 @@ export class ReplicaManager {
     this.deps.logs.reconfigured();
   }
 
-  /** Answers everything that waits. */
+  /** Answers everything that waits; logs that are still being loaded are given up by the log manager. */
   close(): void {
+    this.closed = true;
     this.wheel.expireAll();
   }
+}
+
+/** What an operator can do about a log that cannot be opened. */
+function openingFailed({ topic, partition }: Partition, error: unknown): string {
+  const name = topicPartitionName(topic, partition);
+  const why = error instanceof Error ? error.message : String(error);
+  const text = `${name} could not be opened and is offline (KAFKA_STORAGE_ERROR), everything else goes on: ${why}`;
+  if (!(error instanceof LogStoreError) || error.kind !== 'CORRUPT') return text;
+  const directory = error.path.slice(0, error.path.lastIndexOf('/'));
+  return `${text}. Nothing was changed: stop the broker, look with \`millrace log verify ${directory}\`, keep what is good with \`millrace log repair\`, and start it again`;
 }

@@ -6,6 +6,7 @@ import type {
   LogStore,
   Random,
   ServerTransport,
+  TimerHandle,
   Timers,
   TransportListener,
 } from '../common/ports/index.js';
@@ -14,7 +15,7 @@ import type { BrokerConfig } from '../config/index.js';
 import { Controller } from '../controller/controller.js';
 import { ProducerIdAllocator } from '../controller/producer_ids.js';
 import { groupCoordinatorConfig } from '../coordinator/group_config.js';
-import { GroupCoordinator } from '../coordinator/group_coordinator.js';
+import { GroupCoordinator, groupMetadataTopic } from '../coordinator/group_coordinator.js';
 import { EmbeddedMetadataStore } from '../metadata/embedded/embedded_store.js';
 import type { MetadataImage } from '../metadata/image.js';
 import { type BrokerValue, keys } from '../metadata/keys.js';
@@ -58,6 +59,8 @@ export class BrokerStartError extends Error {
 const journalFile = 'millrace-metadata.journal';
 /** Requests that one connection may have sent ahead of the one in work (Kafka: none). The whole broker has limits of its own. */
 const readAhead = { maxUnreleasedBytesPerConnection: 16 * 1024 * 1024, maxUnreleasedFramesPerConnection: 64 };
+/** A start waits so long for its logs before it answers without them. */
+const loadingGraceMs = 50;
 /** How long a stopping broker waits for requests that are being answered. */
 const drainMs = 5_000;
 
@@ -101,8 +104,11 @@ export class BrokerServer {
 
   /** Work that is under way; virtual time waits for it. */
   get busy(): boolean {
-    return this.parts !== undefined && (this.parts.changing || this.parts.logs.busy);
+    return this.parts !== undefined && (this.parts.changes > 0 || this.parts.logs.busy);
   }
+
+  /** Resolves when every log that was there at the start is open, or cannot be. Never rejects. */
+  loaded: Promise<void> = Promise.resolve();
 
   /** @throws BrokerStartError, StorageStartError, EndpointError, MetadataStoreError, LogStoreError */
   async start(): Promise<void> {
@@ -138,6 +144,8 @@ export class BrokerServer {
       nodeId: config.nodeId,
       retentionCheckIntervalMs: config.long('log.retention.check.interval.ms'),
       checkpointIntervalMs: config.int('log.flush.offset.checkpoint.interval.ms'),
+      highWatermarkCheckpointIntervalMs: config.long('replica.high.watermark.checkpoint.interval.ms'),
+      recoveryThreads: config.int('num.recovery.threads.per.data.dir'),
       producerExpirationMs: config.int('producer.id.expiration.ms'),
       producerExpirationCheckMs: config.int('producer.id.expiration.check.interval.ms'),
       cleaner: config.boolean('log.cleaner.enable') ? () => cleanerSettings(this.dynamic) : undefined,
@@ -163,6 +171,9 @@ export class BrokerServer {
       logs,
       logConfigOf: (topic) => logConfigOf(this.dynamic, topic),
       egress: ports.transport.egress,
+      settled: (partition) => {
+        if (partition.topic === groupMetadataTopic) void wiring.sync();
+      },
     });
     const session = await store.createSession(config.int('broker.session.timeout.ms'));
     const coordinator = new GroupCoordinator({
@@ -173,7 +184,7 @@ export class BrokerServer {
       config: groupCoordinatorConfig(config),
       metadata: cache,
     });
-    const wiring = new CoordinatorWiring(replicas, coordinator, clock);
+    const wiring: CoordinatorWiring = new CoordinatorWiring(replicas, coordinator, clock);
     const parts: Parts = {
       logs,
       store,
@@ -181,14 +192,17 @@ export class BrokerServer {
       cache,
       replicas,
       coordinator,
-      changing: false,
+      changes: 0,
       apply: async (image) => {
-        parts.changing = true;
+        parts.changes += 1;
         try {
-          await replicas.apply(image);
+          const { opened } = await replicas.begin(image);
+          // Groups whose logs are being loaded are told so.
+          void wiring.sync();
+          await opened;
           await wiring.sync();
         } finally {
-          parts.changing = false;
+          parts.changes -= 1;
         }
       },
       controller: new Controller({
@@ -206,9 +220,30 @@ export class BrokerServer {
     await logs.listExisting();
     await this.claimCluster(parts);
     await cache.refresh();
-    await parts.apply(cache.current());
     this.registerHandlers(parts);
+    await this.load(parts);
     return parts;
+  }
+
+  /**
+   * Loads logs and groups in the background. Resolves when that is done, but after {@link loadingGraceMs} in any case: then requests are
+   * answered, and what is not there yet is answered as loading.
+   */
+  private async load(parts: Parts): Promise<void> {
+    const { timers, logger } = this.ports;
+    this.loaded = parts.apply(parts.cache.current()).catch((error: unknown) => {
+      if (this.closing === undefined) logger.error('the logs could not be loaded', { error });
+    });
+    let grace: TimerHandle | undefined;
+    const late = new Promise<void>((resolve) => {
+      grace = timers.after(loadingGraceMs, resolve);
+    });
+    await Promise.race([this.loaded, late]);
+    grace?.cancel();
+    if (parts.logs.loading.remainingLogs > 0)
+      logger.info(
+        `${parts.logs.loading.line()}; meanwhile requests are answered, clients try again for partitions that are not open yet`,
+      );
   }
 
   private registerHandlers(parts: Parts): void {
@@ -234,7 +269,7 @@ export class BrokerServer {
       coordinator: parts.coordinator,
       traffic: this.traffic,
       config,
-      isOffline: (topic, partition) => replicas.get(topic, partition)?.offline ?? false,
+      isOffline: (topic, partition) => replicas.get(topic, partition)?.unavailable !== undefined,
     });
   }
 
@@ -431,7 +466,8 @@ interface Parts {
   readonly replicas: ReplicaManager;
   readonly coordinator: GroupCoordinator;
   readonly controller: Controller;
-  changing: boolean;
+  /** Changes of the metadata that are being applied. */
+  changes: number;
   apply(image: MetadataImage): Promise<void>;
 }
 

@@ -41,6 +41,11 @@ export function registerBrokerMetrics(metrics: Metrics, sources: MetricSources):
     () => count([...replicas.all()].filter((partition) => partition.offline)),
   );
   metrics.gauge(
+    jmxName('kafka.log', 'LogManager', 'remainingLogsToRecover'),
+    'Logs that are still being loaded.',
+    () => logs.loading.remainingLogs,
+  );
+  metrics.gauge(
     jmxName('kafka.controller', 'KafkaController', 'GlobalTopicCount'),
     'Topics in the cluster.',
     () => image().topicsById.size,

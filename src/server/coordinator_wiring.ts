@@ -37,6 +37,8 @@ function coordinatorLog(partition: Partition, clock: Clock): CoordinatorLog {
 /** Starts the coordinator on partitions that this broker has begun to lead, and stops it on those that are gone. */
 export class CoordinatorWiring {
   private readonly started = new Map<number, Partition>();
+  /** Led, and their logs are being loaded. */
+  private readonly expected = new Set<number>();
 
   constructor(
     private readonly replicas: ReplicaManager,
@@ -44,13 +46,21 @@ export class CoordinatorWiring {
     private readonly clock: Clock,
   ) {}
 
-  /** After partitions changed. Resolves when new ones are loaded. */
+  /** After partitions changed or their logs were opened. Resolves when new ones are loaded. */
   async sync(): Promise<void> {
     const loading: Promise<void>[] = [];
     const led = new Map<number, Partition>();
-    for (const partition of this.replicas.all())
-      if (partition.topic === groupMetadataTopic && partition.log !== undefined && !partition.offline)
-        led.set(partition.partition, partition);
+    for (const partition of this.replicas.all()) {
+      if (partition.topic !== groupMetadataTopic || partition.offline) continue;
+      if (partition.log === undefined) this.expected.add(partition.partition);
+      else led.set(partition.partition, partition);
+    }
+    for (const index of this.expected) {
+      if (this.replicas.get(groupMetadataTopic, index)?.unavailable === ErrorCode.NOT_LEADER_OR_FOLLOWER)
+        this.coordinator.expectPartition(index);
+      else this.expected.delete(index);
+      if (!led.has(index) && !this.expected.has(index)) this.coordinator.stopPartition(index);
+    }
     for (const [index, partition] of this.started) {
       if (led.get(index) === partition) continue;
       this.started.delete(index);

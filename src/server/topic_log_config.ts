@@ -11,6 +11,7 @@ export function logConfigOf(broker: BrokerConfig, topic: TopicImage): LogConfig 
     segmentJitterMs: config.segmentJitterMs,
     indexIntervalBytes: config.indexIntervalBytes,
     segmentIndexBytes: config.segmentIndexBytes,
+    preallocate: config.preallocate,
     retentionMs: config.retentionMs,
     retentionBytes: config.retentionBytes,
     maxMessageBytes: config.maxMessageBytes,

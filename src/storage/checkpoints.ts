@@ -24,6 +24,8 @@ export function formatOffsets(offsets: ReadonlyMap<string, number>): Uint8Array 
 }
 
 export function parseOffsets(bytes: Uint8Array): Map<string, number> | undefined {
+  // Kafka makes the file before it has anything to say.
+  if (bytes.length === 0) return new Map();
   const [version, count, ...lines] = decoder.decode(bytes).split('\n');
   if (version !== '0') return undefined;
   const offsets = new Map<string, number>();

@@ -5,6 +5,8 @@ export interface LogConfig {
   readonly segmentJitterMs: number;
   readonly indexIntervalBytes: number;
   readonly segmentIndexBytes: number;
+  /** A new segment takes its room on the disk at once. Not by default. */
+  readonly preallocate?: boolean;
   /** -1: keep for ever. */
   readonly retentionMs: number;
   /** -1: keep everything. */

@@ -1,5 +1,5 @@
 import type { Uuid } from '../common/ids.js';
-import type { LogDirectory } from '../common/ports/index.js';
+import { type LogDirectory, LogStoreError } from '../common/ports/index.js';
 import { leaderEpochFile, parseEpochs } from './checkpoints.js';
 import { LeaderEpochCache } from './leader_epochs.js';
 import type { LogConfig } from './log_config.js';
@@ -18,11 +18,22 @@ export interface LoadOptions {
   readonly config: LogConfig;
   readonly onFlushed: (flushedOffset: number) => void;
   readonly cleanShutdown: boolean;
+  /** The directory was there when the broker started: it is recovered on a thread of its own. */
+  readonly exists: boolean;
+  /** The broker is stopping: a load that takes long is given up. */
+  readonly cancelled: () => boolean;
   readonly recoveryPoint: number;
   readonly logStartOffset: number;
 }
 
-const batchesPerScan = 4096;
+/** Headers read and replayed in one turn of the event loop. */
+const batchesPerScan = 512;
+
+function quarantined(bytes: number): string {
+  return bytes === 0
+    ? ''
+    : `; ${bytes} bytes of these hold batches behind ones that never reached the disk, and are kept in files named .quarantine`;
+}
 
 /** Opens a log and brings back what is known of its producers and epochs: from the files beside it, and from its batches. */
 export async function loadPartitionLog(options: LoadOptions): Promise<PartitionLog> {
@@ -35,11 +46,14 @@ export async function loadPartitionLog(options: LoadOptions): Promise<PartitionL
     recoveryPoint: options.recoveryPoint,
     logStartOffset: options.logStartOffset,
     cleanShutdown: options.cleanShutdown,
+    mayHaveGaps: config.compact,
+    preallocate: config.preallocate ?? false,
+    loads: options.exists,
     onFlushed: options.onFlushed,
   });
   if (log.recovered.truncatedBytes > 0)
     logger.warn(
-      `${name}: a torn tail of ${log.recovered.truncatedBytes} bytes was cut off; the log ends at offset ${log.recovered.truncatedAtOffset}`,
+      `${name}: a torn tail of ${log.recovered.truncatedBytes} bytes was cut off; the log ends at offset ${log.recovered.truncatedAtOffset}${quarantined(log.recovered.quarantinedBytes)}`,
     );
   const path = `${directory.path}/${name}`;
   const producers = new ProducerStateManager();
@@ -47,6 +61,10 @@ export async function loadPartitionLog(options: LoadOptions): Promise<PartitionL
   epochs.truncateFromEnd(log.logEndOffset);
   let offset = await restoreSnapshot(options, path, producers, log.logStartOffset, log.logEndOffset);
   while (offset < log.logEndOffset) {
+    if (options.cancelled()) {
+      await log.close({ sync: false });
+      throw new LogStoreError('CLOSED', 'load', name, '', 'the broker is stopping');
+    }
     const batches = log.scanBatches(offset, batchesPerScan);
     if (batches.length === 0) break;
     for (const batch of batches) {
@@ -54,6 +72,7 @@ export async function loadPartitionLog(options: LoadOptions): Promise<PartitionL
       producers.update(batch, batch.maxTimestampMs);
       offset = batch.baseOffset + batch.lastOffsetDelta + 1;
     }
+    await new Promise<void>((resolve) => ports.timers.soon(resolve));
   }
   const loaded = new PartitionLog({
     topic: options.topic,

@@ -1,12 +1,13 @@
 import { topicPartitionName, type Uuid, ZERO_UUID } from '../common/ids.js';
 import type { FlushStatistics, LogDirectory, TimerHandle, Timers } from '../common/ports/index.js';
 import { LogStoreError } from '../common/ports/index.js';
+import { CheckpointWriter } from './checkpoint_writer.js';
 import {
   cleanerFile,
   cleanShutdownFile,
   formatCleanShutdown,
-  formatOffsets,
   formatPartitionMetadata,
+  highWatermarkFile,
   logStartOffsetFile,
   parseOffsets,
   parsePartitionMetadata,
@@ -14,10 +15,12 @@ import {
   recoveryPointFile,
 } from './checkpoints.js';
 import { openMetaProperties, StorageStartError } from './directory_identity.js';
+import { LoadProgress } from './load_progress.js';
 import { type CleanerSettings, LogCleaner } from './log_cleaner.js';
 import type { LogConfig } from './log_config.js';
 import { loadPartitionLog } from './log_loader.js';
 import type { LogManagerPorts } from './log_manager_ports.js';
+import type { ManagedDirectory } from './managed_directory.js';
 import type { PartitionLog } from './partition_log.js';
 import { deleteExpiredSegments } from './retention.js';
 
@@ -27,24 +30,19 @@ export interface LogManagerSettings {
   readonly nodeId: number;
   readonly retentionCheckIntervalMs: number;
   readonly checkpointIntervalMs: number;
+  /** `replica.high.watermark.checkpoint.interval.ms`, 5000 by default */
+  readonly highWatermarkCheckpointIntervalMs?: number;
+  /** `num.recovery.threads.per.data.dir`, 2 by default */
+  readonly recoveryThreads?: number;
   readonly producerExpirationMs: number;
   readonly producerExpirationCheckMs: number;
   /** Undefined: compacted topics are not cleaned (`log.cleaner.enable`). */
   readonly cleaner: (() => CleanerSettings) | undefined;
 }
 
-interface ManagedDirectory {
-  readonly path: string;
-  readonly directory: LogDirectory;
-  readonly cleanShutdown: boolean;
-  readonly recoveryPoints: ReadonlyMap<string, number>;
-  readonly logStartOffsets: ReadonlyMap<string, number>;
-  readonly cleanedOffsets: ReadonlyMap<string, number>;
-}
-
 const markedForDeletion = /^(.+)-(\d+)\.([0-9a-zA-Z_-]+)-(delete|stray)$/;
 const partitionDirectory = /^(.+)-(\d+)$/;
-/** Recovery reads and checks much: a few at a time keep disk and cores busy without starving each other. */
+/** Logs that are opened at the same time; how many of them are recovered at once is `num.recovery.threads.per.data.dir`. */
 const parallelLoads = 8;
 
 /**
@@ -56,9 +54,13 @@ export class LogManager {
   private readonly logs = new Map<string, PartitionLog>();
   private readonly timers = new Set<TimerHandle>();
   private readonly failureHandlers: Array<(path: string, error: LogStoreError) => void> = [];
-  private readonly written = new Map<string, string>();
+  private readonly checkpoints: CheckpointWriter;
   private closed = false;
   clusterId = '';
+  /** Logs that are to be opened, are being opened, or could not be: what the checkpoints say of them stays as it is. */
+  private readonly unopened = new Set<string>();
+  private readonly opening = new Set<Promise<unknown>>();
+  readonly loading: LoadProgress;
   /** Undefined when `log.cleaner.enable` is false. */
   readonly cleaner: LogCleaner | undefined;
 
@@ -66,12 +68,18 @@ export class LogManager {
     private readonly ports: LogManagerPorts,
     private readonly settings: LogManagerSettings,
   ) {
+    this.checkpoints = new CheckpointWriter(ports, {
+      directories: () => this.directories,
+      logs: () => this.logs.values(),
+      unopened: this.unopened,
+    });
+    this.loading = new LoadProgress(ports, () => this.directories.map(({ directory }) => directory));
     if (settings.cleaner === undefined) return;
     this.cleaner = new LogCleaner(ports, settings.cleaner, {
       logs: () => [...this.logs.values()].filter((log) => this.failure(log.directoryPath) === undefined),
       cleaned: async (log) => {
         this.unlinkLater(log);
-        await this.writeCleanerCheckpoint(log.directoryPath);
+        await this.checkpoints.writeCleaned(log.directoryPath);
       },
     });
   }
@@ -128,7 +136,11 @@ export class LogManager {
         recoveryPoints: await this.readOffsets(`${path}/${recoveryPointFile}`),
         logStartOffsets: await this.readOffsets(`${path}/${logStartOffsetFile}`),
         cleanedOffsets: await this.readOffsets(`${path}/${cleanerFile}`),
+        highWatermarks: await this.readOffsets(`${path}/${highWatermarkFile}`),
+        found: new Set(),
+        dirty: false,
       };
+      directory.setLoadingThreads(this.settings.recoveryThreads ?? 2);
       this.directories.push(managed);
       directory.onFailure((error) => this.directoryFailed(managed, error));
       if (!cleanShutdown && managed.recoveryPoints.size > 0)
@@ -196,9 +208,17 @@ export class LogManager {
    * Opens (recovering it) or creates the log of a partition. A directory of the same name that belongs to another topic id is
    * put aside as `-stray`, never served and never deleted.
    *
-   * @throws LogStoreError `CORRUPT`, `IO`
+   * @throws LogStoreError `CORRUPT`, `IO`, `CLOSED` (the manager is being closed)
    */
-  async openLog(
+  openLog(...parameters: Parameters<LogManager['open']>): Promise<PartitionLog> {
+    const opened = this.open(...parameters);
+    this.opening.add(opened);
+    const over = () => this.opening.delete(opened);
+    opened.then(over, over);
+    return opened;
+  }
+
+  private async open(
     topic: string,
     partition: number,
     topicId: Uuid,
@@ -206,7 +226,10 @@ export class LogManager {
     onFlushed: (flushedOffset: number) => void,
   ): Promise<PartitionLog> {
     const name = topicPartitionName(topic, partition);
+    this.unopened.add(name);
+    this.refuseIfClosed(name);
     const managed = await this.placeOf(name, topicId);
+    this.refuseIfClosed(name);
     const { files } = this.ports;
     const log = await loadPartitionLog({
       ports: this.ports,
@@ -217,6 +240,8 @@ export class LogManager {
       topicId,
       config,
       onFlushed,
+      exists: managed.found.has(name),
+      cancelled: () => this.closed,
       cleanShutdown: managed.cleanShutdown && managed.recoveryPoints.has(name),
       recoveryPoint: managed.recoveryPoints.get(name) ?? 0,
       logStartOffset: managed.logStartOffsets.get(name) ?? 0,
@@ -225,8 +250,12 @@ export class LogManager {
     if ((await files.readFile(metadataPath)) === undefined)
       await files.writeFileAtomic(metadataPath, formatPartitionMetadata(topicId), { sync: false });
     log.cleanedOffset = managed.cleanedOffsets.get(name);
-    log.onRoll = () => this.cleaner?.wake();
+    log.onRoll = () => {
+      this.cleaner?.wake();
+      this.checkpoints.writeSoon();
+    };
     this.logs.set(name, log);
+    this.unopened.delete(name);
     this.cleaner?.wake();
     return log;
   }
@@ -260,25 +289,60 @@ export class LogManager {
   async listExisting(): Promise<ReadonlySet<string>> {
     for (const { path } of this.directories)
       for (const entry of (await this.ports.files.listDirectory(path)) ?? [])
-        if (entry.kind === 'directory' && partitionDirectory.test(entry.name)) this.existed.add(entry.name);
+        if (entry.kind === 'directory' && partitionDirectory.test(entry.name)) {
+          this.existed.add(entry.name);
+          this.directories.find((managed) => managed.path === path)?.found.add(entry.name);
+        }
     this.listed = true;
     return this.existed;
   }
 
-  /** Runs `open` for every item, some at a time, with progress in the log when it takes long. */
-  async inParallel<T>(items: readonly T[], what: string, open: (item: T) => Promise<void>): Promise<void> {
-    const { clock, logger } = this.ports;
+  /** Whether there is a log of that name to be loaded. */
+  exists(name: string): boolean {
+    return this.existed.has(name);
+  }
+
+  /** `open` loads these logs in the background, those of the broker's own topics first; resolves when all are open, or cannot be. */
+  async load<T extends { readonly name: string }>(
+    items: readonly T[],
+    open: (item: T) => Promise<void>,
+  ): Promise<void> {
+    if (items.length === 0) return;
+    for (const { name } of items) this.unopened.add(name);
+    this.loading.begin(items.length);
+    const planned = this.planLoading(items);
+    const own = items.filter(({ name }) => name.startsWith('__'));
+    const others = items.filter(({ name }) => !name.startsWith('__'));
+    await this.inParallel([...own, ...others], async (item) => {
+      await open(item);
+      this.loading.finished(item.name);
+    });
+    await planned;
+  }
+
+  /** How much recovery may have to do is asked only after a stop that was not clean. */
+  private async planLoading(items: ReadonlyArray<{ readonly name: string }>): Promise<void> {
+    for (const { directory, cleanShutdown, found, recoveryPoints } of this.directories) {
+      if (cleanShutdown) continue;
+      const logs = items.flatMap(({ name }) =>
+        found.has(name) ? [{ name, recoveryPoint: recoveryPoints.get(name) ?? 0 }] : [],
+      );
+      const bytes = await directory.bytesToCheck(logs);
+      logs.forEach(({ name }, index) => {
+        this.loading.plan(name, bytes[index] ?? 0);
+      });
+    }
+  }
+
+  private refuseIfClosed(name: string): void {
+    if (this.closed) throw new LogStoreError('CLOSED', 'open', name, '', 'the broker is stopping');
+  }
+
+  /** Runs `open` for every item, some at a time. */
+  async inParallel<T>(items: readonly T[], open: (item: T) => Promise<void>): Promise<void> {
     let next = 0;
-    let done = 0;
-    let saidMs = clock.monotonicMs();
     const worker = async () => {
-      for (let item = items[next++]; item !== undefined; item = items[next++]) {
-        await open(item);
-        done += 1;
-        if (clock.monotonicMs() - saidMs < 2000) continue;
-        saidMs = clock.monotonicMs();
-        logger.info(`${what}: ${done} of ${items.length}`);
-      }
+      for (let item = items[next++]; item !== undefined; item = items[next++]) await open(item);
     };
     await Promise.all(Array.from({ length: Math.min(parallelLoads, items.length) }, worker));
   }
@@ -289,10 +353,11 @@ export class LogManager {
     const managed = this.directories.find(({ path }) => path === log.directoryPath);
     this.logs.delete(log.name);
     this.existed.delete(log.name);
+    managed?.found.delete(log.name);
     await this.cleaner?.release(log);
     await log.close({ sync: false });
     if (managed === undefined || managed.directory.failure !== undefined) return;
-    if (log.cleanedOffset !== undefined) await this.writeCleanerCheckpoint(managed.path);
+    if (log.cleanedOffset !== undefined) await this.checkpoints.writeCleaned(managed.path);
     const renamed = await managed.directory.markForDeletion(
       log.name,
       `${random.uuid().replaceAll(/[^0-9A-Za-z]/g, '0')}-delete`,
@@ -321,7 +386,8 @@ export class LogManager {
         repeat(everyMs, run);
       });
     repeat(this.settings.retentionCheckIntervalMs, () => this.enforceRetention());
-    repeat(this.settings.checkpointIntervalMs, () => this.checkpointInBackground());
+    repeat(this.settings.checkpointIntervalMs, () => this.checkpoints.writeInBackground());
+    repeat(this.settings.highWatermarkCheckpointIntervalMs ?? 5_000, () => this.checkpoints.writeHighWatermarks());
     repeat(this.settings.producerExpirationCheckMs, () => {
       for (const log of this.logs.values()) log.producers.expire(clock.wallMs(), this.settings.producerExpirationMs);
     });
@@ -360,70 +426,9 @@ export class LogManager {
     this.cleaner?.wake();
   }
 
-  private cleanerCheckpoints: Promise<void> = Promise.resolve();
-
-  /** Up to where each log was cleaned. An old one costs a round of cleaning, nothing else. */
-  private writeCleanerCheckpoint(path: string): Promise<void> {
-    const write = async () => {
-      const here = [...this.logs.values()].filter((log) => log.directoryPath === path);
-      const offsets = here.flatMap(({ name, cleanedOffset }) =>
-        cleanedOffset === undefined ? [] : [[name, cleanedOffset] as const],
-      );
-      await this.writeIfNew(`${path}/${cleanerFile}`, formatOffsets(new Map(offsets)));
-    };
-    this.cleanerCheckpoints = this.cleanerCheckpoints.then(write).catch((error: unknown) => {
-      this.ports.logger.warn(`${path}/${cleanerFile} could not be written; logs are cleaned again after a restart`, {
-        error,
-      });
-    });
-    return this.cleanerCheckpoints;
-  }
-
-  private checkpointing: Promise<void> = Promise.resolve();
-
-  private checkpointInBackground(): void {
-    this.checkpoint().catch((error: unknown) =>
-      this.ports.logger.warn('checkpoints could not be written; recovery will take longer', { error }),
-    );
-  }
-
-  /**
-   * Writes recovery points and log start offsets as they are when its turn comes: one writer at a time, so that an older state never
-   * replaces a later one. What is flushed need not be verified after a crash.
-   */
+  /** Writes recovery points and log start offsets as they are when its turn comes. */
   checkpoint(): Promise<void> {
-    const written = this.checkpointing.then(() => this.writeCheckpoints(this.raisedStarts()));
-    this.checkpointing = written.catch(() => undefined);
-    return written;
-  }
-
-  /** Log start offsets that the files alone would not tell: inside the first segment, after DeleteRecords. */
-  private raisedStarts(): ReadonlyMap<string, number> {
-    const raised = [...this.logs.values()].filter(
-      (log) => log.log.logStartOffset > (log.log.segments()[0]?.baseOffset ?? 0),
-    );
-    return new Map(raised.map((log) => [log.name, log.log.logStartOffset]));
-  }
-
-  private async writeCheckpoints(raised: ReadonlyMap<string, number>): Promise<void> {
-    for (const { path, directory } of this.directories) {
-      if (directory.failure !== undefined) continue;
-      const here = [...this.logs.values()].filter((log) => log.directoryPath === path);
-      const points = new Map(here.map((log) => [log.name, log.log.flushedOffset]));
-      const starts = new Map(
-        here.flatMap(({ name }) => (raised.has(name) ? [[name, raised.get(name) ?? 0] as const] : [])),
-      );
-      await this.writeIfNew(`${path}/${recoveryPointFile}`, formatOffsets(points));
-      await this.writeIfNew(`${path}/${logStartOffsetFile}`, formatOffsets(starts));
-    }
-  }
-
-  /** An idle broker writes nothing. */
-  private async writeIfNew(path: string, bytes: Uint8Array): Promise<void> {
-    const text = new TextDecoder().decode(bytes);
-    if (this.written.get(path) === text) return;
-    await this.ports.files.writeFileAtomic(path, bytes, { sync: true });
-    this.written.set(path, text);
+    return this.checkpoints.write();
   }
 
   private directoryFailed(managed: ManagedDirectory, error: LogStoreError): void {
@@ -434,39 +439,62 @@ export class LogManager {
     for (const handler of this.failureHandlers) handler(managed.path, error);
   }
 
-  /** Orderly stop: everything synced, checkpoints and the clean-shutdown marker written, locks given up. */
+  /**
+   * Orderly stop: everything synced, checkpoints and the clean-shutdown marker written, locks given up. Logs that are being loaded are
+   * left as they are. The marker speaks for all logs of its directory: it is not written where one was not loaded or not closed.
+   */
   async close(onProgress: (done: number, total: number) => void = () => {}): Promise<void> {
     if (this.closed) return;
     this.closed = true;
     for (const timer of this.timers) timer.cancel();
     this.timers.clear();
+    this.loading.end();
+    for (const { directory } of this.directories) directory.cancelLoading();
+    await Promise.allSettled(this.opening);
     await this.cleaner?.close();
-    await this.checkpointing;
+    await this.checkpoints.close();
     const logs = [...this.logs.values()];
-    const raised = this.raisedStarts();
+    const raised = this.checkpoints.raisedStarts();
     let done = 0;
-    await this.inParallel(logs, 'closing logs', async (log) => {
+    await this.inParallel(logs, async (log) => {
       const sync = this.failure(log.directoryPath) === undefined;
-      await log
-        .close({ sync })
-        .catch((error: unknown) => this.ports.logger.error(`${log.name} could not be closed`, { error }));
+      await log.close({ sync }).catch((error: unknown) => {
+        const managed = this.directories.find(({ path }) => path === log.directoryPath);
+        if (managed !== undefined) managed.dirty = true;
+        this.ports.logger.error(`${log.name} could not be closed`, { error });
+      });
       await log.log.deletePending().catch(() => {});
       done += 1;
       onProgress(done, logs.length);
     });
-    await this.writeCheckpoints(raised);
-    for (const { path, directory } of this.directories) {
-      if (directory.failure === undefined)
-        await this.ports.files.writeFileAtomic(`${path}/${cleanShutdownFile}`, formatCleanShutdown(-1), { sync: true });
-      await directory.close();
+    await this.checkpoints.writeLast(raised);
+    for (const managed of this.directories) {
+      if (managed.directory.failure === undefined) await this.markClean(managed);
+      await managed.directory.close();
+    }
+  }
+
+  private async markClean({ path, dirty, found }: ManagedDirectory): Promise<void> {
+    const { logger } = this.ports;
+    const unloaded = [...this.unopened].filter((name) => found.has(name)).length;
+    if (unloaded > 0) logger.info(`${path}: ${unloaded} logs were not loaded; the next start recovers what they need`);
+    if (dirty || unloaded > 0) return;
+    try {
+      await this.ports.files.writeFileAtomic(`${path}/${cleanShutdownFile}`, formatCleanShutdown(-1), { sync: true });
+    } catch (error) {
+      logger.warn(`${path}: the stop could not be marked as clean; the next start recovers logs`, { error });
     }
   }
 
   /** Gives everything up without syncing, as if the process had died. For tests of recovery. */
   async abandon(): Promise<void> {
     this.closed = true;
+    this.loading.end();
+    for (const { directory } of this.directories) directory.cancelLoading();
+    await Promise.allSettled(this.opening);
     for (const timer of this.timers) timer.cancel();
     await this.cleaner?.close();
+    await this.checkpoints.close();
     for (const { directory } of this.directories) await directory.close();
   }
 }

@@ -79,6 +79,9 @@ export class PartitionLog {
    */
   stableOffset: () => number = () => this.log.flushedOffset;
 
+  /** The high watermark. Told by the partition; at first it is what is on the medium. */
+  committedOffset: () => number = () => this.log.flushedOffset;
+
   /** Below it the log was cleaned (`cleaner-offset-checkpoint`); undefined: never. */
   cleanedOffset: number | undefined;
 
@@ -184,8 +187,14 @@ export class PartitionLog {
   /** Rolls when the active segment is older than `segment.ms`, although nothing is being appended. */
   rollIfDue(nowMs: number): void {
     if (this.log.activeBaseOffset === this.log.logEndOffset || !this.isRollDue(-1, nowMs)) return;
+    this.roll();
+  }
+
+  /** Begins a new segment, unless the active one is empty. @throws LogStoreError */
+  roll(): void {
+    const before = this.log.activeBaseOffset;
     this.log.roll();
-    this.rolled();
+    if (this.log.activeBaseOffset !== before) this.rolled();
   }
 
   /** A new segment has begun: what producers had sent up to its base is written beside it, as Kafka does. */
@@ -198,7 +207,7 @@ export class PartitionLog {
   }
 
   private drawJitter(): number {
-    return Math.floor(this.parts.random() * this.config.segmentJitterMs);
+    return Math.floor(this.parts.random() * Math.min(this.config.segmentJitterMs, this.config.segmentMs));
   }
 
   /** Writes the producer state as of `offset`; it is current when called. */

@@ -120,9 +120,9 @@ describe('changes of configs', () => {
   });
 
   it('warn of settings without effect, once, when they are new', () => {
-    const ops: ConfigOp[] = [{ name: 'preallocate', operation: 'SET', value: 'true' }];
+    const ops: ConfigOp[] = [{ name: 'flush.ms', operation: 'SET', value: '9' }];
     const first = alterTopicConfigs(BrokerConfig.defaults, new Map(), ops);
-    expect(first.ok && first.warnings.map(({ name }) => name)).toEqual(['preallocate']);
+    expect(first.ok && first.warnings.map(({ name }) => name)).toEqual(['flush.ms']);
     const again = alterTopicConfigs(BrokerConfig.defaults, first.ok ? first.configs : new Map(), [
       { name: 'retention.ms', operation: 'SET', value: '5' },
     ]);

@@ -52,6 +52,7 @@ const kafkas: Record<string, string> = {
   kafka_log_logcleanermanager_time_since_last_run_ms: 'gauge',
   kafka_log_logcleanermanager_uncleanable_bytes: 'gauge',
   kafka_log_logcleanermanager_uncleanable_partitions_count: 'gauge',
+  kafka_log_logmanager_remaininglogstorecover: 'gauge',
   kafka_log_log_logendoffset: 'gauge',
   kafka_network_requestmetrics_requests_total: 'counter',
   kafka_network_requestmetrics_totaltimems_total: 'counter',

@@ -133,13 +133,16 @@ describe('appending', () => {
     expect(partition.log?.log.logEndOffset).toBe(4);
   });
 
-  it('is refused while there is no log, and when the directory has failed', async () => {
+  it('is refused while the log is being loaded, and when the directory has failed', async () => {
     await fixture.createTopic('t');
     const partition = fixture.partition('t');
     const closed = new Partition('t', partition.topicId, 0, 0, 1, [1]);
-    expect(append(closed)).toMatchObject({ errorCode: ErrorCode.KAFKA_STORAGE_ERROR });
-    expect(closed.appendInternal(batch(), 1)).toMatchObject({ errorCode: ErrorCode.KAFKA_STORAGE_ERROR });
-    expect(closed.deleteRecords(0)).toEqual({ errorCode: ErrorCode.KAFKA_STORAGE_ERROR, lowWatermark: -1 });
+    for (const errorCode of [ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.KAFKA_STORAGE_ERROR]) {
+      expect(append(closed)).toMatchObject({ errorCode });
+      expect(closed.appendInternal(batch(), 1)).toMatchObject({ errorCode });
+      expect(closed.deleteRecords(0)).toEqual({ errorCode, lowWatermark: -1 });
+      closed.goOffline();
+    }
     let told = 0;
     partition.onHighWatermark(() => {
       told += 1;

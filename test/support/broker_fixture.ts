@@ -107,7 +107,7 @@ export class BrokerFixture {
       coordinator,
       traffic: this.traffic,
       config: () => config,
-      isOffline: (topic, partition) => replicas.get(topic, partition)?.offline ?? false,
+      isOffline: (topic, partition) => replicas.get(topic, partition)?.unavailable !== undefined,
     });
   }
 

@@ -157,7 +157,7 @@ export const REPLICATION_CONFIGS = {
     5_000,
     'HIGH',
     'read-only',
-    'warn',
+    'full',
     'Time between writes of the high watermark checkpoint.',
   ),
   'replica.lag.time.max.ms': broker.long(

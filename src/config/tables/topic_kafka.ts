@@ -157,7 +157,7 @@ export const KAFKA_TOPIC_CONFIGS = {
     'In-sync replicas that must exist for acks=all to be accepted.',
     { validator: atLeast(1) },
   ),
-  preallocate: topic.boolean(false, ['log.preallocate'], 'warn', 'A new segment gets its full size on disk at once.'),
+  preallocate: topic.boolean(false, ['log.preallocate'], 'full', 'A new segment gets its full size on disk at once.'),
   'remote.log.copy.disable': topic.boolean(false, [], 'warn', 'Nothing more is copied to remote storage.'),
   'remote.log.delete.on.disable': topic.boolean(
     false,

@@ -1,5 +1,5 @@
 import { ZERO_UUID } from '../../common/ids.js';
-import type { FileRegion } from '../../common/ports/index.js';
+import { type Clock, type FileRegion, type LogRead, LogStoreError } from '../../common/ports/index.js';
 import type { FetchRequest, FetchResponseInput } from '../../protocol/api/fetch.js';
 import { ErrorCode } from '../../protocol/errors.js';
 import {
@@ -11,10 +11,14 @@ import {
 import type { Partition } from '../../replication/partition.js';
 import type { ReplicaManager } from '../../replication/replica_manager.js';
 import { releaseRegion } from '../../storage/native_log.js';
+import type { Logger } from '../../telemetry/logger.js';
+import { MessageLimiter } from '../close_advice.js';
 import type { Handler, RequestContext } from '../handler.js';
 import type { TopicTraffic } from '../traffic.js';
 
 export interface FetchDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
   readonly replicas: ReplicaManager;
   readonly sessions: FetchSessionCache;
   readonly traffic: TopicTraffic;
@@ -53,6 +57,7 @@ interface PartitionRead {
  * for `minBytes` on the high watermarks of its partitions, at most `maxWaitMs`; any error is answered at once.
  */
 export function fetchHandler(deps: FetchDeps): Handler<FetchRequest, FetchResponseInput> {
+  const limiter = new MessageLimiter(deps.clock, 1);
   return (request, context) => {
     const usesTopicIds = context.apiVersion >= lowestVersionWithTopicIds;
     const session = deps.sessions.begin({
@@ -65,7 +70,7 @@ export function fetchHandler(deps: FetchDeps): Handler<FetchRequest, FetchRespon
     });
     if (session.errorCode !== ErrorCode.NONE || !('partitions' in session))
       return { errorCode: session.errorCode, sessionId: 0, responses: [] };
-    const fetch = new Fetch(deps, request, session.partitions, session.session, session.isFull, usesTopicIds);
+    const fetch = new Fetch(deps, request, session.partitions, session.session, session.isFull, usesTopicIds, limiter);
     const reads = fetch.read();
     if (fetch.isEnough(reads)) return fetch.respond(reads);
     fetch.release(reads);
@@ -102,6 +107,7 @@ class Fetch {
     private readonly session: FetchSession | undefined,
     private readonly isFull: boolean,
     private readonly usesTopicIds: boolean,
+    private readonly limiter: MessageLimiter,
   ) {
     this.maxBytes = Math.min(request.maxBytes, deps.maxBytes());
     this.replicaId = Math.max(request.replicaId, request.replicaState.replicaId);
@@ -153,7 +159,13 @@ class Fetch {
     if (answer.divergingEpoch !== undefined) return read;
     const limitBytes = Math.max(0, Math.min(wanted.maxBytes, leftBytes));
     if (fetchOffset < highWatermark && (limitBytes > 0 || first)) {
-      const found = log.read(fetchOffset, limitBytes, highWatermark, first);
+      let found: LogRead | undefined;
+      try {
+        found = log.read(fetchOffset, limitBytes, highWatermark, first);
+      } catch (error) {
+        answer.errorCode = this.readFailed(partition, fetchOffset, error);
+        return read;
+      }
       if (found !== undefined) {
         read.region = found.region;
         answer.records = found.region;
@@ -168,18 +180,32 @@ class Fetch {
     return read;
   }
 
+  /** Damage is an error for the offsets that it takes, never a gap that a consumer would pass over. @throws what is no failure of the log */
+  private readFailed(partition: Partition, fetchOffset: number, error: unknown): ErrorCode {
+    if (!(error instanceof LogStoreError)) throw error;
+    if (error.kind !== 'CORRUPT') return ErrorCode.KAFKA_STORAGE_ERROR;
+    const { topic, partition: index } = partition;
+    const leftOut = this.limiter.admit(`${topic}-${index}`);
+    if (leftOut !== undefined)
+      this.deps.logger.error(
+        `${topic}-${index}: offset ${fetchOffset} cannot be read, consumers are answered CORRUPT_MESSAGE: ${error.message}. Stop the broker and look with \`millrace log verify\`, or skip the damaged offsets`,
+      );
+    return ErrorCode.CORRUPT_MESSAGE;
+  }
+
   private check(wanted: FetchPartition, partition: Partition | undefined, answer: PartitionAnswer): ErrorCode {
     if (partition === undefined) {
       const unknownId =
         this.usesTopicIds && (wanted.topicId === ZERO_UUID || this.deps.replicas.nameOf(wanted.topicId) === undefined);
       return unknownId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
     }
-    if (partition.offline || partition.log === undefined) return ErrorCode.KAFKA_STORAGE_ERROR;
+    const { unavailable, log } = partition;
+    if (unavailable !== undefined || log === undefined) return unavailable ?? ErrorCode.KAFKA_STORAGE_ERROR;
     const epochError = partition.checkEpoch(Math.max(-1, wanted.currentLeaderEpoch));
     if (epochError !== ErrorCode.NONE) return epochError;
     if (this.replicaId >= 0 && !partition.replicas.includes(this.replicaId)) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
     if (wanted.lastFetchedEpoch >= 0) {
-      const end = partition.log.epochs.endOffsetFor(wanted.lastFetchedEpoch, partition.log.log.logEndOffset);
+      const end = log.epochs.endOffsetFor(wanted.lastFetchedEpoch, log.log.logEndOffset);
       if (end.epoch < 0) return ErrorCode.OFFSET_OUT_OF_RANGE;
       if (end.epoch < wanted.lastFetchedEpoch || end.endOffset < wanted.fetchOffset) answer.divergingEpoch = end;
     }

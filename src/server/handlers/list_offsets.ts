@@ -1,3 +1,4 @@
+import { LogStoreError } from '../../common/ports/index.js';
 import type { ListOffsetsRequest, ListOffsetsResponseInput } from '../../protocol/api/list_offsets.js';
 import { ErrorCode } from '../../protocol/errors.js';
 import { decodeBatch, RecordBatchError } from '../../records/index.js';
@@ -40,7 +41,7 @@ export function listOffsetsHandler(deps: {
       partitions: firstOfEach(partitions).map(({ partitionIndex, currentLeaderEpoch, timestamp, repeated }) => {
         const found = repeated
           ? failed(ErrorCode.INVALID_REQUEST)
-          : find(deps.replicas.get(name, partitionIndex), currentLeaderEpoch, timestamp, context.apiVersion);
+          : findOrFail(deps.replicas.get(name, partitionIndex), currentLeaderEpoch, timestamp, context.apiVersion);
         return context.apiVersion >= lowestVersionWithEpochs
           ? { partitionIndex, ...found }
           : { partitionIndex, ...found, leaderEpoch: -1 };
@@ -62,10 +63,20 @@ function firstOfEach(partitions: readonly Asked[]): Array<Asked & { readonly rep
   });
 }
 
+/** What cannot be read on the way is an answer, too. */
+function findOrFail(...asked: Parameters<typeof find>): Found {
+  try {
+    return find(...asked);
+  } catch (error) {
+    if (!(error instanceof LogStoreError)) throw error;
+    return failed(error.kind === 'CORRUPT' ? ErrorCode.CORRUPT_MESSAGE : ErrorCode.KAFKA_STORAGE_ERROR);
+  }
+}
+
 function find(partition: Partition | undefined, currentLeaderEpoch: number, timestamp: number, version: number): Found {
   if (partition === undefined) return failed(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
-  const { log } = partition;
-  if (log === undefined || partition.offline) return failed(ErrorCode.KAFKA_STORAGE_ERROR);
+  const { log, unavailable } = partition;
+  if (log === undefined || unavailable !== undefined) return failed(unavailable ?? ErrorCode.KAFKA_STORAGE_ERROR);
   const epochError = partition.checkEpoch(currentLeaderEpoch);
   if (epochError !== ErrorCode.NONE) return failed(epochError);
   if (timestamp < earliestPendingUpload || version < lowestVersionOf(timestamp))

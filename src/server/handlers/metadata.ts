@@ -10,6 +10,7 @@ import type { Handler, RequestContext } from '../handler.js';
 export interface MetadataDeps {
   readonly metadata: MetadataCache;
   readonly autoTopics: AutoTopicCreator;
+  /** Its log cannot be used, or not yet. */
   isOffline(topic: string, partition: number): boolean;
 }
 

@@ -17,8 +17,9 @@ export function offsetForLeaderEpochHandler(deps: {
         const partition = deps.replicas.get(topic, index);
         const none = { partition: index, leaderEpoch: -1, endOffset: -1 };
         if (partition === undefined) return { ...none, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
-        const { log } = partition;
-        if (log === undefined || partition.offline) return { ...none, errorCode: ErrorCode.KAFKA_STORAGE_ERROR };
+        const { log, unavailable } = partition;
+        if (log === undefined || unavailable !== undefined)
+          return { ...none, errorCode: unavailable ?? ErrorCode.KAFKA_STORAGE_ERROR };
         const epochError = partition.checkEpoch(currentLeaderEpoch);
         if (epochError !== ErrorCode.NONE) return { ...none, errorCode: epochError };
         // A consumer must not be sent above what is committed.

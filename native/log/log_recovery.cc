@@ -1,0 +1,31 @@
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#include "damage.h"
+#include "log.h"
+
+namespace millrace {
+
+Status Log::cutTail(SegmentView& view, const LoadReport& loaded, const std::vector<std::int64_t>& later, RecoveryReport& report) {
+  report.truncatedAtOffset = view.nextOffset();
+  // From the end: whatever a crash leaves undone of this is done again by the next start.
+  for (auto base = later.rbegin(); base != later.rend(); ++base) {
+    const std::string stem = directory_ + "/" + offsetFileName(*base);
+    struct stat info {};
+    if (::stat((stem + ".log").c_str(), &info) != 0) return systemError("stat", stem + ".log", errno);
+    if (auto status = quarantineSegment(fs_, stem, info.st_size == 0); !status.ok()) return status;
+    report.truncatedBytes += info.st_size;
+    if (info.st_size == 0) continue;
+    report.quarantinedBytes += info.st_size;
+    ++report.quarantinedSegments;
+  }
+  if (!later.empty() && fs_.syncDirectory(directory_.c_str()) != 0) return systemError("fsync", directory_, errno);
+  if (loaded.damage == nullptr) return Done{};
+  const std::int64_t tailBytes = view.sizeBytes() - loaded.damage->from;
+  report.truncatedBytes += tailBytes;
+  if (loaded.damage->kind == Damage::Kind::kTornMiddle) report.quarantinedBytes += tailBytes;
+  return cutOff(fs_, view, *loaded.damage);
+}
+
+}  // namespace millrace

@@ -19,6 +19,7 @@ import {
 import { loadAddon } from './native.js';
 import type { NativeAddon, NativeDirectory, NativeError, NativeLog } from './native_addon.js';
 import { NativeLogCleaning } from './native_cleaning.js';
+import { flushStatisticsOf } from './native_flush_statistics.js';
 
 /** Order of `BatchStatus` in native/log/batch.h. */
 const statuses: readonly BatchStatus[] = [
@@ -32,8 +33,6 @@ const statuses: readonly BatchStatus[] = [
   'bad-codec',
 ];
 const headerFields = 11;
-/** `Distribution::kBuckets` in native/log/flusher.h. */
-const distributionBuckets = 33;
 
 function readHeader(from: Float64Array, at: number, into: BatchInfo): void {
   into.baseOffset = from[at] as number;
@@ -143,14 +142,12 @@ class NativeLogDirectory implements LogDirectory {
     }
   }
 
-  async bytesToCheck(
-    logs: ReadonlyArray<{ readonly name: string; readonly recoveryPoint: number }>,
-  ): Promise<readonly number[]> {
-    const points = Float64Array.from(logs, ({ recoveryPoint }) => recoveryPoint);
+  async bytesToCheck(logs: Parameters<LogDirectory['bytesToCheck']>[0]): Promise<readonly number[]> {
+    const names = logs.map(({ name }) => name);
     return [
       ...(await this.native.bytesToCheck(
-        logs.map(({ name }) => name),
-        points,
+        names,
+        Float64Array.from(logs, (log) => log.recoveryPoint),
       )),
     ];
   }
@@ -190,20 +187,7 @@ class NativeLogDirectory implements LogDirectory {
   }
 
   get flushStatistics(): FlushStatistics {
-    const flat = this.native.statistics();
-    const at = (index: number) => flat[index] ?? 0;
-    const distribution = (index: number) => {
-      const from = 3 + index * (1 + distributionBuckets);
-      return { sum: at(from), counts: [...flat.subarray(from + 1, from + 1 + distributionBuckets)] };
-    };
-    return {
-      flushes: at(0),
-      requests: at(1),
-      totalUs: at(2),
-      groupRequests: distribution(0),
-      groupBytes: distribution(1),
-      syncUs: distribution(2),
-    };
+    return flushStatisticsOf(this.native.statistics());
   }
 
   async close(): Promise<void> {

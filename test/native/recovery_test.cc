@@ -279,6 +279,7 @@ TEST(job_threads_run_what_they_are_given_side_by_side_up_to_a_number) {
     std::unique_lock lock(mutex);
     changed.wait(lock, [&] { return running == 3; });
     go = true;
+    changed.notify_all();
     changed.wait(lock, [&] { return done == 20; });
   }
   CHECK_EQ(mostRunning, 3);

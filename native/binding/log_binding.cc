@@ -1,7 +1,5 @@
 #include "log_binding.h"
 
-#include <sys/stat.h>
-
 #include "addon_data.h"
 #include "cleaning_binding.h"
 #include "convert.h"
@@ -351,14 +349,14 @@ Napi::Value NativeLog::segments(const Napi::CallbackInfo& info) {
   Napi::Float64Array flat = Napi::Float64Array::New(env, count * 5);
   for (std::size_t i = 0; i < count; ++i) {
     const SegmentView& view = i + 1 < count ? static_cast<const SegmentView&>(log_->sealed()[i]) : log_->active();
-    struct stat modified {};
-    (void)::fstat(view.file()->descriptor(), &modified);
+    FileStatus status;
+    (void)view.file()->fileSystem().status(view.file()->descriptor(), status);
     double* const out = flat.Data() + i * 5;
     out[0] = static_cast<double>(view.baseOffset());
     out[1] = static_cast<double>(view.sizeBytes());
     out[2] = static_cast<double>(view.maxTimestampMs());
     out[3] = static_cast<double>(view.firstTimestampMs());
-    out[4] = static_cast<double>(modified.st_mtim.tv_sec) * 1000 + static_cast<double>(modified.st_mtim.tv_nsec / 1000000);
+    out[4] = static_cast<double>(status.modified.tv_sec) * 1000 + static_cast<double>(status.modified.tv_nsec / 1000000);
   }
   return flat;
 }

@@ -1,8 +1,6 @@
-#include <sys/stat.h>
-
 #include <cstdio>
-#include <filesystem>
 
+#include "../io/remove_tree.h"
 #include "addon_data.h"
 #include "convert.h"
 #include "log_binding.h"
@@ -104,9 +102,8 @@ class RemoveWork : public Napi::AsyncWorker {
 
   void Execute() override {
     for (const std::string& path : paths_) {
-      std::error_code code;
-      std::filesystem::remove_all(path, code);
-      if (code && failure_ == nullptr) failure_ = std::make_unique<Error>(systemError("remove", path, code.value()));
+      auto status = removeTree(posixFileSystem(), path);
+      if (!status.ok() && failure_ == nullptr) failure_ = std::make_unique<Error>(std::move(status.error()));
     }
     if (failure_ == nullptr && posixFileSystem().syncDirectory(directory_.c_str()) != 0 && errno != ENOENT)
       failure_ = std::make_unique<Error>(systemError("fsync", directory_, errno));

@@ -19,10 +19,7 @@ class DirectoryLock {
     const std::string path = directory + "/.lock";
     UniqueFd fd(fs.open(path.c_str(), O_RDWR | O_CREAT, 0644));
     if (!fd.valid()) return systemError("open", path, errno);
-    struct flock lock {};
-    lock.l_type = F_WRLCK;
-    lock.l_whence = SEEK_SET;
-    if (::fcntl(fd.get(), F_OFD_SETLK, &lock) != 0) {
+    if (fs.lock(fd.get()) != 0) {
       if (errno == EAGAIN || errno == EACCES) return Error{Error::Kind::kLocked, "lock", path, errno, {}};
       return systemError("fcntl", path, errno);
     }

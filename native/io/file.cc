@@ -1,7 +1,6 @@
 #include "file.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #include <cerrno>
 #include <utility>
@@ -16,9 +15,9 @@ Error systemError(std::string operation, std::string path, int code) {
 Result<File> File::open(FileSystem& fs, std::string path) {
   UniqueFd fd(fs.open(path.c_str(), O_RDWR | O_CREAT, 0644));
   if (!fd.valid()) return systemError("open", path, errno);
-  struct stat info {};
-  if (::fstat(fd.get(), &info) != 0) return systemError("fstat", path, errno);
-  return File(fs, std::move(path), std::move(fd), static_cast<std::uint64_t>(info.st_size));
+  FileStatus info;
+  if (fs.status(fd.get(), info) != 0) return systemError("fstat", path, errno);
+  return File(fs, std::move(path), std::move(fd), static_cast<std::uint64_t>(info.sizeBytes));
 }
 
 Status File::append(const std::uint8_t* bytes, std::size_t size) {
@@ -88,9 +87,9 @@ Status File::sync() {
 Result<std::vector<std::uint8_t>> readWholeFile(FileSystem& fs, const std::string& path) {
   const UniqueFd fd(fs.open(path.c_str(), O_RDONLY, 0));
   if (!fd.valid()) return systemError("open", path, errno);
-  struct stat info {};
-  if (::fstat(fd.get(), &info) != 0) return systemError("fstat", path, errno);
-  std::vector<std::uint8_t> content(static_cast<std::size_t>(info.st_size));
+  FileStatus info;
+  if (fs.status(fd.get(), info) != 0) return systemError("fstat", path, errno);
+  std::vector<std::uint8_t> content(static_cast<std::size_t>(info.sizeBytes));
   std::size_t done = 0;
   while (done < content.size()) {
     const ssize_t count = fs.pread(fd.get(), content.data() + done, content.size() - done, static_cast<off_t>(done));

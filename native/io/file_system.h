@@ -4,12 +4,21 @@
 #include <sys/uio.h>
 
 #include <cstddef>
+#include <ctime>
 #include <string>
+#include <vector>
 
 namespace millrace {
 
+struct FileStatus {
+  off_t sizeBytes = 0;
+  struct timespec modified {};
+};
+
 /// The seam between the engine and the kernel: every call that can fail or lose data goes through here, so that tests can make
-/// the n-th one fail. Functions are named after the system call and follow its conventions (-1 and errno). Thread-safe.
+/// the n-th one fail, or keep the disk in memory. Functions are named after the system call and follow its conventions (-1 and
+/// errno). close() is not among them: what must be on the medium was synced before, and nothing follows from its result.
+/// Thread-safe.
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
@@ -24,6 +33,15 @@ class FileSystem {
   virtual int rename(const char* from, const char* to);
   virtual int unlink(const char* path);
   virtual int mkdir(const char* path, mode_t mode);
+  virtual int rmdir(const char* path);
+  /// fstat.
+  virtual int status(int fd, FileStatus& into);
+  /// futimens: the time of the last change.
+  virtual int setModified(int fd, const struct timespec& time);
+  /// opendir and readdir: the names in a directory, without `.` and `..`, in any order.
+  virtual int list(const char* path, std::vector<std::string>& names);
+  /// An open-file-description lock on the whole file; EAGAIN or EACCES when somebody else has it.
+  virtual int lock(int fd);
   /// Opens, fsyncs and closes a directory.
   virtual int syncDirectory(const char* path);
 };

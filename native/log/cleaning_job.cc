@@ -1,7 +1,5 @@
 #include "cleaning_job.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cerrno>
 
@@ -251,12 +249,9 @@ Status CleaningJob::finishGroup() {
     return Done{};
   }
   // Retention without timestamps goes by the age of the file: that of the youngest one.
-  struct stat info {};
+  FileStatus info;
   const Source& last = sources_[groupFirst_ + groups_[group_] - 1];
-  if (::fstat(last.file->descriptor(), &info) == 0) {
-    const struct timespec times[2] = {info.st_mtim, info.st_mtim};
-    (void)::futimens(cleaned_->file()->descriptor(), times);
-  }
+  if (fs_.status(last.file->descriptor(), info) == 0) (void)fs_.setModified(cleaned_->file()->descriptor(), info.modified);
   SegmentLoader::finishIndex(*cleaned_);
   if (auto status = cleaned_->file()->sync(); !status.ok()) return status;
   if (auto status = cleaned_->index().store(fs_, cleaned_->stem(), true, kCleanedSuffix); !status.ok()) return status;

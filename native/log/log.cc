@@ -1,8 +1,5 @@
 #include "log.h"
 
-#include <dirent.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
@@ -13,6 +10,9 @@
 namespace millrace {
 namespace {
 
+/// Of a segment, in the order in which they go: what an index says is never there without its log.
+constexpr const char* kSegmentSuffixes[] = {".index", ".timeindex", ".txnindex", ".snapshot", ".log"};
+
 std::string parentOf(const std::string& path) {
   const auto slash = path.find_last_of('/');
   return slash == std::string::npos ? "." : path.substr(0, slash);
@@ -20,11 +20,10 @@ std::string parentOf(const std::string& path) {
 
 /// Base offsets of the segment files in a log's directory, ascending. Left-overs of interrupted work are removed.
 Result<std::vector<std::int64_t>> listSegments(FileSystem& fs, const std::string& directory) {
-  DIR* const handle = ::opendir(directory.c_str());
-  if (handle == nullptr) return systemError("opendir", directory, errno);
+  std::vector<std::string> names;
+  if (fs.list(directory.c_str(), names) != 0) return systemError("readdir", directory, errno);
   std::vector<std::int64_t> bases;
-  while (const dirent* const entry = ::readdir(handle)) {
-    const std::string name = entry->d_name;
+  for (const std::string& name : names) {
     const auto dot = name.find('.');
     if (dot == std::string::npos || dot == 0) continue;
     const std::string suffix = name.substr(dot);
@@ -34,7 +33,6 @@ Result<std::vector<std::int64_t>> listSegments(FileSystem& fs, const std::string
       bases.push_back(std::strtoll(name.c_str(), nullptr, 10));
     }
   }
-  ::closedir(handle);
   std::sort(bases.begin(), bases.end());
   return bases;
 }
@@ -81,13 +79,14 @@ Result<std::unique_ptr<Log>> Log::open(FileSystem& fs, std::string directory, st
   const std::int64_t firstBase = log->segment(0).baseOffset();
   log->logStartOffset_ = std::clamp(options.logStartOffset, firstBase, std::max(firstBase, log->logEndOffset()));
   // What recovery checked is in the page cache at least; it counts as flushed only after the next sync.
+  // The names in its directory likewise: who made them may have died before they were synced.
+  log->work_->directoryDirty = !options.cleanShutdown;
   log->flushedOffset_ = options.cleanShutdown ? log->logEndOffset() : std::clamp(options.recoveryPoint, log->logStartOffset_, log->logEndOffset());
   if (log->flushedOffset_ < log->logEndOffset()) {
     log->markDirty();
     const std::lock_guard lock(log->work_->mutex);
     for (auto sealed = log->sealed_.rbegin(); sealed != log->sealed_.rend() && sealed->nextOffset() > log->flushedOffset_; ++sealed)
       log->work_->dirty.insert(log->work_->dirty.begin(), sealed->file());
-    log->work_->directoryDirty = true;
   }
   return log;
 }
@@ -165,7 +164,12 @@ Status Log::roll() {
   if (auto status = active_->storeIndex(false); !status.ok()) return status;
   if (auto status = active_->file()->giveBackReserve(options_.preallocate); !status.ok()) return status;
   auto next = createSegment(nextBase);
-  if (!next.ok()) return next.error();
+  if (!next.ok()) {
+    // An empty segment would begin inside the one that goes on.
+    const std::string path = directory_ + "/" + offsetFileName(nextBase) + ".log";
+    if (fs_.unlink(path.c_str()) != 0 && errno != ENOENT) return Error{Error::Kind::kIo, "unlink", path, errno, {}};
+    return next.error();
+  }
   sealed_.push_back(std::move(*active_).seal());
   active_.emplace(std::move(next.value()));
   const std::lock_guard lock(work_->mutex);
@@ -323,7 +327,7 @@ Result<std::vector<BatchHeader>> Log::scan(std::int64_t fromOffset, std::size_t 
 }
 
 Status Log::removeFiles(const SegmentView& view) {
-  for (const char* suffix : {".log", ".index", ".timeindex", ".txnindex", ".snapshot"}) {
+  for (const char* suffix : kSegmentSuffixes) {
     const std::string path = view.stem() + suffix;
     if (fs_.unlink(path.c_str()) != 0 && errno != ENOENT) return systemError("unlink", path, errno);
   }
@@ -333,18 +337,47 @@ Status Log::removeFiles(const SegmentView& view) {
   return Done{};
 }
 
+/// What is stored of the active segment's index is wrong as soon as the segment is cut.
+Status Log::removeIndexFiles(const SegmentView& view) {
+  for (const char* suffix : {".index", ".timeindex"}) {
+    const std::string path = view.stem() + suffix;
+    if (fs_.unlink(path.c_str()) != 0 && errno != ENOENT) return systemError("unlink", path, errno);
+  }
+  if (fs_.syncDirectory(directory_.c_str()) != 0) return systemError("fsync", directory_, errno);
+  return Done{};
+}
+
+/// The files stay dirty: the flusher may be in the midst of others.
+Status Log::syncDirtyFiles() {
+  std::vector<std::shared_ptr<File>> files;
+  {
+    const std::lock_guard lock(work_->mutex);
+    files = work_->dirty;
+  }
+  if (files.empty() || files.back() != active_->file()) files.push_back(active_->file());
+  for (const auto& file : files) {
+    if (auto status = file->sync(); !status.ok()) return status;
+  }
+  return Done{};
+}
+
 Status Log::truncateTo(std::int64_t offset) {
   if (offset >= logEndOffset()) return Done{};
   if (offset <= segment(0).baseOffset()) return truncateFullyAndStartAt(offset);
   settleSwap();
   ++truncations_;
   cursors_.fill(Cursor{});
+  // On the medium before anything is appended: what a crash brings back of the old end would otherwise mix with the new one. Data goes
+  // first: no segment is there after a crash without the one before it.
+  if (auto status = syncDirtyFiles(); !status.ok()) return status;
   while (active_->baseOffset() > offset || (active_->baseOffset() == offset && !sealed_.empty())) {
     if (auto status = removeFiles(*active_); !status.ok()) return status;
     active_.emplace(std::move(static_cast<SegmentView&>(sealed_.back())));
     sealed_.pop_back();
   }
+  if (auto status = removeIndexFiles(*active_); !status.ok()) return status;
   if (auto status = active_->truncateTo(offset, options_.indexIntervalBytes); !status.ok()) return status;
+  if (auto status = active_->file()->sync(); !status.ok()) return status;
   flushedOffset_ = std::min(flushedOffset_, logEndOffset());
   logStartOffset_ = std::min(logStartOffset_, logEndOffset());
   const std::lock_guard lock(work_->mutex);
@@ -356,11 +389,13 @@ Status Log::truncateFullyAndStartAt(std::int64_t offset) {
   settleSwap();
   ++truncations_;
   cursors_.fill(Cursor{});
-  for (const SealedSegment& view : sealed_) {
-    if (auto status = removeFiles(view); !status.ok()) return status;
+  // From the end: what a crash leaves of it is the beginning of what was there.
+  if (auto status = removeFiles(*active_); !status.ok()) return status;
+  for (auto view = sealed_.rbegin(); view != sealed_.rend(); ++view) {
+    if (auto status = removeFiles(*view); !status.ok()) return status;
   }
   sealed_.clear();
-  if (auto status = removeFiles(*active_); !status.ok()) return status;
+  if (fs_.syncDirectory(directory_.c_str()) != 0) return systemError("fsync", directory_, errno);
   {
     const std::lock_guard lock(work_->mutex);
     work_->endOffset = offset;
@@ -383,7 +418,7 @@ Result<std::vector<std::string>> Log::dropBelow(std::int64_t offset) {
   std::size_t count = 0;
   while (count < sealed_.size() && segment(count + 1).baseOffset() <= offset) ++count;
   for (std::size_t i = 0; i < count; ++i) {
-    for (const char* suffix : {".log", ".index", ".timeindex", ".txnindex", ".snapshot"}) {
+    for (const char* suffix : kSegmentSuffixes) {
       const std::string from = sealed_[i].stem() + suffix;
       const std::string to = from + ".deleted";
       if (fs_.rename(from.c_str(), to.c_str()) == 0) renamed.push_back(to);

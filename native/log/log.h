@@ -73,6 +73,8 @@ class Log {
   void markDirty();
   void flushed(std::int64_t offset) noexcept;
   Status roll();
+  /// Everything from the batch that holds `offset` on is dropped, on the medium too: these wait for it. A recovery point above the new
+  /// end must have been lowered on the medium before. A failure is final for the log: it must be reopened.
   Status truncateTo(std::int64_t offset);
   Status truncateFullyAndStartAt(std::int64_t offset);
   void advanceLogStartOffset(std::int64_t offset) noexcept;
@@ -115,6 +117,8 @@ class Log {
   Status removeFiles(const SegmentView& segment);
   /// For `open`: cuts off what a crash left behind the valid batches of `view`, and takes the segments of `later` out of the log.
   Status cutTail(SegmentView& view, const LoadReport& loaded, const std::vector<std::int64_t>& later, RecoveryReport& report);
+  Status removeIndexFiles(const SegmentView& segment);
+  Status syncDirtyFiles();
 
   // Where readers begin: one that asks for the offset after what it got, or for what another one just got, needs no index search
   // and no look at headers. Batches do not move, so an entry stays true until the log is truncated or cleaned.

@@ -1,7 +1,5 @@
 #include "segment_swap.h"
 
-#include <dirent.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
@@ -59,12 +57,9 @@ SegmentFile parse(const std::string& name, const std::string& suffix) {
   return {std::strtoll(name.c_str(), nullptr, 10), kind};
 }
 
-Result<std::vector<std::string>> list(const std::string& directory) {
-  DIR* const handle = ::opendir(directory.c_str());
-  if (handle == nullptr) return systemError("opendir", directory, errno);
+Result<std::vector<std::string>> list(FileSystem& fs, const std::string& directory) {
   std::vector<std::string> names;
-  while (const dirent* const entry = ::readdir(handle)) names.emplace_back(entry->d_name);
-  ::closedir(handle);
+  if (fs.list(directory.c_str(), names) != 0) return systemError("readdir", directory, errno);
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -130,7 +125,7 @@ void removeCleaned(FileSystem& fs, const std::string& stem) {
 }
 
 Status recoverSwaps(FileSystem& fs, const std::string& directory) {
-  auto listed = list(directory);
+  auto listed = list(fs, directory);
   if (!listed.ok()) return listed.error();
   const std::vector<std::string>& names = listed.value();
   std::int64_t firstCleaned = INT64_MAX;

@@ -64,6 +64,40 @@ class Random {
   unsigned long long state_;
 };
 
+/// Which seeds a random test goes through. `--seed=N` and `--count=N` of run.mjs choose others than the usual ones.
+struct Seeds {
+  unsigned long long first = 1;
+  unsigned long long count = 1;
+  bool whole = true;  ///< the usual number of them, times `scale`
+  double scale = 1;
+};
+
+#if defined(__SANITIZE_THREAD__)
+inline constexpr double kScale = 0.02;
+#elif defined(__SANITIZE_ADDRESS__)
+inline constexpr double kScale = 0.1;
+#else
+inline constexpr double kScale = 1;
+#endif
+
+/// `usual`: how many seeds without sanitizers.
+inline Seeds seeds(unsigned long long usual) {
+  const char* const first = std::getenv("MILLRACE_SEED");
+  const char* const count = std::getenv("MILLRACE_SEED_COUNT");
+  Seeds chosen{1, static_cast<unsigned long long>(static_cast<double>(usual) * kScale) + 1, true, kScale};
+  if (first != nullptr) chosen.first = std::strtoull(first, nullptr, 10);
+  if (count != nullptr) chosen = {chosen.first, std::strtoull(count, nullptr, 10), false, kScale};
+  return chosen;
+}
+
+/// What went wrong for which seed; the first few are printed.
+struct Failures {
+  int count = 0;
+  void add(unsigned long long seed, const std::string& what) {
+    if (count++ < 8) std::printf("    seed %llu: %s\n", seed, what.c_str());
+  }
+};
+
 }  // namespace harness
 
 #define TEST(name)                                                   \

@@ -1,13 +1,14 @@
 // Compiles the native unit tests (everything but the addon's binding; the server on the loop of test/native/loop) and runs them.
 //
-//   node test/native/run.mjs [--sanitize=address,undefined|thread]
+//   node test/native/run.mjs [--sanitize=address,undefined|thread] [--seed=N] [--count=N] [part of a test's name ...]
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const sanitize = process.argv.find((argument) => argument.startsWith('--sanitize='))?.slice('--sanitize='.length);
+const option = (name) => process.argv.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3);
+const sanitize = option('sanitize');
 const out = join(
   root,
   'build',
@@ -64,10 +65,14 @@ if (built.status !== 0) {
 const chosen = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 // ThreadSanitizer cannot place its shadow beside a widely randomised address space; where that may be switched off, it is.
 const fixed = sanitize === 'thread' && spawnSync('setarch', ['-R', 'true']).status === 0;
+// Random tests: other seeds than the usual ones.
+const seeds = {};
+if (option('seed') !== undefined) seeds.MILLRACE_SEED = option('seed');
+if (option('count') !== undefined) seeds.MILLRACE_SEED_COUNT = option('count');
 const run = spawnSync(fixed ? 'setarch' : program, fixed ? ['-R', program, ...chosen] : chosen, {
   cwd: root,
   encoding: 'utf8',
-  env: { ...process.env, TSAN_OPTIONS: 'halt_on_error=1' },
+  env: { ...process.env, ...seeds, TSAN_OPTIONS: 'halt_on_error=1' },
 });
 process.stdout.write(`native${sanitize === undefined ? '' : ` (${sanitize})`}: ${run.stdout}`);
 process.stderr.write(run.stderr);

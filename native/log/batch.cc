@@ -31,7 +31,7 @@ void stampLogAppendTime(std::uint8_t* bytes, std::size_t size, std::int64_t appe
 
 bool plausible(const BatchHeader& header) noexcept {
   return header.magic == batch::kMagic && header.sizeBytes >= static_cast<std::int64_t>(batch::kHeaderBytes) && header.baseOffset >= 0 &&
-         header.lastOffsetDelta >= 0 && header.recordCount >= 0 && (header.attributes & 7) <= 4;
+         header.baseOffset < INT64_MAX - INT32_MAX && header.lastOffsetDelta >= 0 && header.recordCount >= 0 && (header.attributes & 7) <= 4;
 }
 
 }  // namespace millrace

@@ -18,6 +18,10 @@ bool isControl(const BatchHeader& header) { return (header.attributes & kControl
 bool isAppendTime(const BatchHeader& header) { return (header.attributes & batch::kTimestampTypeBit) != 0; }
 bool hasDeleteHorizon(const BatchHeader& header) { return (header.attributes & kDeleteHorizonBit) != 0; }
 
+// Timestamps are what producers say: like Kafka's, they wrap.
+std::int64_t plus(std::int64_t a, std::int64_t b) { return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b)); }
+std::int64_t minus(std::int64_t a, std::int64_t b) { return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b)); }
+
 Error corrupt(const BatchHeader& header, const char* what) {
   return Error{Error::Kind::kCorrupt, "clean", "batch at offset " + std::to_string(header.baseOffset), 0, what};
 }
@@ -110,7 +114,7 @@ Result<BatchFilter::Outcome> BatchFilter::filter(const std::uint8_t* bytes, cons
     all = all && keep;
     if (!keep) continue;
     tombstones = tombstones || !record.hasValue;
-    kept_.push_back({record, isAppendTime(header) ? header.maxTimestampMs : header.baseTimestampMs + record.timestampDelta});
+    kept_.push_back({record, isAppendTime(header) ? header.maxTimestampMs : plus(header.baseTimestampMs, record.timestampDelta)});
   }
   if (cursor.malformed() || outcome.recordsRead != header.recordCount) return corrupt(header, "its records are malformed");
 
@@ -144,7 +148,7 @@ void BatchFilter::rewrite(const BatchHeader& header, std::int64_t deleteHorizonM
   rewritten_.clear();
   for (const Kept& one : kept_) {
     maxTimestampMs = std::max(maxTimestampMs, one.timestampMs);
-    appendRecord(one.record, one.timestampMs - baseTimestampMs, rewritten_);
+    appendRecord(one.record, minus(one.timestampMs, baseTimestampMs), rewritten_);
   }
   compress(codec, rewritten_, out);
   const auto attributes = static_cast<std::int16_t>(horizon ? header.attributes | kDeleteHorizonBit : header.attributes);

@@ -47,22 +47,24 @@ void SegmentIndex::clear() {
 }
 
 Status SegmentIndex::store(FileSystem& fs, const std::string& stem, bool sync, const char* suffix) const {
-  std::vector<std::uint8_t> bytes(offsets_.size() * kOffsetEntryBytes);
+  // Times first: beside an older offset index they say all there is to say, but an offset index beside older times hides the timestamps
+  // of what it skips.
+  std::vector<std::uint8_t> bytes(times_.size() * kTimeEntryBytes);
   std::uint8_t* at = bytes.data();
-  for (const OffsetEntry& entry : offsets_) {
-    storeBe(at, entry.relativeOffset);
-    storeBe(at + 4, entry.position);
-    at += kOffsetEntryBytes;
-  }
-  if (auto status = writeWholeFile(fs, stem + ".index" + suffix, bytes.data(), bytes.size(), sync); !status.ok()) return status;
-  bytes.assign(times_.size() * kTimeEntryBytes, 0);
-  at = bytes.data();
   for (const TimeEntry& entry : times_) {
     storeBe(at, entry.timestampMs);
     storeBe(at + 8, entry.relativeOffset);
     at += kTimeEntryBytes;
   }
-  return writeWholeFile(fs, stem + ".timeindex" + suffix, bytes.data(), bytes.size(), sync);
+  if (auto status = writeWholeFile(fs, stem + ".timeindex" + suffix, bytes.data(), bytes.size(), sync); !status.ok()) return status;
+  bytes.assign(offsets_.size() * kOffsetEntryBytes, 0);
+  at = bytes.data();
+  for (const OffsetEntry& entry : offsets_) {
+    storeBe(at, entry.relativeOffset);
+    storeBe(at + 4, entry.position);
+    at += kOffsetEntryBytes;
+  }
+  return writeWholeFile(fs, stem + ".index" + suffix, bytes.data(), bytes.size(), sync);
 }
 
 bool SegmentIndex::load(FileSystem& fs, const std::string& stem, std::uint64_t logBytes) {

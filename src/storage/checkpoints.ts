@@ -32,7 +32,7 @@ export function parseOffsets(bytes: Uint8Array): Map<string, number> | undefined
   for (const line of lines) {
     if (line === '') continue;
     const match = /^(\S+) (\d+) (\d+)$/.exec(line);
-    if (match === null) return undefined;
+    if (match === null || !Number.isSafeInteger(Number(match[3]))) return undefined;
     offsets.set(`${match[1]}-${match[2]}`, Number(match[3]));
   }
   return offsets.size === Number(count) ? offsets : undefined;
@@ -56,7 +56,11 @@ export function parseEpochs(bytes: Uint8Array): EpochEntry[] | undefined {
     if (line === '') continue;
     const match = /^(\d+) (\d+)$/.exec(line);
     if (match === null) return undefined;
-    entries.push({ epoch: Number(match[1]), startOffset: Number(match[2]) });
+    const entry = { epoch: Number(match[1]), startOffset: Number(match[2]) };
+    const last = entries.at(-1);
+    const grows = last === undefined || (entry.epoch > last.epoch && entry.startOffset > last.startOffset);
+    if (!grows || entry.epoch > 0x7fff_ffff || !Number.isSafeInteger(entry.startOffset)) return undefined;
+    entries.push(entry);
   }
   return version === '0' && entries.length === Number(count) ? entries : undefined;
 }
@@ -90,9 +94,9 @@ export function parseMetaProperties(bytes: Uint8Array): MetaProperties | undefin
     if (match !== null) values.set(match[1] ?? '', match[2] ?? '');
   }
   const clusterId = values.get('cluster.id');
-  const nodeId = Number(values.get('node.id'));
+  const nodeId = Number(/^\d+$/.exec(values.get('node.id') ?? '')?.[0] ?? -1);
   const directoryId = values.get('directory.id');
-  if (values.get('version') !== '1' || clusterId === undefined || !Number.isInteger(nodeId)) return undefined;
+  if (values.get('version') !== '1' || !clusterId || nodeId < 0 || nodeId > 0x7fff_ffff) return undefined;
   return { clusterId, nodeId, directoryId: (directoryId ?? 'AAAAAAAAAAAAAAAAAAAAAA') as Uuid };
 }
 

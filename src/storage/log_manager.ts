@@ -127,8 +127,10 @@ export class LogManager {
       this.clusterId = meta.clusterId;
       const marker = `${path}/${cleanShutdownFile}`;
       const cleanShutdown = (await files.readFile(marker)) !== undefined;
-      // First thing: a crash while loading must not look like a clean stop (KAFKA-10471).
+      // First thing, and on the medium: a crash while loading must not look like a clean stop (KAFKA-10471). The sync is also for names
+      // that a broker that was killed has left to the page cache.
       if (cleanShutdown) await files.remove(marker);
+      await files.syncDirectory(path);
       const managed: ManagedDirectory = {
         path,
         directory,
@@ -231,6 +233,8 @@ export class LogManager {
     const managed = await this.placeOf(name, topicId);
     this.refuseIfClosed(name);
     const { files } = this.ports;
+    const known = (await files.listDirectory(`${managed.path}/${name}`)) !== undefined;
+    if (!known) await this.forget(managed, name);
     const log = await loadPartitionLog({
       ports: this.ports,
       directory: managed.directory,
@@ -260,6 +264,15 @@ export class LogManager {
     return log;
   }
 
+  /** Checkpoints may still speak of a deleted log of the same name: a new one must not begin, or be trusted, where that one ended. */
+  private async forget(managed: ManagedDirectory, name: string): Promise<void> {
+    const maps = [managed.recoveryPoints, managed.logStartOffsets, managed.cleanedOffsets];
+    const spoken = maps.map((map) => map.delete(name)).includes(true);
+    if (!spoken && !this.deleted.delete(name)) return;
+    // Twice the same text is not written again, but the files of before the start were never written by us.
+    await this.checkpoint();
+  }
+
   /** Where the log is, or for a new one the directory with the fewest logs. */
   private async placeOf(name: string, topicId: Uuid): Promise<ManagedDirectory> {
     const { files, logger } = this.ports;
@@ -283,6 +296,8 @@ export class LogManager {
   }
 
   private readonly existed = new Set<string>();
+  /** Logs deleted since the start. */
+  private readonly deleted = new Set<string>();
   private listed = false;
 
   /** Names of the partition directories there are; called once before the logs are opened. */
@@ -354,6 +369,7 @@ export class LogManager {
     this.logs.delete(log.name);
     this.existed.delete(log.name);
     managed?.found.delete(log.name);
+    this.deleted.add(log.name);
     await this.cleaner?.release(log);
     await log.close({ sync: false });
     if (managed === undefined || managed.directory.failure !== undefined) return;

@@ -5,10 +5,10 @@ export interface ManagedDirectory {
   readonly path: string;
   readonly directory: LogDirectory;
   readonly cleanShutdown: boolean;
-  readonly recoveryPoints: ReadonlyMap<string, number>;
-  readonly logStartOffsets: ReadonlyMap<string, number>;
-  readonly cleanedOffsets: ReadonlyMap<string, number>;
-  readonly highWatermarks: ReadonlyMap<string, number>;
+  readonly recoveryPoints: Map<string, number>;
+  readonly logStartOffsets: Map<string, number>;
+  readonly cleanedOffsets: Map<string, number>;
+  readonly highWatermarks: Map<string, number>;
   /** Partition directories that were there at the start. */
   readonly found: Set<string>;
   /** A log of it could not be closed: the stop is no clean one. */

@@ -3,6 +3,7 @@
 // A test harness of one page: tests register themselves, a failed check prints where and ends its test, the program prints counts.
 // (GoogleTest would be a Debian package that `npm test` could not install.)
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -51,14 +52,14 @@ class TemporaryDirectory {
 class Random {
  public:
   explicit Random(unsigned long long seed) : state_(seed) {}
-  unsigned long long next() {
+  std::uint64_t next() {
     unsigned long long z = (state_ += 0x9e3779b97f4a7c15ULL);
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
     return z ^ (z >> 31);
   }
   /// In [0, bound).
-  unsigned long long below(unsigned long long bound) { return next() % bound; }
+  std::uint64_t below(std::uint64_t bound) { return next() % bound; }
 
  private:
   unsigned long long state_;
@@ -78,6 +79,12 @@ inline constexpr double kScale = 0.02;
 inline constexpr double kScale = 0.1;
 #else
 inline constexpr double kScale = 1;
+#endif
+
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr double kFuzzScale = kScale;
+#else
+inline constexpr double kFuzzScale = 1;
 #endif
 
 /// `usual`: how many seeds without sanitizers.

@@ -28,6 +28,7 @@ const folders = [
   'native/net',
   'test/native',
   'test/native/loop',
+  'test/fuzz',
 ];
 const sources = folders.flatMap(list);
 

@@ -3,11 +3,14 @@ import type { AppendFile, FileSystem } from '../../common/ports/index.js';
 import { MetadataStoreError } from '../store.js';
 
 /**
- * An append-only file of frames: uint32 length, uint32 CRC-32C of the payload, payload (UTF-8). A torn frame at the end is what a
- * crash leaves and is cut off; damage before the end means that acknowledged changes are lost, and is refused.
+ * An append-only file of frames: uint32 length, uint32 CRC-32C of the payload, payload (UTF-8), which is one change or several, a
+ * line each. A frame is synced before the next one is written, so that a torn frame at the end is what a crash leaves, and is cut off;
+ * damage before the end means that acknowledged changes are lost, and is refused.
  */
 const frameBytes = 8;
 const maxFrameBytes = 64 * 1024 * 1024;
+/** A group of changes that is larger is written in several frames; one change is at most 900 KiB. */
+const groupBytes = 8 * 1024 * 1024;
 export const journalMagic = 'millrace-metadata 1\n';
 
 export interface OpenedJournal {
@@ -31,8 +34,12 @@ export class Journal {
   static async open(files: FileSystem, path: string): Promise<OpenedJournal> {
     const existing = await files.readFile(path);
     const file = await files.openAppendFile(path);
+    // Also when it is there: who made it may have died before its name was on the medium.
+    await files.syncDirectory(path.slice(0, path.lastIndexOf('/')) || '/');
     const journal = new Journal(files, path, file);
-    if (existing === undefined || existing.length < journalMagic.length) {
+    // Power was cut while it was made: too short, or as long as its first line and never written. Nothing was answered from it.
+    const unwritten = existing?.length === journalMagic.length && existing.every((byte) => byte === 0);
+    if (existing === undefined || existing.length < journalMagic.length || unwritten) {
       if (file.sizeBytes > 0) await file.truncate(0);
       await file.append(Buffer.from(journalMagic));
       await file.sync();
@@ -53,10 +60,15 @@ export class Journal {
     return { journal, frames, truncatedBytes: existing.length - goodBytes };
   }
 
-  /** On the medium when it resolves. */
+  /** On the medium when it resolves. Payloads have no line breaks. */
   async append(payloads: readonly string[]): Promise<void> {
-    await this.file.append(Buffer.concat(payloads.map(frame)));
-    await this.file.sync();
+    for (let from = 0; from < payloads.length; ) {
+      let to = from;
+      for (let size = 0; to < payloads.length && size < groupBytes; to += 1) size += payloads[to]?.length ?? 0;
+      await this.file.append(frame(payloads.slice(from, to).join('\n')));
+      await this.file.sync();
+      from = to;
+    }
   }
 
   /** Replaces everything by `payloads` in one step. */
@@ -101,7 +113,7 @@ function parse(path: string, bytes: Buffer): { frames: string[]; goodBytes: numb
         );
       break;
     }
-    frames.push(bytes.toString('utf8', at + frameBytes, end));
+    frames.push(...bytes.toString('utf8', at + frameBytes, end).split('\n'));
     at = end;
   }
   return { frames, goodBytes: at };

@@ -268,9 +268,7 @@ export class LogManager {
   private async forget(managed: ManagedDirectory, name: string): Promise<void> {
     const maps = [managed.recoveryPoints, managed.logStartOffsets, managed.cleanedOffsets];
     const spoken = maps.map((map) => map.delete(name)).includes(true);
-    if (!spoken && !this.deleted.delete(name)) return;
-    // Twice the same text is not written again, but the files of before the start were never written by us.
-    await this.checkpoint();
+    if (this.deleted.delete(name) || spoken) await this.checkpoint();
   }
 
   /** Where the log is, or for a new one the directory with the fewest logs. */
@@ -370,6 +368,8 @@ export class LogManager {
     this.existed.delete(log.name);
     managed?.found.delete(log.name);
     this.deleted.add(log.name);
+    managed?.recoveryPoints.delete(log.name);
+    managed?.logStartOffsets.delete(log.name);
     await this.cleaner?.release(log);
     await log.close({ sync: false });
     if (managed === undefined || managed.directory.failure !== undefined) return;

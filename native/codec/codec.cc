@@ -35,19 +35,19 @@ CodecStatus decompress(Codec codec, ByteView in, std::vector<std::uint8_t>& out,
   return CodecStatus::kCorrupt;
 }
 
-void compress(Codec codec, ByteView in, std::vector<std::uint8_t>& out) {
+void compress(Codec codec, ByteView in, std::vector<std::uint8_t>& out, int level) {
   switch (codec) {
     case Codec::kNone:
       out.insert(out.end(), in.begin(), in.end());
       return;
     case Codec::kGzip:
-      return gzipCompress(in, out);
+      return gzipCompress(in, out, level);
     case Codec::kSnappy:
       return snappyCompress(in, out);
     case Codec::kLz4:
-      return lz4Compress(in, out);
+      return lz4Compress(in, out, level);
     case Codec::kZstd:
-      return zstdCompress(in, out);
+      return zstdCompress(in, out, level);
   }
 }
 

@@ -7,8 +7,8 @@
 
 namespace millrace {
 
-// Kafka's four codecs in C++ without any library: what the broker reads and writes off the loop (compaction) must build with a
-// compiler alone. Decoders take what every client writes; encoders aim at correct and quick, not at the last percent.
+// Kafka's four codecs in C++ without any library: what the broker reads and writes off the loop (compaction, compression.type) must
+// build with a compiler alone. Decoders take what every client writes; encoders come close to zlib and libzstd in size.
 
 using ByteView = std::span<const std::uint8_t>;
 
@@ -46,16 +46,20 @@ class ByteSink {
 /// Replaces `out` by what `in` decompresses to, at most `limitBytes`.
 [[nodiscard]] CodecStatus decompress(Codec codec, ByteView in, std::vector<std::uint8_t>& out, std::size_t limitBytes);
 
-/// Appends `in`, compressed, to `out`.
-void compress(Codec codec, ByteView in, std::vector<std::uint8_t>& out);
+/// Levels mean what they mean in Kafka: gzip 1 to 9, lz4 1 to 17, zstd up to 22; what is outside is the nearest. Snappy has none.
+[[nodiscard]] constexpr int defaultLevel(Codec codec) noexcept { return codec == Codec::kGzip ? 6 : codec == Codec::kLz4 ? 9 : 3; }
+
+/// Appends `in`, compressed, to `out`. `in` is below 2 GiB.
+void compress(Codec codec, ByteView in, std::vector<std::uint8_t>& out, int level);
+inline void compress(Codec codec, ByteView in, std::vector<std::uint8_t>& out) { compress(codec, in, out, defaultLevel(codec)); }
 
 [[nodiscard]] CodecStatus gzipDecompress(ByteView in, ByteSink& sink);
 [[nodiscard]] CodecStatus snappyDecompress(ByteView in, ByteSink& sink);
 [[nodiscard]] CodecStatus lz4Decompress(ByteView in, ByteSink& sink);
 [[nodiscard]] CodecStatus zstdDecompress(ByteView in, ByteSink& sink);
-void gzipCompress(ByteView in, std::vector<std::uint8_t>& out);
+void gzipCompress(ByteView in, std::vector<std::uint8_t>& out, int level);
 void snappyCompress(ByteView in, std::vector<std::uint8_t>& out);
-void lz4Compress(ByteView in, std::vector<std::uint8_t>& out);
-void zstdCompress(ByteView in, std::vector<std::uint8_t>& out);
+void lz4Compress(ByteView in, std::vector<std::uint8_t>& out, int level);
+void zstdCompress(ByteView in, std::vector<std::uint8_t>& out, int level);
 
 }  // namespace millrace

@@ -8,7 +8,7 @@
 
 namespace millrace {
 
-/// Finds repeated strings for all four encoders: greedy, one candidate for each hash of four bytes. Input below 4 GiB.
+/// Finds repeated strings for snappy and lz4: greedy, one candidate for each hash of four bytes. Input below 4 GiB.
 class MatchFinder {
  public:
   static constexpr std::size_t kMinMatch = 4;

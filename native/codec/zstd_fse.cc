@@ -1,6 +1,7 @@
 #include "zstd_fse.h"
 
 #include <bit>
+#include <cstring>
 
 namespace millrace::zstd {
 
@@ -105,7 +106,9 @@ std::uint64_t BackwardBits::peek(int count) const noexcept {
   const std::int64_t from = at > 0 ? at : 0;
   std::uint64_t word = 0;
   const auto byte = static_cast<std::size_t>(from >> 3);
-  for (std::size_t i = 0; i < 8 && byte + i < in_.size(); ++i) word |= static_cast<std::uint64_t>(in_[byte + i]) << (8 * i);
+  if (std::endian::native == std::endian::little && in_.size() - byte >= sizeof word) std::memcpy(&word, in_.data() + byte, sizeof word);
+  else
+    for (std::size_t i = 0; i < 8 && byte + i < in_.size(); ++i) word |= static_cast<std::uint64_t>(in_[byte + i]) << (8 * i);
   word >>= from & 7;
   const std::int64_t have = left_ - from;
   word &= (std::uint64_t{1} << have) - 1;

@@ -241,7 +241,7 @@ describe('the log cleaner', () => {
           .map((batch) => batch.compression),
       ).toEqual([compression, compression, compression]);
       expect(batches(log)[0]?.lastOffset).toBe(59);
-      expect(log.log.sizeBytes).toBeLessThan(compression === 'zstd' ? before * 1.3 : before);
+      expect(log.log.sizeBytes).toBeLessThan(before);
     },
   );
 

@@ -3,22 +3,13 @@
 #include <bit>
 
 #include "codec.h"
-#include "match_finder.h"
+#include "deflate_tables.h"
 
-// gzip (RFC 1952) around DEFLATE (RFC 1951). Written with the fixed codes, which need no second pass.
+// Reads gzip (RFC 1952) around DEFLATE (RFC 1951).
 
 namespace millrace {
-namespace {
 
-constexpr std::array<std::uint16_t, 29> kLengthBase = {3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
-                                                       31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
-constexpr std::array<std::uint8_t, 29> kLengthBits = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
-constexpr std::array<std::uint16_t, 30> kDistanceBase = {1,   2,   3,   4,   5,   7,    9,    13,   17,   25,   33,   49,   65,    97,    129,
-                                                         193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
-constexpr std::array<std::uint8_t, 30> kDistanceBits = {0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13};
-constexpr std::size_t kWindowBytes = 32 * 1024;
-
-std::uint32_t crc32(ByteView bytes) {
+std::uint32_t deflate::crc32(ByteView bytes) {
   static constexpr auto kTable = [] {
     std::array<std::uint32_t, 256> table{};
     for (std::uint32_t i = 0; i < 256; ++i) {
@@ -32,6 +23,10 @@ std::uint32_t crc32(ByteView bytes) {
   for (const std::uint8_t byte : bytes) crc = (crc >> 8) ^ kTable[(crc ^ byte) & 0xff];
   return crc ^ 0xffffffff;
 }
+
+namespace {
+
+using namespace deflate;
 
 /// Bits from the lowest of each byte up. Past the end it reads zeros and says so with `overrun`.
 class BitReader {
@@ -180,13 +175,12 @@ class Inflater {
   }
 
   CodecStatus dynamic() {
-    static constexpr std::array<std::uint8_t, 19> kOrder = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
     const std::size_t literalCount = bits_.take(5) + 257;
     const std::size_t distanceCount = bits_.take(5) + 1;
     const std::size_t codeCount = bits_.take(4) + 4;
     if (literalCount > 286 || distanceCount > 30) return CodecStatus::kCorrupt;
     std::array<std::uint8_t, 286 + 30> lengths{};
-    for (std::size_t i = 0; i < codeCount; ++i) lengths[kOrder[i]] = static_cast<std::uint8_t>(bits_.take(3));
+    for (std::size_t i = 0; i < codeCount; ++i) lengths[kCodeLengthOrder[i]] = static_cast<std::uint8_t>(bits_.take(3));
     if (!literals_.build(lengths.data(), 19)) return CodecStatus::kCorrupt;
     lengths.fill(0);
     for (std::size_t i = 0; i < literalCount + distanceCount;) {
@@ -261,75 +255,6 @@ std::uint32_t loadLe32(const std::uint8_t* at) {
          static_cast<std::uint32_t>(at[3]) << 24;
 }
 
-class BitWriter {
- public:
-  explicit BitWriter(std::vector<std::uint8_t>& out) : out_(out) {}
-  void put(std::uint32_t value, int bits) {
-    buffer_ |= static_cast<std::uint64_t>(value) << count_;
-    for (count_ += bits; count_ >= 8; count_ -= 8, buffer_ >>= 8) out_.push_back(static_cast<std::uint8_t>(buffer_));
-  }
-  /// Huffman codes go with their highest bit first.
-  void putCode(std::uint32_t code, int bits) {
-    std::uint32_t reversed = 0;
-    for (int bit = 0; bit < bits; ++bit) reversed |= ((code >> bit) & 1) << (bits - 1 - bit);
-    put(reversed, bits);
-  }
-  void finish() {
-    if (count_ > 0) put(0, 8 - count_);
-  }
-
- private:
-  std::vector<std::uint8_t>& out_;
-  std::uint64_t buffer_ = 0;
-  int count_ = 0;
-};
-
-void putLiteral(std::uint32_t symbol, BitWriter& bits) {
-  if (symbol < 144) bits.putCode(0x30 + symbol, 8);
-  else if (symbol < 256) bits.putCode(0x190 + symbol - 144, 9);
-  else if (symbol < 280) bits.putCode(symbol - 256, 7);
-  else bits.putCode(0xc0 + symbol - 280, 8);
-}
-
-template <typename Bases>
-std::uint32_t codeOf(const Bases& bases, std::size_t value) {
-  return static_cast<std::uint32_t>(std::upper_bound(bases.begin(), bases.end(), value) - bases.begin() - 1);
-}
-
-void deflateFixed(ByteView in, std::vector<std::uint8_t>& out) {
-  BitWriter bits(out);
-  bits.put(1, 1);
-  bits.put(1, 2);
-  MatchFinder finder(in);
-  const MatchFinder::Limits limits{kWindowBytes, 0, 4, 0, 258};
-  const std::size_t literals = finder.run(0, in.size(), limits, [&](std::size_t from, std::size_t run, std::size_t length, std::size_t distance) {
-    for (std::size_t i = from; i < from + run; ++i) putLiteral(in[i], bits);
-    const std::uint32_t lengthCode = codeOf(kLengthBase, length);
-    putLiteral(257 + lengthCode, bits);
-    bits.put(static_cast<std::uint32_t>(length - kLengthBase[lengthCode]), kLengthBits[lengthCode]);
-    const std::uint32_t distanceCode = codeOf(kDistanceBase, distance);
-    bits.putCode(distanceCode, 5);
-    bits.put(static_cast<std::uint32_t>(distance - kDistanceBase[distanceCode]), kDistanceBits[distanceCode]);
-  });
-  for (std::size_t i = literals; i < in.size(); ++i) putLiteral(in[i], bits);
-  putLiteral(256, bits);
-  bits.finish();
-}
-
-void store(ByteView in, std::vector<std::uint8_t>& out) {
-  std::size_t at = 0;
-  do {
-    const std::size_t size = std::min<std::size_t>(0xffff, in.size() - at);
-    out.push_back(at + size == in.size() ? 1 : 0);
-    out.push_back(static_cast<std::uint8_t>(size));
-    out.push_back(static_cast<std::uint8_t>(size >> 8));
-    out.push_back(static_cast<std::uint8_t>(~size));
-    out.push_back(static_cast<std::uint8_t>(~size >> 8));
-    out.insert(out.end(), in.begin() + static_cast<std::ptrdiff_t>(at), in.begin() + static_cast<std::ptrdiff_t>(at + size));
-    at += size;
-  } while (at < in.size());
-}
-
 }  // namespace
 
 CodecStatus gzipDecompress(ByteView in, ByteSink& sink) {
@@ -349,18 +274,6 @@ CodecStatus gzipDecompress(ByteView in, ByteSink& sink) {
     at += 8;
   }
   return at > 0 ? CodecStatus::kOk : CodecStatus::kCorrupt;
-}
-
-void gzipCompress(ByteView in, std::vector<std::uint8_t>& out) {
-  out.insert(out.end(), {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0});
-  const std::size_t begun = out.size();
-  deflateFixed(in, out);
-  if (out.size() - begun > in.size() + 5 * (in.size() / 0xffff + 1)) {
-    out.resize(begun);
-    store(in, out);
-  }
-  for (const std::uint32_t word : {crc32(in), static_cast<std::uint32_t>(in.size())})
-    for (int shift = 0; shift < 32; shift += 8) out.push_back(static_cast<std::uint8_t>(word >> shift));
 }
 
 }  // namespace millrace

@@ -20,6 +20,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("block", block);
   initLogBinding(env, exports);
   initNetBinding(env, exports);
+  initRebuildBinding(env, exports);
   return exports;
 }
 

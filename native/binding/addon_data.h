@@ -89,5 +89,6 @@ void defineFast(Napi::Env env, Napi::Object exports, const char* name, napi_call
 /// Each part of the binding registers its classes and functions on the exports object.
 void initLogBinding(Napi::Env env, Napi::Object exports);
 void initNetBinding(Napi::Env env, Napi::Object exports);
+void initRebuildBinding(Napi::Env env, Napi::Object exports);
 
 }  // namespace millrace

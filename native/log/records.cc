@@ -1,5 +1,7 @@
 #include "records.h"
 
+#include <algorithm>
+
 namespace millrace {
 namespace {
 
@@ -64,6 +66,26 @@ bool RecordCursor::next(RecordView& into) {
   at_ += static_cast<std::size_t>(length);
   malformed_ = false;
   return true;
+}
+
+bool headersWellFormed(const RecordView& record) {
+  const ByteView rest = record.rest;
+  std::size_t at = 0;
+  std::int64_t length = 0;
+  // Key and value were looked at before.
+  for (int i = 0; i < 2; ++i) {
+    if (!readLength(rest, at, length)) return false;
+    at += static_cast<std::size_t>(std::max<std::int64_t>(length, 0));
+  }
+  std::int64_t count = 0;
+  if (!readVarlong(rest, at, count) || count < 0) return false;
+  for (; count > 0; --count) {
+    for (const std::int64_t least : {0, -1}) {
+      if (!readLength(rest, at, length) || length < least) return false;
+      at += static_cast<std::size_t>(std::max<std::int64_t>(length, 0));
+    }
+  }
+  return at == rest.size();
 }
 
 void appendRecord(const RecordView& record, std::int64_t timestampDelta, std::vector<std::uint8_t>& out) {

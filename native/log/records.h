@@ -35,6 +35,9 @@ class RecordCursor {
   bool malformed_ = false;
 };
 
+/// Whether what follows the value is a count of headers and exactly so many: a key each, and a value or null.
+[[nodiscard]] bool headersWellFormed(const RecordView& record);
+
 /// Appends `record` with other deltas; everything else stays.
 void appendRecord(const RecordView& record, std::int64_t timestampDelta, std::vector<std::uint8_t>& out);
 

@@ -119,6 +119,8 @@ function judge(current: ReadonlyMap<string, string>, next: ReadonlyMap<string, s
     if (!result.ok) return refuse('INVALID_REQUEST', result.problem);
     const unreadable = unreadableValue(name, result.parsed.value);
     if (unreadable !== undefined) return refuse('INVALID_REQUEST', unreadable);
+    if (name === 'log.cleaner.threads' && Number(result.parsed.value) < 1)
+      return refuse('INVALID_REQUEST', 'Log cleaner threads should be at least 1');
     const broken = brokenRequirement(name, result.parsed.value);
     if (broken !== undefined) return refuse('INVALID_REQUEST', `requirement failed: ${broken}`);
     const { error, warning } = supportOf(name, definition, result.parsed);

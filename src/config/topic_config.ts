@@ -41,6 +41,9 @@ export interface TopicConfig {
   readonly messageTimestampAfterMaxMs: number;
   /** `producer` or a codec's name. */
   readonly compressionType: string;
+  readonly compressionGzipLevel: number;
+  readonly compressionLz4Level: number;
+  readonly compressionZstdLevel: number;
   readonly flushMode: FlushMode;
   readonly preallocate: boolean;
   readonly uncleanLeaderElectionEnable: boolean;
@@ -75,6 +78,9 @@ export function resolveTopicConfig(broker: BrokerConfig, overrides: ReadonlyMap<
     messageTimestampBeforeMaxMs: value('message.timestamp.before.max.ms'),
     messageTimestampAfterMaxMs: value('message.timestamp.after.max.ms'),
     compressionType: value('compression.type'),
+    compressionGzipLevel: value('compression.gzip.level'),
+    compressionLz4Level: value('compression.lz4.level'),
+    compressionZstdLevel: value('compression.zstd.level'),
     flushMode: value('millrace.flush.mode') === 'os' ? 'os' : 'group',
     preallocate: value('preallocate'),
     uncleanLeaderElectionEnable: value('unclean.leader.election.enable'),

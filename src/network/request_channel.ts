@@ -25,6 +25,8 @@ export interface ConnectionContext {
   nameClient(clientId: string): void;
   /** Run once when the connection ends. */
   readonly closeCallbacks: Set<() => void>;
+  /** Requests behind the one that `RequestPipeline.process` is looking at wait until the returned function is called; it must be deferred. */
+  holdRequests(): () => void;
   /** Ends the connection after the responses that are under way. */
   close(reason: CloseReason): void;
   /** For `RequestPipeline.process` alone, at most once: its response comes later, by the callback. */
@@ -97,7 +99,7 @@ class Channel implements ConnectionContext {
   readonly closeCallbacks = new Set<() => void>();
   private readonly slots: Slot[] = [];
   private readonly held: Held[] = [];
-  /** Unfinished requests that are not Produce: 0 or 1. */
+  /** Unfinished requests that are not Produce, and holds: as long as there are any nothing else begins. */
   private exclusive = 0;
   private closed = false;
   /** A request was none: what was sent behind it is not begun. */
@@ -180,6 +182,15 @@ class Channel implements ConnectionContext {
     assert(this.beginning, 'a request is deferred while it is processed');
     const slot = this.takePlace();
     return (frame) => this.finish(slot, frame);
+  }
+
+  holdRequests(): () => void {
+    assert(this.beginning, 'a request holds others while it is processed');
+    this.exclusive += 1;
+    return () => {
+      this.exclusive -= 1;
+      this.drain();
+    };
   }
 
   /** The request that is beginning is not answered yet: what comes behind it waits for it. */

@@ -2,6 +2,7 @@ import { assert } from '../common/assert.js';
 import type { Uuid } from '../common/ids.js';
 import { ErrorCode } from '../protocol/errors.js';
 import type { AppendContext, AppendResult, PartitionLog } from '../storage/partition_log.js';
+import type { PrepareContext, PreparedBatch } from '../storage/recompression.js';
 
 /**
  * Called after the high watermark grew, in a turn of its own or inside the append that made it grow; and when the partition goes
@@ -80,6 +81,11 @@ export class Partition {
     return clientEpoch < this.leaderEpoch ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH;
   }
 
+  /** What is to be awaited before {@link append}; undefined, as mostly: nothing. */
+  prepare(bytes: Uint8Array, context: PrepareContext): Promise<PreparedBatch> | undefined {
+    return this.unusable ? undefined : this.log?.prepare(bytes, context);
+  }
+
   /** Appends one batch of a client. When it is durable is told by the high watermark. */
   append(bytes: Uint8Array, requiredAcks: number, context: Omit<AppendContext, 'leaderEpoch'>): AppendResult {
     const { log } = this;
@@ -88,8 +94,16 @@ export class Partition {
     const minInsyncReplicas = Math.min(log.config.minInsyncReplicas, this.replicas.length);
     if (requiredAcks === -1 && this.isr.length < minInsyncReplicas)
       return { errorCode: ErrorCode.NOT_ENOUGH_REPLICAS, errorMessage: null, recordErrors: [] };
-    const { nowMs, produceVersion } = context;
-    return this.written(log, log.appendAsLeader(bytes, { nowMs, produceVersion, leaderEpoch: this.leaderEpoch }));
+    const { nowMs, produceVersion, recordsSeen } = context;
+    return this.written(
+      log,
+      log.appendAsLeader(bytes, {
+        nowMs,
+        produceVersion,
+        recordsSeen: recordsSeen === true,
+        leaderEpoch: this.leaderEpoch,
+      }),
+    );
   }
 
   /** Appends a batch of the broker itself. */

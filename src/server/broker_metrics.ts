@@ -5,7 +5,7 @@ import { apiByKey } from '../protocol/registry.js';
 import type { ReplicaManager } from '../replication/replica_manager.js';
 import type { LogManager } from '../storage/log_manager.js';
 import { jmxName, type Metrics, registerProcessMetrics } from '../telemetry/index.js';
-import { registerCleanerMetrics } from './cleaner_metrics.js';
+import { registerCleanerMetrics, registerRebuildMetrics } from './cleaner_metrics.js';
 import { registerEgress } from './egress_metrics.js';
 import { registerFlushes } from './flush_metrics.js';
 import type { Pipeline } from './request_pipeline.js';
@@ -30,6 +30,7 @@ export function registerBrokerMetrics(metrics: Metrics, sources: MetricSources):
   registerRequests(metrics, sources.pipeline);
   registerNetwork(metrics, sources.listeners);
   registerCleanerMetrics(metrics, sources.logs, sources.clock);
+  registerRebuildMetrics(metrics, sources.logs);
   registerEgress(metrics, sources.egress);
   const { replicas, logs, coordinator, image } = sources;
   metrics.gauge(jmxName('kafka.server', 'ReplicaManager', 'PartitionCount'), 'Partitions on this broker.', () =>

@@ -28,7 +28,7 @@ export function registerCleanerMetrics(metrics: Metrics, logs: LogManager, clock
   );
   metrics.gauge(
     cleanerName('max-clean-time-secs'),
-    'Longest round of cleaning, s.',
+    'Longest of the last rounds, s.',
     read(({ maxCleanTimeMs }) => Math.floor(maxCleanTimeMs / 1000)),
   );
   metrics.gauge(
@@ -42,6 +42,20 @@ export function registerCleanerMetrics(metrics: Metrics, logs: LogManager, clock
     read(({ recopyRatio }) => Math.floor(recopyRatio * 100)),
   );
   registerUncleanable(metrics, logs, cleaner, managerName);
+  metrics.gauge(
+    'millrace_cleaner_dirty_bytes',
+    'Bytes to be cleaned of each log that has any, as of the last look.',
+    () =>
+      [...cleaner.dirtyBytes].map(([{ topic, partition }, value]) => ({
+        labels: { topic, partition: String(partition) },
+        value,
+      })),
+  );
+  metrics.gauge(
+    'millrace_cleaner_rounds_under_way',
+    'Logs that are being cleaned.',
+    read(({ roundsUnderWay }) => roundsUnderWay),
+  );
   metrics.counter(
     'millrace_cleaner_rounds_total',
     'Rounds of cleaning.',
@@ -82,7 +96,23 @@ function registerUncleanable(
   );
   metrics.gauge(
     managerName('uncleanable-bytes'),
-    'Their bytes.',
-    perDirectory((uncleanable) => uncleanable.reduce((sum, log) => sum + log.log.sizeBytes, 0)),
+    'Their bytes that would be cleaned, as of the last look.',
+    perDirectory((uncleanable) => uncleanable.reduce((sum, log) => sum + (cleaner.dirtyBytes.get(log) ?? 0), 0)),
+  );
+}
+
+/** Batches that the broker looked into or compressed anew when they were appended (`compression.type`, compacted topics). */
+export function registerRebuildMetrics(metrics: Metrics, logs: LogManager): void {
+  metrics.counter(
+    'millrace_rebuilt_batches_total',
+    'Batches whose records were looked through on a thread, and compressed anew where the topic asks for it.',
+    () => logs.rebuilds.batches,
+  );
+  metrics.counter('millrace_rebuilt_bytes_in_total', 'Their bytes as sent.', () => logs.rebuilds.bytesIn);
+  metrics.counter('millrace_rebuilt_bytes_out_total', 'Their bytes as stored.', () => logs.rebuilds.bytesOut);
+  metrics.gauge(
+    'millrace_rebuilds_under_way',
+    'Batches that wait for a thread or are on one.',
+    () => logs.rebuilds.underWay,
   );
 }

@@ -20,6 +20,11 @@ export interface RequestContext {
   readonly principal: string;
   /** Runs `callback` when the connection closes, at the latest when the broker does. Returns an undo. */
   onConnectionClose(callback: () => void): () => void;
+  /**
+   * Later requests of this connection are not begun until the returned function is called, once; for Produce, which would overlap
+   * otherwise. To be called in the synchronous part of a handler that answers with a promise.
+   */
+  holdRequests(): () => void;
   /** What the client calls itself (KIP-511). */
   setSoftware(name: string, version: string): void;
 }

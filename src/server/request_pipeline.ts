@@ -285,6 +285,9 @@ class Context implements RequestContext {
   get principal(): string {
     return this.connection.principal;
   }
+  holdRequests(): () => void {
+    return this.connection.holdRequests();
+  }
   setSoftware(name: string, version: string): void {
     this.connection.clientSoftwareName = name;
     this.connection.clientSoftwareVersion = version;

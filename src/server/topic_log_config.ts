@@ -1,6 +1,6 @@
-import { type BrokerConfig, resolveTopicConfig } from '../config/index.js';
+import { type BrokerConfig, resolveTopicConfig, type TopicConfig } from '../config/index.js';
 import type { TopicImage } from '../metadata/image.js';
-import type { LogConfig } from '../storage/log_config.js';
+import type { LogConfig, Recompression } from '../storage/log_config.js';
 
 /** What the log layer goes by for a topic: its configs over the broker's. */
 export function logConfigOf(broker: BrokerConfig, topic: TopicImage): LogConfig {
@@ -17,6 +17,7 @@ export function logConfigOf(broker: BrokerConfig, topic: TopicImage): LogConfig 
     maxMessageBytes: config.maxMessageBytes,
     compact: config.compacts,
     deleteOld: config.deletes,
+    recompression: recompressionOf(config),
     deleteRetentionMs: config.deleteRetentionMs,
     minCompactionLagMs: config.minCompactionLagMs,
     maxCompactionLagMs: config.maxCompactionLagMs,
@@ -28,4 +29,27 @@ export function logConfigOf(broker: BrokerConfig, topic: TopicImage): LogConfig 
     groupFlush: config.flushMode === 'group',
     minInsyncReplicas: config.minInsyncReplicas,
   };
+}
+
+/** gzip's own name for its default level. */
+const gzipDefault = -1;
+const gzipDefaultLevel = 6;
+
+function recompressionOf(config: TopicConfig): Recompression | undefined {
+  switch (config.compressionType) {
+    case 'uncompressed':
+      return { codec: 0, level: 0 };
+    case 'gzip': {
+      const level = config.compressionGzipLevel;
+      return { codec: 1, level: level === gzipDefault ? gzipDefaultLevel : level };
+    }
+    case 'snappy':
+      return { codec: 2, level: 0 };
+    case 'lz4':
+      return { codec: 3, level: config.compressionLz4Level };
+    case 'zstd':
+      return { codec: 4, level: config.compressionZstdLevel };
+    default:
+      return undefined;
+  }
 }

@@ -1,5 +1,5 @@
 import { INT64_MAX } from '../common/ids.js';
-import type { BatchInfo, BatchStatus } from '../common/ports/index.js';
+import type { BatchInfo, BatchStatus, RecordFault } from '../common/ports/index.js';
 import { ErrorCode } from '../protocol/errors.js';
 import { decodeBatch, RecordBatchError } from '../records/index.js';
 import type { LogConfig } from './log_config.js';
@@ -31,6 +31,8 @@ export interface ValidationContext {
   readonly nowMs: number;
   /** Version of the Produce request; older ones cannot carry zstd. */
   readonly produceVersion: number;
+  /** Its records were looked through already. */
+  readonly recordsSeen?: boolean;
 }
 
 export function refusal(errorCode: Failure, errorMessage: string | null = null): AppendRefusal {
@@ -70,7 +72,8 @@ function refusalOf(status: Exclude<BatchStatus, 'ok'>, magic: number): AppendRef
  * What Kafka's LogValidator checks of a client's batch beyond its bytes; undefined when it may be appended.
  *
  * Record timestamps are judged by the largest one, which the batch header has. The records themselves are read only where
- * `message.timestamp.before.max.ms` or compaction ask for it, and to name what is wrong.
+ * `message.timestamp.before.max.ms` or compaction ask for it, and to name what is wrong; compressed ones were then looked through on
+ * a thread (`recordsSeen`, `recompression.ts`).
  */
 export function validateBatch(
   bytes: Uint8Array,
@@ -78,7 +81,22 @@ export function validateBatch(
   log: { readonly name: string; readonly config: LogConfig },
   context: ValidationContext,
 ): AppendRefusal | undefined {
-  const { config } = log;
+  const refused = validateHeader(batch, log.config, context);
+  if (refused !== undefined || context.recordsSeen === true) return refused;
+  return validateRecords(bytes, batch, log, context.nowMs);
+}
+
+/** The part of it that the header alone tells. */
+export function validateHeader(
+  batch: BatchInfo,
+  config: LogConfig,
+  context: ValidationContext,
+): AppendRefusal | undefined {
+  if (batch.baseOffset !== 0)
+    return refusal(
+      ErrorCode.INVALID_RECORD,
+      `The base offset of a batch that a client sends is 0, not ${batch.baseOffset}: the broker gives offsets`,
+    );
   if ((batch.attributes & controlBit) !== 0)
     return refusal(ErrorCode.INVALID_RECORD, 'Clients are not allowed to write control records');
   if ((batch.attributes & transactionalBit) !== 0 && batch.producerId < 0)
@@ -98,31 +116,50 @@ export function validateBatch(
   if (batch.producerId >= 0 && batch.baseSequence < 0)
     return refusal(ErrorCode.INVALID_RECORD, 'An idempotent batch needs a sequence number');
   if (batch.producerId >= 0 && batch.producerEpoch < 0) return refusal(ErrorCode.INVALID_PRODUCER_EPOCH);
-  return validateTimestamps(bytes, batch, config, context.nowMs) ?? validateKeys(bytes, log.name, config);
-}
-
-function validateTimestamps(
-  bytes: Uint8Array,
-  batch: BatchInfo,
-  config: LogConfig,
-  nowMs: number,
-): AppendRefusal | undefined {
-  if (config.logAppendTime) return undefined;
-  if ((batch.attributes & timestampTypeBit) !== 0)
+  if (!config.logAppendTime && (batch.attributes & timestampTypeBit) !== 0)
     return refusal(
       ErrorCode.INVALID_TIMESTAMP,
       'Invalid timestamp type in a batch of a client: only the broker sets LogAppendTime',
     );
-  const latestMs = nowMs + config.timestampAfterMaxMs;
-  const earliestMs = config.timestampBeforeMaxMs < INT64_MAX ? nowMs - config.timestampBeforeMaxMs : -INT64_MAX;
-  if (batch.maxTimestampMs <= latestMs && earliestMs < 0) return undefined;
-  const recordErrors = findRecords(bytes, ({ timestampMs, index }) =>
-    timestampMs >= 0 && (timestampMs < earliestMs || timestampMs > latestMs)
-      ? `Timestamp ${timestampMs} of message with offset ${index} is out of range. The timestamp should be within [${earliestMs}, ${latestMs}]`
-      : undefined,
-  );
-  if (recordErrors === 'corrupt') return unreadable;
-  if (recordErrors.length === 0 && batch.maxTimestampMs <= latestMs) return undefined;
+  return undefined;
+}
+
+/** A compacted topic cannot keep what has no key: the whole batch is refused, with the index of each such record. */
+function validateRecords(
+  bytes: Uint8Array,
+  batch: BatchInfo,
+  { name, config }: { readonly name: string; readonly config: LogConfig },
+  nowMs: number,
+): AppendRefusal | undefined {
+  const limits = timestampLimits(config, nowMs);
+  const { earliestMs, latestMs } = limits;
+  const isLate = batch.maxTimestampMs > latestMs;
+  if (!config.compact && !isLate && earliestMs < 0) return undefined;
+  const faults = findFaults(bytes, config.compact, limits);
+  if (faults === 'corrupt') return unreadable;
+  if (faults.length > 0) return faultsRefusal(faults, name, limits);
+  return isLate ? badTimestamps([]) : undefined;
+}
+
+interface TimestampLimits {
+  readonly earliestMs: number;
+  readonly latestMs: number;
+}
+
+/** What the timestamp of a record may be. With LogAppendTime it says nothing. */
+export function timestampLimits(config: LogConfig, nowMs: number): TimestampLimits {
+  if (config.logAppendTime) return { earliestMs: -INT64_MAX, latestMs: INT64_MAX };
+  return {
+    earliestMs: config.timestampBeforeMaxMs < INT64_MAX ? nowMs - config.timestampBeforeMaxMs : -INT64_MAX,
+    latestMs: nowMs + config.timestampAfterMaxMs,
+  };
+}
+
+function timestampText(timestampMs: number, index: number, { earliestMs, latestMs }: TimestampLimits): string {
+  return `Timestamp ${timestampMs} of message with offset ${index} is out of range. The timestamp should be within [${earliestMs}, ${latestMs}]`;
+}
+
+function badTimestamps(recordErrors: readonly RecordError[]): AppendRefusal {
   return {
     errorCode: ErrorCode.INVALID_TIMESTAMP,
     errorMessage: 'One or more records have been rejected due to invalid timestamp',
@@ -130,13 +167,24 @@ function validateTimestamps(
   };
 }
 
-/** A compacted topic cannot keep what has no key: the whole batch is refused, with the index of each such record. */
-function validateKeys(bytes: Uint8Array, partitionName: string, config: LogConfig): AppendRefusal | undefined {
-  if (!config.compact) return undefined;
-  const text = `Compacted topic cannot accept message without key in topic partition ${partitionName}`;
-  const recordErrors = findRecords(bytes, ({ key }) => (key === null ? text : undefined));
-  if (recordErrors === 'corrupt') return unreadable;
-  if (recordErrors.length === 0) return undefined;
+/** Of records that were looked at on a thread. One bad timestamp makes it INVALID_TIMESTAMP, as in Kafka. */
+export function faultsRefusal(
+  faults: readonly RecordFault[],
+  partitionName: string,
+  limits: TimestampLimits,
+): AppendRefusal {
+  const recordErrors = faults.map(({ kind, index, timestampMs }) => ({
+    batchIndex: index,
+    message: kind === 'no-key' ? noKeyText(partitionName) : timestampText(timestampMs, index, limits),
+  }));
+  return faults.some(({ kind }) => kind === 'timestamp') ? badTimestamps(recordErrors) : badRecords(recordErrors);
+}
+
+function noKeyText(partitionName: string): string {
+  return `Compacted topic cannot accept message without key in topic partition ${partitionName}`;
+}
+
+function badRecords(recordErrors: readonly RecordError[]): AppendRefusal {
   const shown = recordErrors
     .slice(0, shownErrors)
     .map(({ batchIndex, message }) => `RecordError(batchIndex=${batchIndex}, message='${message}')`);
@@ -148,23 +196,23 @@ function validateKeys(bytes: Uint8Array, partitionName: string, config: LogConfi
 }
 
 const shownErrors = 3;
-const unreadable = refusal(ErrorCode.CORRUPT_MESSAGE, 'The records of the batch cannot be read');
+/** Not CORRUPT_MESSAGE: clients would send it again, and the CRC was right. */
+export const unreadable = refusal(ErrorCode.INVALID_RECORD, 'The records of the batch cannot be read');
 
-interface RecordInBatch {
-  readonly index: number;
-  readonly timestampMs: number;
-  readonly key: Uint8Array | null;
-}
-
-/** What `judge` has to say of the records of one batch. Decompresses where it must, bounded. */
-function findRecords(
+/** What is wrong with the records of one batch. Decompresses where it must, bounded. */
+function findFaults(
   bytes: Uint8Array,
-  judge: (record: RecordInBatch) => string | undefined,
-): readonly RecordError[] | 'corrupt' {
+  keysNeeded: boolean,
+  { earliestMs, latestMs }: TimestampLimits,
+): readonly RecordFault[] | 'corrupt' {
+  const faultOf = (key: Uint8Array | null, timestampMs: number): RecordFault['kind'] | undefined => {
+    if (keysNeeded && key === null) return 'no-key';
+    return timestampMs >= 0 && (timestampMs < earliestMs || timestampMs > latestMs) ? 'timestamp' : undefined;
+  };
   try {
     return decodeBatch(bytes, { checkCrc: false }).records.flatMap(({ timestampMs, key }, index) => {
-      const message = judge({ index, timestampMs, key });
-      return message === undefined ? [] : [{ batchIndex: index, message }];
+      const kind = faultOf(key, timestampMs);
+      return kind === undefined ? [] : [{ index, kind, timestampMs }];
     });
   } catch (error) {
     if (error instanceof RecordBatchError) return 'corrupt';

@@ -29,17 +29,22 @@ export interface CleanerHooks {
 export interface CleanerState {
   readonly maxDirtyRatio: number;
   readonly maxCompactionDelayMs: number;
+  /** Of the last rounds, as many as there are threads. */
   readonly maxCleanTimeMs: number;
   readonly maxBufferUtilization: number;
   /** Bytes written by bytes read (without reading for the table of keys). */
   readonly recopyRatio: number;
   /** -1: there was none yet. */
   readonly lastRunMs: number;
+  /** With what the rounds under way have done so far. */
   readonly bytesRead: number;
   readonly bytesWritten: number;
   readonly recordsRemoved: number;
   readonly rounds: number;
+  readonly roundsUnderWay: number;
 }
+
+type PastRound = CleaningStatistics & { readonly tookMs: number };
 
 interface Round {
   readonly log: PartitionLog;
@@ -61,14 +66,14 @@ export class LogCleaner {
   private readonly throttle: CleanerThrottle;
   private readonly rounds = new Map<PartitionLog, Round>();
   private readonly uncleanable = new Map<PartitionLog, string>();
-  private readonly lastRounds: CleaningStatistics[] = [];
+  private readonly lastRounds: PastRound[] = [];
+  private readonly dirty = new Map<PartitionLog, number>();
   private timer: TimerHandle | undefined;
   private working = 0;
   private closed = false;
   private readonly totals = {
     maxDirtyRatio: 0,
     maxCompactionDelayMs: 0,
-    maxCleanTimeMs: 0,
     lastRunMs: -1,
     bytesRead: 0,
     bytesWritten: 0,
@@ -94,9 +99,16 @@ export class LogCleaner {
     const written = this.lastRounds.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0);
     return {
       ...this.totals,
+      roundsUnderWay: this.rounds.size,
+      maxCleanTimeMs: Math.max(0, ...this.lastRounds.map(({ tookMs }) => tookMs)),
       maxBufferUtilization: Math.max(0, ...this.lastRounds.map(({ mapUtilization }) => mapUtilization)),
       recopyRatio: read === 0 ? 0 : written / read,
     };
+  }
+
+  /** Bytes of each log that were sealed and not cleaned at the last look, and may be cleaned as of then; none when all is clean. */
+  get dirtyBytes(): ReadonlyMap<PartitionLog, number> {
+    return this.dirty;
   }
 
   /** Logs that cannot be cleaned because of what is in them. */
@@ -116,6 +128,7 @@ export class LogCleaner {
   /** Ends the round of a log that is to be closed or deleted; resolves when nothing works on it any more. */
   async release(log: PartitionLog): Promise<void> {
     this.uncleanable.delete(log);
+    this.dirty.delete(log);
     const round = this.rounds.get(log);
     if (round === undefined) return;
     round.stopped = true;
@@ -139,8 +152,12 @@ export class LogCleaner {
     let maxRatio = 0;
     let maxDelayMs = 0;
     for (const log of this.hooks.logs()) {
-      if (!log.config.compact || this.rounds.has(log) || this.uncleanable.has(log) || !hasDirtySegments(log)) continue;
+      if (this.rounds.has(log)) continue;
+      this.dirty.delete(log);
+      if (!log.config.compact || !hasDirtySegments(log)) continue;
       const plan = planCleaning(log, nowMs);
+      this.dirty.set(log, plan.cleanableBytes);
+      if (this.uncleanable.has(log)) continue;
       maxRatio = Math.max(maxRatio, plan.cleanableRatio);
       maxDelayMs = Math.max(maxDelayMs, plan.compactionDelayMs);
       waiting ||= plan.waiting;
@@ -178,6 +195,7 @@ export class LogCleaner {
         return false;
       }
       log.cleanedOffset = cleaning.statistics.cleanedOffset;
+      this.dirty.delete(log);
       this.finished(log, plan, cleaning.statistics, begunMs);
       await this.work(() => this.hooks.cleaned(log));
       return true;
@@ -217,10 +235,13 @@ export class LogCleaner {
       const { maxIoBytesPerSecond } = this.settings();
       // At a low rate smaller steps, so that disk and rate are used evenly.
       const budgetBytes = Math.max(4096, Math.min(stepBytes, maxIoBytesPerSecond / 10));
+      const before = cleaning.statistics;
       const outcome = await this.work(() => cleaning.run(budgetBytes));
+      const { bytesRead, bytesWritten } = cleaning.statistics;
+      this.totals.bytesRead += bytesRead - before.bytesRead;
+      this.totals.bytesWritten += bytesWritten - before.bytesWritten;
       if (outcome === 'done') return true;
       if (outcome === 'cancelled') return false;
-      const { bytesRead, bytesWritten } = cleaning.statistics;
       await this.throttle.pass(bytesRead + bytesWritten - movedBytes, maxIoBytesPerSecond, (end) => {
         round.wake = end;
       });
@@ -241,11 +262,8 @@ export class LogCleaner {
   private finished(log: PartitionLog, plan: CleaningPlan, statistics: CleaningStatistics, begunMs: number): void {
     const { totals } = this;
     totals.rounds += 1;
-    totals.bytesRead += statistics.bytesRead;
-    totals.bytesWritten += statistics.bytesWritten;
     totals.recordsRemoved += statistics.recordsRead - statistics.recordsKept;
-    totals.maxCleanTimeMs = Math.max(totals.maxCleanTimeMs, this.ports.clock.monotonicMs() - begunMs);
-    this.lastRounds.push(statistics);
+    this.lastRounds.push({ ...statistics, tookMs: this.ports.clock.monotonicMs() - begunMs });
     if (this.lastRounds.length > Math.max(1, this.settings().threads)) this.lastRounds.shift();
     this.ports.logger.info(
       `${log.name}: cleaned up to offset ${statistics.cleanedOffset}: ${statistics.recordsKept} of ${statistics.recordsRead} records kept, ${plan.cleanBytes + plan.cleanableBytes} bytes became ${statistics.bytesWritten}, ${statistics.segmentsBefore} segments became ${statistics.segmentsAfter}`,

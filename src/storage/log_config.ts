@@ -15,6 +15,8 @@ export interface LogConfig {
   /** `cleanup.policy` names it. */
   readonly compact: boolean;
   readonly deleteOld: boolean;
+  /** `compression.type`, when it is not `producer`. */
+  readonly recompression: Recompression | undefined;
   /** How long a tombstone stays after the first round of cleaning that saw it. */
   readonly deleteRetentionMs: number;
   readonly minCompactionLagMs: number;
@@ -29,4 +31,11 @@ export interface LogConfig {
   /** `millrace.flush.mode=group`: acknowledgements follow an fdatasync, consumers see only what is durable. */
   readonly groupFlush: boolean;
   readonly minInsyncReplicas: number;
+}
+
+/** What batches are stored in, whatever their producers chose. */
+export interface Recompression {
+  /** As in the attributes of a batch. */
+  readonly codec: number;
+  readonly level: number;
 }

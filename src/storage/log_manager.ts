@@ -1,5 +1,5 @@
 import { topicPartitionName, type Uuid, ZERO_UUID } from '../common/ids.js';
-import type { FlushStatistics, LogDirectory, TimerHandle, Timers } from '../common/ports/index.js';
+import type { FlushStatistics, LogDirectory, RebuildStatistics, TimerHandle, Timers } from '../common/ports/index.js';
 import { LogStoreError } from '../common/ports/index.js';
 import { CheckpointWriter } from './checkpoint_writer.js';
 import {
@@ -86,7 +86,7 @@ export class LogManager {
 
   /** Work on threads is under way. */
   get busy(): boolean {
-    return this.cleaner?.busy ?? false;
+    return this.ports.store.rebuilds.underWay > 0 || (this.cleaner?.busy ?? false);
   }
 
   /** @throws StorageStartError with one sentence and the remedy; LogStoreError */
@@ -199,6 +199,10 @@ export class LogManager {
       sum.totalUs += totalUs;
     }
     return sum;
+  }
+
+  get rebuilds(): RebuildStatistics {
+    return this.ports.store.rebuilds;
   }
 
   /** By log directory. */

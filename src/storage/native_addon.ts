@@ -33,6 +33,8 @@ export interface NativeAddon {
   /** In: server, connection, length, number of links (at most 126), then for each: the position it comes before, its region. */
   sendFrame(): void;
   releaseRegion(regionId: number): void;
+  /** On a thread, with a copy of the batch. `numbers`: codec, level, keysNeeded, earliestMs, latestMs. */
+  rebuildBatch(bytes: Uint8Array, numbers: Float64Array): Promise<NativeRebuilt>;
   regionsInUse(): number;
 }
 
@@ -48,6 +50,14 @@ export interface NativeCleaning {
   abandon(): Promise<void>;
   /** In the order of `CleaningStatistics`. */
   statistics(): Float64Array;
+}
+
+export interface NativeRebuilt {
+  /** `RebuildStatus` in native/log/batch_rebuild.h. */
+  readonly status: number;
+  /** Three numbers each: index, 0 for no key or 1 for its timestamp, the timestamp. */
+  readonly faults: Float64Array;
+  readonly bytes: Uint8Array;
 }
 
 export interface NativeError extends Error {

@@ -20,6 +20,7 @@ import { loadAddon } from './native.js';
 import type { NativeAddon, NativeDirectory, NativeError, NativeLog } from './native_addon.js';
 import { NativeLogCleaning } from './native_cleaning.js';
 import { flushStatisticsOf } from './native_flush_statistics.js';
+import { NativeRebuilds } from './native_rebuild.js';
 
 /** Order of `BatchStatus` in native/log/batch.h. */
 const statuses: readonly BatchStatus[] = [
@@ -82,7 +83,10 @@ let heldBatch: Uint8Array | undefined;
 export function createNativeLogStore(): LogStore {
   const addon = loadAddon();
   const { block } = addon;
+  const rebuilds = new NativeRebuilds(addon);
   return {
+    rebuilds: rebuilds.statistics,
+    rebuildBatch: (bytes, options) => rebuilds.rebuild(bytes, options),
     async openDirectory(path: string): Promise<LogDirectory> {
       return new NativeLogDirectory(addon, path);
     },

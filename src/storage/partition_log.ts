@@ -10,11 +10,14 @@ import type { LogConfig } from './log_config.js';
 import { emptyBatchInfo } from './native_log.js';
 import { encodeProducerSnapshot } from './producer_snapshot.js';
 import type { ProducerStateManager } from './producer_state.js';
+import { type PrepareContext, type PreparedBatch, prepareBatch } from './recompression.js';
 
 export interface AppendContext {
   readonly leaderEpoch: number;
   readonly nowMs: number;
   readonly produceVersion: number;
+  /** The batch went through {@link PartitionLog.prepare}. */
+  readonly recordsSeen?: boolean;
 }
 
 export interface AppendAnswer {
@@ -123,6 +126,11 @@ export class PartitionLog {
         };
     }
     return this.write(bytes, context);
+  }
+
+  /** What is to be awaited before {@link appendAsLeader}, see `prepareBatch`; mostly nothing. */
+  prepare(bytes: Uint8Array, context: PrepareContext): Promise<PreparedBatch> | undefined {
+    return prepareBatch(bytes, this, this.parts.store, context);
   }
 
   /** Appends a batch that the broker itself made (coordinator records): checked for its bytes only. */

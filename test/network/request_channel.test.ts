@@ -22,12 +22,16 @@ class Slow implements RequestPipeline {
   readonly errors: unknown[] = [];
   /** Number of the request that is no request. */
   bad = -1;
+  /** Number of the request that holds those behind it until the test calls `goOn`. */
+  holding = -1;
+  goOn: () => void = () => {};
   mostWaiting = 0;
 
   process(connection: ConnectionContext, bytes: Uint8Array, start: number): undefined {
     const number = new DataView(bytes.buffer, bytes.byteOffset).getInt32(start + 4);
     if (number === this.bad) throw new Error(`request ${number}`);
     this.begun.push(number);
+    if (number === this.holding) this.goOn = connection.holdRequests();
     this.waiting.push({ number, done: connection.defer() });
     this.mostWaiting = Math.max(this.mostWaiting, this.waiting.length);
   }
@@ -133,6 +137,22 @@ describe('requests of one connection', () => {
     expect(pipeline.begun).toEqual([0, 1, 2, 3, 4]);
     pipeline.answer(1);
     pipeline.answer(0);
+    expect((await back).equals(Buffer.concat([0, 1, 2, 3, 4].map(response)))).toBe(true);
+  });
+
+  it('that overlap wait all the same while the one before them holds them', async () => {
+    const pipeline = new Slow();
+    pipeline.holding = 1;
+    const client = await start(pipeline);
+    const back = readBytes(client, 5 * 8);
+    client.write(Buffer.concat([0, 1, 2, 3, 4].map((number) => request(produceKey, number))));
+    await until(() => pipeline.waiting.length === 2);
+    // The one before it is answered: that lets nobody through.
+    pipeline.answer(0);
+    expect(pipeline.begun).toEqual([0, 1]);
+    pipeline.goOn();
+    expect(pipeline.begun).toEqual([0, 1, 2, 3, 4]);
+    for (let left = 4; left > 0; left -= 1) pipeline.answer(left - 1);
     expect((await back).equals(Buffer.concat([0, 1, 2, 3, 4].map(response)))).toBe(true);
   });
 

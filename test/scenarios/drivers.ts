@@ -99,6 +99,7 @@ export const testContext: RequestContext = {
   listenerName: 'PLAINTEXT',
   principal: 'User:ANONYMOUS',
   onConnectionClose: () => () => undefined,
+  holdRequests: () => () => undefined,
   setSoftware: () => undefined,
 };
 

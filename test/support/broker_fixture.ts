@@ -125,6 +125,7 @@ export class BrokerFixture {
     const logger = new MemoryLogger();
     const random = seededRandom(1);
     const store = new GatedLogStore();
+    time.holdWhile(() => store.rebuilds.underWay > 0);
     const ports = { clock: time, timers: time, random, files, store, logger };
     const logs = await LogManager.open(ports, {
       directories: [directory],

@@ -5,6 +5,9 @@ import type {
   LogDirectory,
   LogStore,
   OpenLogOptions,
+  RebuildOptions,
+  RebuildStatistics,
+  RebuiltBatch,
   SegmentedLog,
 } from '../../src/common/ports/index.js';
 import { LogStoreError } from '../../src/common/ports/index.js';
@@ -36,6 +39,14 @@ export class GatedLogStore implements LogStore {
     );
     this.directories.push(directory);
     return directory;
+  }
+
+  get rebuilds(): RebuildStatistics {
+    return this.native.rebuilds;
+  }
+
+  rebuildBatch(bytes: Uint8Array, options: RebuildOptions): Promise<RebuiltBatch> {
+    return this.native.rebuildBatch(bytes, options);
   }
 
   inspectBatch(bytes: Uint8Array, into: BatchInfo): BatchStatus {

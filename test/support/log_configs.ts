@@ -14,6 +14,7 @@ export function compactedConfig(more: Partial<LogConfig> = {}): LogConfig {
     maxMessageBytes: 1 << 20,
     compact: true,
     deleteOld: false,
+    recompression: undefined,
     deleteRetentionMs: 86_400_000,
     minCompactionLagMs: 0,
     maxCompactionLagMs: INT64_MAX,

@@ -14,6 +14,44 @@ export interface LogStore {
   openDirectory(path: string): Promise<LogDirectory>;
   /** Validates exactly one magic-2 batch in `bytes` and reads its header into `into`. No I/O, no allocation. */
   inspectBatch(bytes: Uint8Array, into: BatchInfo): BatchStatus;
+  /**
+   * Looks at every record of a batch that `inspectBatch` accepted, off the loop, and builds it anew where `options.codec` is another
+   * one. `bytes` are copied before this returns. Cost: decompression and compression on a thread, at most 128 MiB of records.
+   */
+  rebuildBatch(bytes: Uint8Array, options: RebuildOptions): Promise<RebuiltBatch>;
+  readonly rebuilds: RebuildStatistics;
+}
+
+export interface RebuildOptions {
+  /** As in the batch's attributes. */
+  readonly codec: number;
+  readonly level: number;
+  /** Records without a key are faults. */
+  readonly keysNeeded: boolean;
+  /** Records with another timestamp are faults, but for those without one (-1). */
+  readonly earliestMs: number;
+  readonly latestMs: number;
+}
+
+export interface RecordFault {
+  readonly index: number;
+  readonly kind: 'no-key' | 'timestamp';
+  readonly timestampMs: number;
+}
+
+export type RebuiltBatch =
+  /** What is to be appended: the batch as it was, or anew. */
+  | { readonly kind: 'ok'; readonly bytes: Uint8Array }
+  | { readonly kind: 'faults'; readonly faults: readonly RecordFault[] }
+  /** The codec cannot read it, its records are none, or they would take more than 128 MiB. */
+  | { readonly kind: 'undecodable' | 'malformed' | 'too-large' };
+
+export interface RebuildStatistics {
+  readonly underWay: number;
+  /** Batches built anew or looked through so far, and their bytes before and after. */
+  readonly batches: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
 }
 
 export interface LogDirectory {

@@ -4,8 +4,9 @@ import type { ProduceRequest, ProduceResponseInput } from '../../protocol/api/pr
 import { ErrorCode } from '../../protocol/errors.js';
 import type { Partition } from '../../replication/partition.js';
 import type { ReplicaManager } from '../../replication/replica_manager.js';
-import type { AppendRefusal } from '../../storage/append_validation.js';
+import { type AppendRefusal, refusal } from '../../storage/append_validation.js';
 import type { AppendResult } from '../../storage/partition_log.js';
+import type { PreparedBatch } from '../../storage/recompression.js';
 import type { Logger } from '../../telemetry/logger.js';
 import { MessageLimiter } from '../close_advice.js';
 import { CloseConnection, type Handler, type RequestContext } from '../handler.js';
@@ -51,15 +52,38 @@ const lowestVersionWithTopicIds = 13;
 export function produceHandler(deps: ProduceDeps): Handler<ProduceRequest, ProduceResponseInput> {
   const limiter = new MessageLimiter(deps.clock);
   return (request, context) => {
-    const { acks } = request;
-    const answers: TopicAnswer[] = [];
-    const waiting: Waiting[] = [];
-    const nowMs = deps.clock.wallMs();
-    const validAcks = acks === 0 || acks === 1 || acks === -1;
+    const work = new ProduceWork(deps, limiter, request, context);
+    const preparing = work.begin();
+    if (preparing.length === 0) return work.answer();
+    const goOn = context.holdRequests();
+    return Promise.all(preparing)
+      .finally(goOn)
+      .then(() => work.answer());
+  };
+}
+
+/** One request: its answers, and what is still to come. */
+class ProduceWork {
+  private readonly answers: TopicAnswer[] = [];
+  private readonly waiting: Waiting[] = [];
+
+  constructor(
+    private readonly deps: ProduceDeps,
+    private readonly limiter: MessageLimiter,
+    private readonly request: ProduceRequest,
+    private readonly context: RequestContext,
+  ) {}
+
+  /** Appends what can be appended at once; the rest is appended when the promises resolve. */
+  begin(): Array<Promise<void>> {
+    const { deps, request, context } = this;
+    const preparing: Array<Promise<void>> = [];
+    const batchContext = { nowMs: deps.clock.wallMs(), produceVersion: context.apiVersion };
+    const validAcks = request.acks === 0 || request.acks === 1 || request.acks === -1;
+    const byId = context.apiVersion >= lowestVersionWithTopicIds;
     for (const topic of request.topicData) {
-      const byId = context.apiVersion >= lowestVersionWithTopicIds;
       const topicAnswer: TopicAnswer = { name: topic.name, topicId: topic.topicId, partitionResponses: [] };
-      answers.push(topicAnswer);
+      this.answers.push(topicAnswer);
       for (const { index, records } of topic.partitionData) {
         const answer = emptyAnswer(index);
         topicAnswer.partitionResponses.push(answer);
@@ -78,15 +102,49 @@ export function produceHandler(deps: ProduceDeps): Handler<ProduceRequest, Produ
           answer.errorCode = ErrorCode.INVALID_TOPIC_EXCEPTION;
           continue;
         }
-        const result = partition.append(records ?? emptyRecords, acks, { nowMs, produceVersion: context.apiVersion });
-        deps.traffic.produced(partition.topic, records?.length ?? 0, result);
-        fill(answer, result, partition);
-        if (result.errorCode !== ErrorCode.NONE) tellOperator(deps.logger, limiter, context, partition, result);
-        if (result.errorCode === ErrorCode.NONE && acks !== 0 && partition.highWatermark <= result.lastOffset)
-          waiting.push({ partition, answer, lastOffset: result.lastOffset });
+        const bytes = records ?? emptyRecords;
+        const prepared = partition.prepare(bytes, batchContext);
+        if (prepared === undefined)
+          this.finish(partition, answer, partition.append(bytes, request.acks, batchContext), bytes.length);
+        else preparing.push(this.appendPrepared(partition, answer, prepared, bytes.length));
       }
     }
-    if (acks === 0) {
+    return preparing;
+  }
+
+  private async appendPrepared(
+    partition: Partition,
+    answer: PartitionAnswer,
+    preparing: Promise<PreparedBatch>,
+    sizeBytes: number,
+  ): Promise<void> {
+    const { deps, request, context } = this;
+    const prepared = await preparing;
+    // Time has passed, and the partition may be gone: that is judged again.
+    const batchContext = { nowMs: deps.clock.wallMs(), produceVersion: context.apiVersion, recordsSeen: true };
+    const gone = deps.replicas.getById(partition.topicId, partition.partition) !== partition;
+    const result =
+      prepared.errorCode !== ErrorCode.NONE
+        ? prepared
+        : gone
+          ? refusal(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+          : partition.append(prepared.bytes, request.acks, batchContext);
+    this.finish(partition, answer, result, sizeBytes);
+  }
+
+  private finish(partition: Partition, answer: PartitionAnswer, result: AppendResult, sizeBytes: number): void {
+    const { deps, request, context } = this;
+    deps.traffic.produced(partition.topic, sizeBytes, result);
+    fill(answer, result, partition);
+    if (result.errorCode !== ErrorCode.NONE) tellOperator(deps.logger, this.limiter, context, partition, result);
+    if (result.errorCode === ErrorCode.NONE && request.acks !== 0 && partition.highWatermark <= result.lastOffset)
+      this.waiting.push({ partition, answer, lastOffset: result.lastOffset });
+  }
+
+  /** Everything is appended: the answer, at once or when it is committed. */
+  answer(): ProduceResponseInput | null | Promise<ProduceResponseInput> {
+    const { deps, request, answers, waiting } = this;
+    if (request.acks === 0) {
       const failed = answers
         .flatMap((topic) => topic.partitionResponses)
         .find((answer) => answer.errorCode !== ErrorCode.NONE);
@@ -101,7 +159,7 @@ export function produceHandler(deps: ProduceDeps): Handler<ProduceRequest, Produ
     return new Promise(
       (resolve) => new DelayedProduce(deps.replicas, waiting, request.timeoutMs, () => resolve(response)),
     );
-  };
+  }
 }
 
 const emptyRecords = new Uint8Array(0);

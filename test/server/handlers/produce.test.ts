@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ZERO_UUID } from '../../../src/common/ids.js';
 import type { ProduceResponse } from '../../../src/protocol/api/produce.js';
 import { ErrorCode } from '../../../src/protocol/errors.js';
-import { encodeBatch } from '../../../src/records/index.js';
+import { decodeBatches, encodeBatch } from '../../../src/records/index.js';
 import { BrokerFixture } from '../../support/broker_fixture.js';
 
 type BatchInput = Parameters<typeof encodeBatch>[0];
@@ -294,6 +294,84 @@ describe('what is refused', () => {
     fixture.partition('t').replicas = [1, 2];
     expect((await produce([{}])).errorCode).toBe(ErrorCode.NOT_ENOUGH_REPLICAS);
     expect((await produce([{}], { acks: 1 })).errorCode).toBe(0);
+  });
+});
+
+describe('topics with a codec of their own', () => {
+  const stored = (topic: string) => {
+    const log = fixture.partition(topic).log?.log;
+    return [...decodeBatches(log?.readCopy(log.logStartOffset, 1 << 20, log.logEndOffset) ?? new Uint8Array())];
+  };
+  const text = 'the quick brown fox '.repeat(50);
+  const wordy = (more: Partial<BatchInput> = {}) =>
+    encodeBatch({
+      records: [0, 1].map((index) => ({
+        timestampMs: fixture.time.wallMs() + index,
+        key: Buffer.from('k'),
+        value: Buffer.from(text),
+        headers: [],
+      })),
+      ...more,
+    });
+
+  it.each(['gzip', 'snappy', 'lz4', 'zstd'])('store in %s, and the answer waits for the medium', async (codec) => {
+    await fixture.createTopic('t', 1, { 'compression.type': codec });
+    const pending = start([{ bytes: wordy() }]);
+    // Nothing of it runs on the loop.
+    expect(fixture.partition('t').log?.log.logEndOffset).toBe(0);
+    await fixture.settle();
+    expect(pending.answer).toBeUndefined();
+    await fixture.store.flush();
+    await fixture.settle();
+    expect(answersOf(pending.answer)).toMatchObject([{ errorCode: 0, baseOffset: 0 }]);
+    expect(stored('t')).toMatchObject([{ compression: codec, recordCount: 2 }]);
+    expect(stored('t')[0]?.sizeBytes).toBeLessThan(300);
+    expect(fixture.logs.rebuilds).toMatchObject({ underWay: 0, batches: 1 });
+  });
+
+  it('answer a batch that comes again with its first offset, and refuse gaps', async () => {
+    await fixture.createTopic('t', 1, { 'compression.type': 'zstd', 'millrace.flush.mode': 'os' });
+    const numbered = (baseSequence: number) => [{ bytes: wordy({ producerId: 9, producerEpoch: 0, baseSequence }) }];
+    expect(await produce(numbered(0))).toMatchObject({ errorCode: 0, baseOffset: 0 });
+    expect(await produce(numbered(2))).toMatchObject({ errorCode: 0, baseOffset: 2 });
+    expect(await produce(numbered(0))).toMatchObject({ errorCode: 0, baseOffset: 0 });
+    expect(await produce(numbered(8))).toMatchObject({ errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER });
+    expect(stored('t')).toMatchObject([
+      { producerId: 9, baseSequence: 0 },
+      { producerId: 9, baseSequence: 2 },
+    ]);
+  });
+
+  it('stamp append times on what they compressed', async () => {
+    await fixture.createTopic('t', 1, { 'compression.type': 'lz4', 'message.timestamp.type': 'LogAppendTime' });
+    const nowMs = fixture.time.wallMs();
+    expect(await produce([{ bytes: wordy() }])).toMatchObject({ errorCode: 0, logAppendTimeMs: nowMs });
+    expect(stored('t')).toMatchObject([
+      { compression: 'lz4', timestampType: 'LogAppendTime', maxTimestampMs: nowMs, baseTimestampMs: nowMs },
+    ]);
+  });
+
+  it('lose nothing else when they are deleted meanwhile', async () => {
+    await fixture.createTopic('t', 1, { 'compression.type': 'zstd' });
+    await fixture.createTopic('other', 1, { 'compression.type': 'gzip', 'millrace.flush.mode': 'os' });
+    const pending = start([{ bytes: wordy() }, { topic: 'other', bytes: wordy() }]);
+    // Not awaited: it is gone before the thread is done.
+    fixture.partition('t').goOffline();
+    await fixture.controller.deleteTopic(fixture.replicas.idOf('t') ?? ZERO_UUID);
+    await fixture.settle();
+    const [first, second] = answersOf(pending.answer);
+    expect([ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ErrorCode.KAFKA_STORAGE_ERROR]).toContain(first?.errorCode);
+    expect(first?.baseOffset).toBe(-1);
+    expect(second).toMatchObject({ errorCode: 0, baseOffset: 0 });
+  });
+
+  it('refuse what is too large in their codec, and with acks=0 by closing', async () => {
+    await fixture.createTopic('t', 1, { 'compression.type': 'uncompressed', 'max.message.bytes': '1000' });
+    const bytes = wordy({ compression: 'gzip' });
+    expect(bytes.length).toBeLessThan(300);
+    expect(await produce([{ bytes }])).toMatchObject({ errorCode: ErrorCode.MESSAGE_TOO_LARGE });
+    await expect(start([{ bytes }], { acks: 0 }).done).rejects.toThrow(/acks=0 failed \(error 10\)/);
+    expect(stored('t')).toEqual([]);
   });
 });
 

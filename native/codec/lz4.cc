@@ -169,7 +169,7 @@ void lz4Compress(ByteView in, std::vector<std::uint8_t>& out, int level) {
     MatchFinder finder(in);
     writeBlocks(in, finder, out);
   } else {
-    const int depth = 1 << std::clamp(level, 1, 12);
+    const int depth = 1 << std::clamp(level, 1, 10);
     ChainFinder<4, false> finder(in, kBlockBytes, {depth, kBlockBytes, true});
     writeBlocks(in, finder, out);
   }

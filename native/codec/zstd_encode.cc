@@ -23,7 +23,8 @@ SearchEffort effortOf(int level) {
   if (level < 1) return {1, 16, false};
   if (level < 3) return {4 << (level - 1), 32, false};
   if (level < 10) return {6 << (level - 3), std::size_t{48} << (level / 4), true};
-  return {512 << std::min(level - 10, 4), 1024, true};
+  // No further: a batch that is made to match badly must not take a thread for long.
+  return {256 << std::min(level - 10, 2), 1024, true};
 }
 
 struct Sequence {

@@ -12,6 +12,11 @@ namespace {
 constexpr std::int16_t kCodecBits = 7;
 constexpr std::int16_t kTransactionalBit = 1 << 4;
 constexpr std::int64_t kNoTimestamp = -1;
+/// More are not told: the answer is built on the loop.
+constexpr std::size_t kMaxFaults = 1000;
+
+/// The sum as in Java: a client may send any two numbers.
+std::int64_t wrapped(std::int64_t a, std::uint64_t b) { return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + b); }
 
 class Rebuilder {
  public:
@@ -32,7 +37,7 @@ class Rebuilder {
       return result;
     }
     if (!result.faults.empty()) return result;
-    if (source != options_.codec) write(result);
+    if (source != options_.codec) write(records, result);
     else if (!countsUp_) result.status = RebuildStatus::kMalformed;
     else if (header_.maxTimestampMs != maxTimestampMs_ && !isAppendTime()) restamp(result);
     return result;
@@ -41,39 +46,45 @@ class Rebuilder {
  private:
   [[nodiscard]] bool isAppendTime() const { return (header_.attributes & batch::kTimestampTypeBit) != 0; }
 
-  /// False when the bytes are not the records that the header tells of.
+  [[nodiscard]] std::int64_t timestampOf(const RecordView& record) const {
+    return isAppendTime() ? header_.maxTimestampMs : wrapped(header_.baseTimestampMs, static_cast<std::uint64_t>(record.timestampDelta));
+  }
+
+  /// False when the bytes are not the records that the header tells of. Nothing is kept of a record: there may be millions.
   bool walk(ByteView records, std::vector<RecordFault>& faults) {
-    // A record takes seven bytes at least, whatever the header claims.
-    records_.reserve(std::min<std::size_t>(static_cast<std::size_t>(header_.recordCount), records.size() / 7));
     RecordCursor cursor(records);
-    for (RecordView record; cursor.next(record);) {
-      const auto index = static_cast<std::int32_t>(records_.size());
+    std::int32_t index = 0;
+    for (RecordView record; cursor.next(record); ++index) {
       if (index >= header_.recordCount || !headersWellFormed(record)) return false;
-      const std::int64_t timestampMs = isAppendTime() ? header_.maxTimestampMs : header_.baseTimestampMs + record.timestampDelta;
+      const std::int64_t timestampMs = timestampOf(record);
+      if (index == 0) firstTimestampMs_ = timestampMs;
       countsUp_ = countsUp_ && record.offsetDelta == index;
       maxTimestampMs_ = std::max(maxTimestampMs_, timestampMs);
+      if (faults.size() == kMaxFaults) continue;
       if (options_.keysNeeded && !record.key.has_value()) faults.push_back({index, RecordFault::Kind::kNoKey, timestampMs});
       else if (timestampMs != kNoTimestamp && (timestampMs < options_.earliestMs || timestampMs > options_.latestMs))
         faults.push_back({index, RecordFault::Kind::kTimestamp, timestampMs});
-      record.attributes = 0;
-      record.offsetDelta = index;
-      records_.push_back({record, timestampMs});
     }
-    return !cursor.malformed() && records_.size() == static_cast<std::size_t>(header_.recordCount);
+    return !cursor.malformed() && index == header_.recordCount;
   }
 
-  void write(RebuiltBatch& result) const {
-    const std::int64_t baseTimestampMs = records_.front().timestampMs;
+  void write(ByteView from, RebuiltBatch& result) const {
     std::vector<std::uint8_t> records;
-    records.reserve(plain_.empty() ? static_cast<std::size_t>(header_.sizeBytes) : plain_.size() + 16);
-    for (const Stamped& one : records_) appendRecord(one.record, one.timestampMs - baseTimestampMs, records);
+    records.reserve(from.size() + 16);
+    RecordCursor cursor(from);
+    std::int32_t index = 0;
+    for (RecordView record; cursor.next(record); ++index) {
+      record.attributes = 0;
+      record.offsetDelta = index;
+      appendRecord(record, wrapped(timestampOf(record), -static_cast<std::uint64_t>(firstTimestampMs_)), records);
+    }
     auto& out = result.bytes;
     out.assign(batch_, batch_ + batch::kHeaderBytes);
     compress(options_.codec, records, out, options_.level);
     storeBe<std::int32_t>(out.data() + batch::kLengthAt, static_cast<std::int32_t>(out.size() - batch::kOverheadBytes));
     const auto attributes = static_cast<std::int16_t>((header_.attributes & kTransactionalBit) | static_cast<std::int16_t>(options_.codec));
     storeBe<std::int16_t>(out.data() + batch::kAttributesAt, attributes);
-    storeBe<std::int64_t>(out.data() + batch::kBaseTimestampAt, baseTimestampMs);
+    storeBe<std::int64_t>(out.data() + batch::kBaseTimestampAt, firstTimestampMs_);
     finish(out);
   }
 
@@ -88,17 +99,12 @@ class Rebuilder {
     storeBe<std::uint32_t>(out.data() + batch::kCrcAt, crc32c(out.data() + batch::kAttributesAt, out.size() - batch::kAttributesAt));
   }
 
-  struct Stamped {
-    RecordView record;
-    std::int64_t timestampMs;
-  };
-
   const std::uint8_t* batch_;
   const BatchHeader& header_;
   const RebuildOptions& options_;
   std::vector<std::uint8_t> plain_;
-  std::vector<Stamped> records_;
   bool countsUp_ = true;
+  std::int64_t firstTimestampMs_ = kNoTimestamp;
   std::int64_t maxTimestampMs_ = kNoTimestamp;
 };
 

@@ -33,7 +33,7 @@ enum class RebuildStatus : std::uint8_t { kOk, kUndecodable, kMalformed, kTooLar
 
 struct RebuiltBatch {
   RebuildStatus status = RebuildStatus::kOk;
-  /// Of kOk: not empty when the batch is refused.
+  /// Of kOk: not empty when the batch is refused; the first thousand.
   std::vector<RecordFault> faults;
   /// The batch to append in its place; empty when it can be stored as it is.
   std::vector<std::uint8_t> bytes;
@@ -41,7 +41,7 @@ struct RebuiltBatch {
 
 /// Looks at every record of a client's batch as Kafka's LogValidator does, and builds the batch anew where the topic's codec is
 /// another one: offset deltas from 0, timestamps relative to the first record's, no attributes, create time. Producer, epoch and sequence stay; base offset and leader epoch are the append's. `inspectBatch` accepted the batch.
-/// Cost: decompression, one pass, compression; up to 128 MiB for the records.
+/// Cost: decompression, two passes, compression; up to 128 MiB for the records, twice.
 [[nodiscard]] RebuiltBatch rebuildBatch(const std::uint8_t* batch, const BatchHeader& header, const RebuildOptions& options);
 
 }  // namespace millrace

@@ -113,6 +113,12 @@ TEST(a_wrong_largest_timestamp_is_set_right) {
   CHECK(header.maxTimestampMs == kBeginMs + 10 && result.bytes.size() == bytes.size());
 }
 
+TEST(no_more_than_a_thousand_faults_are_told) {
+  const auto bytes = batchOf(std::vector<Input>(3000, {kBeginMs, false, ""}), Codec::kZstd, kBeginMs);
+  const auto result = rebuilt(bytes, {.codec = Codec::kZstd, .keysNeeded = true});
+  CHECK(result.faults.size() == 1000 && result.faults[999].index == 999);
+}
+
 // With a right CRC: what a client may send.
 TEST(mutated_batches_are_refused_or_built_and_never_read_past_their_end) {
   for (unsigned long long seed = 1; seed <= 400; ++seed) {
@@ -126,6 +132,7 @@ TEST(mutated_batches_are_refused_or_built_and_never_read_past_their_end) {
       storeBe<std::int32_t>(bytes.data() + batch::kRecordCountAt, count);
       storeBe<std::int32_t>(bytes.data() + batch::kLastOffsetDeltaAt, count - 1);
     }
+    if (random.below(3) == 0) storeBe<std::int64_t>(bytes.data() + batch::kBaseTimestampAt, random.below(2) == 0 ? INT64_MAX : INT64_MIN);
     storeBe<std::uint32_t>(bytes.data() + batch::kCrcAt, crc32c(bytes.data() + batch::kAttributesAt, bytes.size() - batch::kAttributesAt));
     const Codec to = kCodecs[random.below(5)];
     const auto result = rebuilt(bytes, {.codec = to, .level = defaultLevel(to)});

@@ -146,7 +146,8 @@ if (command === 'produce') {
     );
     if (seen === Number(count)) {
       consumer.commitSync();
-      consumer.disconnect(() => process.exit(0));
+      // What was printed is out before the process is.
+      consumer.disconnect(() => process.stdout.write('', () => process.exit(0)));
     }
   });
   consumer.connect();

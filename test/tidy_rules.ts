@@ -25,6 +25,7 @@ export const LAYERS: readonly string[] = [
   'storage',
   'network',
   'metadata',
+  'offline',
   'security',
   'quota',
   'controller',

@@ -21,6 +21,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   initLogBinding(env, exports);
   initNetBinding(env, exports);
   initRebuildBinding(env, exports);
+  initLockBinding(env, exports);
   return exports;
 }
 

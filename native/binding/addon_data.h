@@ -90,5 +90,6 @@ void defineFast(Napi::Env env, Napi::Object exports, const char* name, napi_call
 void initLogBinding(Napi::Env env, Napi::Object exports);
 void initNetBinding(Napi::Env env, Napi::Object exports);
 void initRebuildBinding(Napi::Env env, Napi::Object exports);
+void initLockBinding(Napi::Env env, Napi::Object exports);
 
 }  // namespace millrace

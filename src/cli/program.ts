@@ -55,6 +55,11 @@ const entries: readonly Entry[] = [
     load: async (program, launch) => (await import('./commands/zerocopy/index.js')).addZeroCopy(program, launch),
   },
   {
+    name: 'log',
+    description: 'look into, verify, repair and convert log directories that no broker is running on',
+    load: async (program, _, launchAlone) => (await import('./commands/log/index.js')).addLog(program, launchAlone),
+  },
+  {
     name: 'bench',
     description: 'measure a broker, or compare several',
     load: async (program, _, launchAlone) => (await import('./commands/bench/index.js')).addBench(program, launchAlone),

@@ -1,6 +1,7 @@
 export * from './command_line.js';
 export * from './dialer.js';
 export * from './file_system.js';
+export * from './file_tools.js';
 export * from './http_client.js';
 export * from './http_servers.js';
 export * from './process.js';

@@ -15,6 +15,11 @@ export interface NativeAddon {
     network: NativeNetwork,
   ) => NativeServer;
   readonly NativeNetwork: new () => NativeNetwork;
+  /** Takes the `.lock` of the directory: alone, or shared with other readers. Throws `LOCKED`, `IO`. */
+  readonly NativeLock: new (
+    path: string,
+    exclusive: boolean,
+  ) => NativeLock;
   /**
    * 256 numbers that the calls of the hot path take and give, as each says: that costs nothing, while every argument of a call
    * does.
@@ -96,6 +101,10 @@ export interface NativeDirectory {
   /** Flushes, requests, total microseconds; then of group sizes, group bytes and sync times the sum and 33 counts each. */
   statistics(): Float64Array;
   close(): void;
+}
+
+export interface NativeLock {
+  release(): void;
 }
 
 export interface NativeLog {

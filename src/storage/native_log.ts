@@ -70,7 +70,8 @@ function isNativeError(error: unknown): error is NativeError {
   return error instanceof Error && 'kind' in error && 'errno' in error;
 }
 
-function typed(error: unknown): unknown {
+/** The typed form of what the addon threw. */
+export function typed(error: unknown): unknown {
   if (!isNativeError(error)) return error;
   const code = error.errno === 0 ? '' : getSystemErrorName(-error.errno);
   return new LogStoreError(error.kind, error.operation, error.path, code, error.detail);

@@ -1,6 +1,7 @@
 export * from './dialer.js';
 export * from './egress.js';
 export * from './file_system.js';
+export * from './file_tools.js';
 export * from './http.js';
 export * from './log_store.js';
 export * from './programs.js';

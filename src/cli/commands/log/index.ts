@@ -1,0 +1,11 @@
+import type { Command } from 'commander';
+import type { LaunchAlone } from '../../command.js';
+import { dumpLogFiles } from './dump.js';
+import { addLogCommand } from './log_command.js';
+
+export function addLog(program: Command, launchAlone: LaunchAlone): void {
+  const log = program
+    .command('log')
+    .description('look into, verify, repair and convert log directories that no broker is running on');
+  addLogCommand(log, dumpLogFiles, launchAlone);
+}

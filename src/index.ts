@@ -5,6 +5,7 @@ import {
   NodeFileSystem,
   nodeDialer,
   nodeFileSystem,
+  nodeFileTools,
   nodeHttpServers,
   seededRandom,
   systemClock,
@@ -13,7 +14,10 @@ import {
   VirtualTime,
 } from './env/index.js';
 import { createNativeTransport } from './network/native_transport.js';
+import { type Mount, mountConfigs, openMount } from './offline/mount.js';
+import type { OfflinePorts } from './offline/offline_directory.js';
 import { BrokerServer, BrokerStartError } from './server/broker.js';
+import { createNativeLocks } from './storage/native_locks.js';
 import { createNativeLogStore } from './storage/native_log.js';
 import { type Logger, silentLogger } from './telemetry/index.js';
 
@@ -29,6 +33,8 @@ export interface StartBrokerOptions {
   readonly port?: number;
   /** Default: a temporary directory that is removed on `close()`. */
   readonly dataDirectory?: string;
+  /** Serves this log directory (of Kafka or Millrace, not in use) without changing a byte of it; writes answer POLICY_VIOLATION. */
+  readonly mount?: string;
   /** Kafka's broker configs by name; they win over the options above. */
   readonly config?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
   /** `virtual`: time stands still but for `broker.clock.advance()`. */
@@ -71,12 +77,16 @@ export interface Broker {
  */
 export async function startBroker(options: StartBrokerOptions = {}): Promise<Broker> {
   const temporary =
-    options.dataDirectory === undefined ? await nodeFileSystem.makeTemporaryDirectory('millrace-') : undefined;
+    options.dataDirectory === undefined && options.mount === undefined
+      ? await nodeFileSystem.makeTemporaryDirectory('millrace-')
+      : undefined;
+  const mount = options.mount === undefined ? undefined : await openMount(offlinePorts(), options.mount);
   const removeData = async () => {
     if (temporary !== undefined) await nodeFileSystem.remove(temporary);
+    await mount?.close();
   };
   try {
-    const broker = await start(options, temporary ?? options.dataDirectory ?? '', removeData);
+    const broker = await start(options, temporary ?? options.dataDirectory ?? '', mount, removeData);
     return broker;
   } catch (error) {
     await removeData();
@@ -84,8 +94,18 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Bro
   }
 }
 
-async function start(options: StartBrokerOptions, directory: string, removeData: () => Promise<void>): Promise<Broker> {
-  const config = configOf(options, directory);
+function offlinePorts(): OfflinePorts {
+  const locks = createNativeLocks();
+  return { files: nodeFileSystem, tools: nodeFileTools, locks, clock: systemClock, timers: systemTimers };
+}
+
+async function start(
+  options: StartBrokerOptions,
+  directory: string,
+  mount: Mount | undefined,
+  removeData: () => Promise<void>,
+): Promise<Broker> {
+  const config = configOf(options, directory, mount);
   const virtual = options.clock === 'virtual' ? new VirtualTime() : undefined;
   const files = new NodeFileSystem();
   const clock = virtual ?? systemClock;
@@ -96,7 +116,7 @@ async function start(options: StartBrokerOptions, directory: string, removeData:
       timers,
       random: options.seed === undefined ? systemRandom : seededRandom(options.seed),
       files,
-      store: createNativeLogStore(),
+      store: createNativeLogStore({ mounted: mount !== undefined }),
       transport: createNativeTransport({ clock, timers }),
       http: nodeHttpServers,
       dialer: nodeDialer,
@@ -104,6 +124,7 @@ async function start(options: StartBrokerOptions, directory: string, removeData:
       hostname: machineName(),
     },
     config,
+    mount?.source,
   );
   virtual?.holdWhile(() => server.busy || files.pending > 0);
   await server.start();
@@ -133,7 +154,7 @@ async function start(options: StartBrokerOptions, directory: string, removeData:
   };
 }
 
-function configOf(options: StartBrokerOptions, directory: string): BrokerConfig {
+function configOf(options: StartBrokerOptions, directory: string, mount: Mount | undefined): BrokerConfig {
   const result = BrokerConfig.fromProperties({
     'node.id': 1,
     listeners: `PLAINTEXT://${options.host ?? '127.0.0.1'}:${options.port ?? 0}`,
@@ -141,6 +162,7 @@ function configOf(options: StartBrokerOptions, directory: string): BrokerConfig 
     'group.initial.rebalance.delay.ms': 0,
     ...(options.dataDirectory === undefined ? { 'millrace.flush.mode': 'os' } : {}),
     ...options.config,
+    ...(mount === undefined ? {} : Object.fromEntries(mountConfigs(mount))),
   });
   if (!result.ok) throw new BrokerStartError(result.errors.map(({ message }) => message).join('; '));
   for (const { message } of result.warnings) (options.logger ?? silentLogger).warn(message);

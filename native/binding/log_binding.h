@@ -22,6 +22,7 @@ class OpenLogTask;
 /// the middle of an open does no harm.
 struct DirectoryState {
   std::string path;
+  FileSystem* fs = &posixFileSystem();
   std::unique_ptr<DirectoryLock> lock;
   std::unique_ptr<Flusher> flusher;
   Napi::ThreadSafeFunction wake;

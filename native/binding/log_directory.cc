@@ -1,5 +1,6 @@
 #include <cstdio>
 
+#include "../io/mount_file_system.h"
 #include "../io/remove_tree.h"
 #include "addon_data.h"
 #include "convert.h"
@@ -24,7 +25,7 @@ class OpenLogTask {
 
   /// On any thread.
   void run() {
-    auto opened = Log::open(posixFileSystem(), path_, id_, options_, report_);
+    auto opened = Log::open(*directory_->fs, path_, id_, options_, report_);
     if (opened.ok()) log_ = std::move(opened.value());
     else failure_ = std::make_unique<Error>(std::move(opened.error()));
   }
@@ -136,6 +137,7 @@ Napi::Function NativeDirectory::define(Napi::Env env) {
 NativeDirectory::NativeDirectory(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativeDirectory>(info), state_(std::make_shared<DirectoryState>()) {
   Napi::Env env = info.Env();
   state_->path = info[0].As<Napi::String>().Utf8Value();
+  if (info[2].ToBoolean().Value()) state_->fs = &mountFileSystem();
   if (posixFileSystem().mkdir(state_->path.c_str(), 0755) != 0 && errno != EEXIST) {
     toJs(env, systemError("mkdir", state_->path, errno)).ThrowAsJavaScriptException();
     return;

@@ -1,9 +1,11 @@
 import {
+  type Clock,
   type DirectoryLocks,
   type FileSystem,
   FileSystemError,
   type FileTools,
   LogStoreError,
+  type Timers,
 } from '../common/ports/index.js';
 import { metaPropertiesFile } from '../storage/checkpoints.js';
 import { nameOf, parentOf, parsePartitionName } from './log_files.js';
@@ -13,6 +15,8 @@ export interface OfflinePorts {
   readonly files: FileSystem;
   readonly tools: FileTools;
   readonly locks: DirectoryLocks;
+  readonly clock: Clock;
+  readonly timers: Timers;
 }
 
 /** The tool cannot work here; the message is one sentence with the remedy. */

@@ -32,6 +32,7 @@ import { cleanerSettings } from './cleaner_settings.js';
 import { CoordinatorWiring } from './coordinator_wiring.js';
 import { type Endpoint, resolveEndpoints } from './endpoints.js';
 import { listenerLimits, networkLimits } from './network_limits.js';
+import { refuseWrites } from './read_only.js';
 import { registerHandlers } from './register_handlers.js';
 import { Pipeline } from './request_pipeline.js';
 import { logConfigOf } from './topic_log_config.js';
@@ -76,9 +77,11 @@ export class BrokerServer {
   private parts: Parts | undefined;
   private endpoints: readonly Endpoint[] = [];
 
+  /** `mountedPath`: the directory that is served read-only; `ports.store` and the config must go with it. */
   constructor(
     private readonly ports: BrokerPorts,
     private readonly config: BrokerConfig,
+    private readonly mountedPath?: string,
   ) {
     this.dynamic = config;
     this.pipeline = new Pipeline(ports.clock, ports.logger, { maxFrameBytes: config.int('socket.request.max.bytes') });
@@ -142,7 +145,9 @@ export class BrokerServer {
       directories: config.logDirs,
       clusterId: undefined,
       nodeId: config.nodeId,
-      retentionCheckIntervalMs: config.long('log.retention.check.interval.ms'),
+      // What is mounted stays, however old it is.
+      retentionCheckIntervalMs:
+        this.mountedPath === undefined ? config.long('log.retention.check.interval.ms') : Number.MAX_SAFE_INTEGER,
       checkpointIntervalMs: config.int('log.flush.offset.checkpoint.interval.ms'),
       highWatermarkCheckpointIntervalMs: config.long('replica.high.watermark.checkpoint.interval.ms'),
       recoveryThreads: config.int('num.recovery.threads.per.data.dir'),
@@ -271,6 +276,7 @@ export class BrokerServer {
       config,
       isOffline: (topic, partition) => replicas.get(topic, partition)?.unavailable !== undefined,
     });
+    if (this.mountedPath !== undefined) refuseWrites(this.pipeline, this.mountedPath);
   }
 
   /** The journal and the log directories are of one cluster. */

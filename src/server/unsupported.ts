@@ -13,21 +13,34 @@ type Value = Readonly<Record<string, unknown>>;
  */
 export function unsupportedResponse(api: Api, version: number, reader: Reader): Value | undefined {
   const request = api.request.decode(reader, version) as Value;
-  return mirror(api.response.spec.fields as Fields, request, version);
+  return errorResponse(api, version, request, { code: ErrorCode.UNSUPPORTED_VERSION, message: null });
 }
 
-function mirror(fields: Fields, request: Value, version: number): Value | undefined {
+interface Refusal {
+  readonly code: ErrorCode;
+  /** Where the response has a place for words. */
+  readonly message: string | null;
+}
+
+/** The same with any error. */
+export function errorResponse(api: Api, version: number, request: Value, error: Refusal): Value | undefined {
+  return mirror(api.response.spec.fields as Fields, request, version, error);
+}
+
+function mirror(fields: Fields, request: Value, version: number, error: Refusal): Value | undefined {
   const answer: Record<string, unknown> = {};
   let placed = false;
   for (const [name, field] of Object.entries(fields) as Array<[string, Field<unknown>]>) {
     if (!inVersions(field.versions, version)) continue;
     if (/errorCode$/i.test(name)) {
-      answer[name] = ErrorCode.UNSUPPORTED_VERSION;
+      answer[name] = error.code;
       placed = true;
+    } else if (/errorMessage$/i.test(name)) {
+      answer[name] = error.message;
     } else if (field.type.kind === 'array' && field.type.element.kind === 'struct') {
       const { fields: inner } = field.type.element;
       const elements = matching(request, inner).map((element) =>
-        pick(inner, { ...withoutArrays(element), ...mirror(inner, element, version) }, version),
+        pick(inner, { ...withoutArrays(element), ...mirror(inner, element, version, error) }, version),
       );
       if (elements.some(carriesError)) placed = true;
       answer[name] = elements;

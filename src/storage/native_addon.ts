@@ -3,7 +3,12 @@
  * ports. Errors are thrown as {@link NativeError}.
  */
 export interface NativeAddon {
-  readonly NativeDirectory: new (path: string, onFlushed: () => void) => NativeDirectory;
+  /** `mounted`: files behind symbolic links are never written. */
+  readonly NativeDirectory: new (
+    path: string,
+    onFlushed: () => void,
+    mounted: boolean,
+  ) => NativeDirectory;
   readonly NativeLog: NativeLogClass;
   readonly NativeCleaning: NativeCleaningClass;
   readonly NativeServer: new (

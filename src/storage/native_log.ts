@@ -80,8 +80,11 @@ export function typed(error: unknown): unknown {
 /** The bytes that the addon holds for the next append: mostly those that were just inspected. */
 let heldBatch: Uint8Array | undefined;
 
-/** The production log store, over the addon. One per broker; stateless but for the shared scratch numbers. */
-export function createNativeLogStore(): LogStore {
+/**
+ * The production log store, over the addon. One per broker; stateless but for the shared scratch numbers. `mounted`: files behind symbolic
+ * links in its directories are read, never written, cut or synced.
+ */
+export function createNativeLogStore({ mounted = false }: { readonly mounted?: boolean } = {}): LogStore {
   const addon = loadAddon();
   const { block } = addon;
   const rebuilds = new NativeRebuilds(addon);
@@ -89,7 +92,7 @@ export function createNativeLogStore(): LogStore {
     rebuilds: rebuilds.statistics,
     rebuildBatch: (bytes, options) => rebuilds.rebuild(bytes, options),
     async openDirectory(path: string): Promise<LogDirectory> {
-      return new NativeLogDirectory(addon, path);
+      return new NativeLogDirectory(addon, path, mounted);
     },
     inspectBatch(bytes: Uint8Array, into: BatchInfo): BatchStatus {
       addon.inspectBatch(bytes);
@@ -115,9 +118,10 @@ class NativeLogDirectory implements LogDirectory {
   constructor(
     private readonly addon: NativeAddon,
     readonly path: string,
+    mounted: boolean,
   ) {
     try {
-      this.native = new addon.NativeDirectory(path, () => this.drain());
+      this.native = new addon.NativeDirectory(path, () => this.drain(), mounted);
     } catch (error) {
       throw typed(error);
     }

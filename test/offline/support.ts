@@ -4,14 +4,20 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll } from 'vitest';
 import { runCli } from '../../src/cli/program.js';
-import { NodeFileSystem, nodeFileTools } from '../../src/env/index.js';
+import { NodeFileSystem, nodeFileTools, systemClock, systemTimers } from '../../src/env/index.js';
 import type { OfflinePorts } from '../../src/offline/offline_directory.js';
 import { createNativeLocks } from '../../src/storage/native_locks.js';
 import { FakeIo } from '../cli/support/fake_io.js';
 
 export const golden = join(import.meta.dirname, '../golden/kafka-dirs');
 
-export const ports: OfflinePorts = { files: new NodeFileSystem(), tools: nodeFileTools, locks: createNativeLocks() };
+export const ports: OfflinePorts = {
+  files: new NodeFileSystem(),
+  tools: nodeFileTools,
+  locks: createNativeLocks(),
+  clock: systemClock,
+  timers: systemTimers,
+};
 
 const made: string[] = [];
 afterAll(() => {

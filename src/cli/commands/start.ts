@@ -6,6 +6,7 @@ import {
   machineName,
   nodeDialer,
   nodeFileSystem,
+  nodeFileTools,
   nodeHttpServers,
   onStopSignal,
   type StopSignal,
@@ -15,7 +16,9 @@ import {
   systemTimers,
 } from '../../env/index.js';
 import { createNativeTransport } from '../../network/native_transport.js';
+import { type Mount, mountConfigs, openMount } from '../../offline/mount.js';
 import { BrokerServer } from '../../server/broker.js';
+import { createNativeLocks } from '../../storage/native_locks.js';
 import { createNativeLogStore } from '../../storage/native_log.js';
 import { createJsonLogger, createTextLogger, LOG_LEVELS, type Logger, type LogLevel } from '../../telemetry/index.js';
 import { StopRequest } from '../stop_request.js';
@@ -24,6 +27,7 @@ interface StartOptions {
   readonly host?: string;
   readonly port?: number;
   readonly data?: string;
+  readonly mount?: string;
   readonly config?: string;
   readonly set: readonly string[];
   readonly metricsPort?: number;
@@ -42,6 +46,10 @@ export function registerStart(program: Command): void {
     .option('--host <address>', 'address to listen on (default 127.0.0.1)')
     .option('-p, --port <number>', 'port to listen on, 0 for any (default 9092)', portNumber)
     .option('-d, --data <directory>', 'data directory (default ./data)')
+    .option(
+      '--mount <directory>',
+      'serve the log directory of a stopped Kafka or Millrace without changing a byte of it',
+    )
     .option('-c, --config <file>', 'a Kafka server.properties file')
     .option('-s, --set <name=value>', 'a broker config, may be repeated', collect, [])
     .option('--metrics-port <number>', 'serve Prometheus metrics at http://127.0.0.1:<number>/metrics', portNumber)
@@ -79,7 +87,7 @@ async function createLogger(options: StartOptions): Promise<Logger> {
  * Flags win over `--set`, `--set` over the file, the file over what this command has for defaults. `--host` and `--port` stand for
  * the listeners of the file with what it advertises for them; an `advertised.listeners` of `--set` is about them and stays.
  */
-async function readConfig(options: StartOptions): Promise<Map<string, string>> {
+async function readConfig(options: StartOptions, mount: Mount | undefined): Promise<Map<string, string>> {
   const properties = new Map<string, string>();
   if (options.config !== undefined) {
     const bytes = await nodeFileSystem.readFile(options.config);
@@ -98,6 +106,7 @@ async function readConfig(options: StartOptions): Promise<Map<string, string>> {
   if (options.data !== undefined || !(properties.has('log.dirs') || properties.has('log.dir')))
     properties.set('log.dirs', resolve(options.data ?? 'data'));
   if (!properties.has('node.id') && !properties.has('broker.id')) properties.set('node.id', '1');
+  if (mount !== undefined) for (const [name, value] of mountConfigs(mount)) properties.set(name, value);
   if (options.metricsPort !== undefined) properties.set('millrace.metrics.port', String(options.metricsPort));
   return properties;
 }
@@ -106,30 +115,52 @@ async function start(options: StartOptions): Promise<number> {
   const logger = await createLogger(options);
   // From here on, not only once the broker is ready: a start that recovers logs may take its time.
   const stop = new StopRequest({ clock: systemClock, onStopSignal, endBySignal }, logger);
+  let mount: Mount | undefined;
   try {
-    const server = await startServer(options, logger, stop);
+    if (options.mount !== undefined) mount = await mountDirectory(options, options.mount, logger);
+    const server = await startServer(options, mount, logger, stop);
     if (server === undefined) return startFailed;
     await stop.asked;
     return await stopServer(server, logger);
+  } catch (error) {
+    logger.fatal(error instanceof Error ? error.message : String(error));
+    return startFailed;
   } finally {
+    await mount?.close();
     stop.end();
   }
+}
+
+async function mountDirectory(options: StartOptions, path: string, logger: Logger): Promise<Mount> {
+  if (options.data !== undefined) throw new Error('--mount and --data exclude each other: what is mounted is the data');
+  const ports = {
+    files: nodeFileSystem,
+    tools: nodeFileTools,
+    locks: createNativeLocks(),
+    clock: systemClock,
+    timers: systemTimers,
+  };
+  const mount = await openMount(ports, path);
+  for (const note of mount.notes) logger.warn(`${path}: ${note}`);
+  logger.info(`${path} is mounted read-only; consumer groups live in ${mount.directory} until the stop`);
+  return mount;
 }
 
 /** The broker, ready; undefined when it could not start and the log says why. */
 async function startServer(
   options: StartOptions,
+  mount: Mount | undefined,
   logger: Logger,
   stop: StopRequest<StopSignal>,
 ): Promise<BrokerServer | undefined> {
   try {
-    const result = BrokerConfig.fromProperties(await readConfig(options));
+    const result = BrokerConfig.fromProperties(await readConfig(options, mount));
     if (!result.ok) {
       for (const { message } of result.errors) logger.fatal(message);
       return undefined;
     }
     for (const { message } of result.warnings) logger.warn(message);
-    const server = createServer(result.config, logger);
+    const server = createServer(result.config, mount, logger);
     const startedMs = systemClock.monotonicMs();
     await server.start();
     if (!stop.wasAsked) {
@@ -146,20 +177,20 @@ async function startServer(
   }
 }
 
-function createServer(config: BrokerConfig, logger: Logger): BrokerServer {
+function createServer(config: BrokerConfig, mount: Mount | undefined, logger: Logger): BrokerServer {
   const ports = {
     clock: systemClock,
     timers: systemTimers,
     random: systemRandom,
     files: nodeFileSystem,
-    store: createNativeLogStore(),
+    store: createNativeLogStore({ mounted: mount !== undefined }),
     transport: createNativeTransport({ clock: systemClock, timers: systemTimers }),
     http: nodeHttpServers,
     dialer: nodeDialer,
     logger,
     hostname: machineName(),
   };
-  return new BrokerServer(ports, config);
+  return new BrokerServer(ports, config, mount?.source);
 }
 
 function announce(server: BrokerServer, config: BrokerConfig, logger: Logger, startMs: number): void {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { LaunchAlone } from '../../command.js';
 import { dumpLogFiles } from './dump.js';
+import { importLogs } from './import.js';
 import { addLogCommand } from './log_command.js';
 
 export function addLog(program: Command, launchAlone: LaunchAlone): void {
@@ -8,4 +9,5 @@ export function addLog(program: Command, launchAlone: LaunchAlone): void {
     .command('log')
     .description('look into, verify, repair and convert log directories that no broker is running on');
   addLogCommand(log, dumpLogFiles, launchAlone);
+  addLogCommand(log, importLogs, launchAlone);
 }

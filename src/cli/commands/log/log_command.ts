@@ -24,6 +24,8 @@ export function addLogCommand<O>(parent: Command, spec: LogCommand<O>, launchAlo
         files: surroundings.io.files,
         tools: nodeFileTools,
         locks: createNativeLocks(),
+        clock: surroundings.io.environment.clock,
+        timers: surroundings.io.environment.timers,
       }),
     );
   });

@@ -1,4 +1,3 @@
-#include <sys/stat.h>
 
 #include <cerrno>
 
@@ -12,12 +11,13 @@ Status Log::cutTail(SegmentView& view, const LoadReport& loaded, const std::vect
   // From the end: whatever a crash leaves undone of this is done again by the next start.
   for (auto base = later.rbegin(); base != later.rend(); ++base) {
     const std::string stem = directory_ + "/" + offsetFileName(*base);
-    struct stat info {};
-    if (::stat((stem + ".log").c_str(), &info) != 0) return systemError("stat", stem + ".log", errno);
-    if (auto status = quarantineSegment(fs_, stem, info.st_size == 0); !status.ok()) return status;
-    report.truncatedBytes += info.st_size;
-    if (info.st_size == 0) continue;
-    report.quarantinedBytes += info.st_size;
+    auto file = File::open(fs_, stem + ".log");
+    if (!file.ok()) return std::move(file.error());
+    const auto size = static_cast<std::int64_t>(file.value().size());
+    if (auto status = quarantineSegment(fs_, stem, size == 0); !status.ok()) return status;
+    report.truncatedBytes += size;
+    if (size == 0) continue;
+    report.quarantinedBytes += size;
     ++report.quarantinedSegments;
   }
   if (!later.empty() && fs_.syncDirectory(directory_.c_str()) != 0) return systemError("fsync", directory_, errno);

@@ -1,4 +1,13 @@
-import type { BatchInfo, BatchStatus, LogDirectory, LogStore, OpenLogOptions } from '../../src/common/ports/index.js';
+import type {
+  BatchInfo,
+  BatchStatus,
+  LogDirectory,
+  LogStore,
+  OpenLogOptions,
+  RebuildOptions,
+  RebuildStatistics,
+  RebuiltBatch,
+} from '../../src/common/ports/index.js';
 import { LogStoreError } from '../../src/common/ports/index.js';
 import { createNativeLogStore } from '../../src/storage/native_log.js';
 
@@ -21,6 +30,14 @@ export class HeldLogStore implements LogStore {
 
   inspectBatch(bytes: Uint8Array, into: BatchInfo): BatchStatus {
     return this.native.inspectBatch(bytes, into);
+  }
+
+  get rebuilds(): RebuildStatistics {
+    return this.native.rebuilds;
+  }
+
+  rebuildBatch(bytes: Uint8Array, options: RebuildOptions): Promise<RebuiltBatch> {
+    return this.native.rebuildBatch(bytes, options);
   }
 
   async openDirectory(path: string): Promise<LogDirectory> {

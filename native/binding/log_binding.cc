@@ -22,6 +22,7 @@ void writeHeader(double* out, const BatchHeader& header) {
   out[10] = header.recordCount;
 }
 constexpr std::size_t kHeaderFields = 11;
+constexpr std::size_t kScanFields = 13;
 
 /// holdBatch(bytes): what the next `appendBatch` appends.
 napi_value holdBatch(napi_env env, napi_callback_info info) {
@@ -45,7 +46,8 @@ napi_value inspect(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/// appendBatch(): the batch that is held. Block in: log, baseOffset, leaderEpoch, appendTimeMs, rollFirst.
+/// appendBatch(): the batch that is held. Block in: log, baseOffset, leaderEpoch, appendTimeMs, rollFirst; for the marker of an aborted
+/// transaction its first offset and the last stable offset behind it (-1 else).
 napi_value appendBatch(napi_env env, napi_callback_info info) {
   AddonData& data = boundData(env, info);
   if (NativeLog* const log = data.logs->at(data.block[0]); log != nullptr) log->append(env, std::exchange(data.batch, {}), data.block);
@@ -90,6 +92,7 @@ Napi::Function NativeLog::define(Napi::Env env) {
       {InstanceMethod<&NativeLog::readCopy>("readCopy"),
        InstanceMethod<&NativeLog::availableBytes>("availableBytes"), InstanceMethod<&NativeLog::findByTimestamp>("findByTimestamp"),
        InstanceMethod<&NativeLog::findMaxTimestamp>("findMaxTimestamp"), InstanceMethod<&NativeLog::scan>("scan"),
+       InstanceMethod<&NativeLog::abortedTransactions>("abortedTransactions"), InstanceMethod<&NativeLog::restoreAborted>("restoreAborted"),
        InstanceMethod<&NativeLog::requestFlush>("requestFlush"), InstanceMethod<&NativeLog::roll>("roll"),
        InstanceMethod<&NativeLog::truncateTo>("truncateTo"), InstanceMethod<&NativeLog::truncateFullyAndStartAt>("truncateFullyAndStartAt"),
        InstanceMethod<&NativeLog::advanceLogStartOffset>("advanceLogStartOffset"), InstanceMethod<&NativeLog::dropBelow>("dropBelow"),
@@ -110,8 +113,8 @@ NativeLog::NativeLog(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativeLo
   log_ = std::move(given->second);
   id_ = log_->flushWork()->logId;
   directory_->logs[id_] = log_.get();
-  // Five numbers that JavaScript reads without a call.
-  Napi::Float64Array shared = Napi::Float64Array::New(info.Env(), 5);
+  // Six numbers that JavaScript reads without a call.
+  Napi::Float64Array shared = Napi::Float64Array::New(info.Env(), 6);
   offsets_ = shared.Data();
   shared_ = Napi::Persistent(shared);
   info.This().As<Napi::Object>().Set("shared", shared);
@@ -132,6 +135,7 @@ void NativeLog::writeOffsets() {
   offsets_[2] = static_cast<double>(log_->flushedOffset());
   offsets_[3] = static_cast<double>(log_->sizeBytes());
   offsets_[4] = static_cast<double>(log_->active().baseOffset());
+  offsets_[5] = static_cast<double>(log_->abortedCount());
 }
 
 bool NativeLog::usable(Napi::Env env) const {
@@ -152,7 +156,9 @@ void NativeLog::append(napi_env env, ByteSpan bytes, const double* in) {
   const BatchHeader header = BatchHeader::load(bytes.data);
   if (header.sizeBytes != static_cast<std::int64_t>(bytes.size)) return refuse("not exactly one batch");
   const std::int64_t before = log_->active().sizeBytes();
-  auto status = log_->append(bytes.data, header, in[4] != 0);
+  const AbortedTransaction aborted{header.producerId, wholeOf(in[5]), header.lastOffset(), wholeOf(in[6])};
+  auto status = log_->append(bytes.data, header, in[4] != 0, aborted.firstOffset < 0 ? nullptr : &aborted);
+  if (status.ok() && aborted.firstOffset >= 0) ++offsets_[5];
   if (!status.ok()) toJs(env, status.error()).ThrowAsJavaScriptException();
   offsets_[1] = static_cast<double>(log_->logEndOffset());
   offsets_[4] = static_cast<double>(log_->active().baseOffset());
@@ -246,7 +252,8 @@ Napi::Value NativeLog::findMaxTimestamp(const Napi::CallbackInfo& info) {
   return located(info.Env(), result, info[1]);
 }
 
-/// scan(fromOffset, maxBatches) → Float64Array with kHeaderFields numbers a batch
+/// scan(fromOffset, maxBatches) → Float64Array with kScanFields numbers a batch: the header's, then the type of its transaction
+/// marker (0 abort, 1 commit, -1 none) and the coordinator epoch in it.
 Napi::Value NativeLog::scan(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (!usable(env)) return env.Undefined();
@@ -255,9 +262,40 @@ Napi::Value NativeLog::scan(const Napi::CallbackInfo& info) {
     toJs(env, result.error()).ThrowAsJavaScriptException();
     return env.Undefined();
   }
-  Napi::Float64Array flat = Napi::Float64Array::New(env, result.value().size() * kHeaderFields);
-  for (std::size_t i = 0; i < result.value().size(); ++i) writeHeader(flat.Data() + i * kHeaderFields, result.value()[i]);
+  Napi::Float64Array flat = Napi::Float64Array::New(env, result.value().size() * kScanFields);
+  double* out = flat.Data();
+  for (const ReplayedBatch& batch : result.value()) {
+    writeHeader(out, batch);
+    out[kHeaderFields] = batch.marker.has_value() ? static_cast<double>(batch.marker->type) : -1;
+    out[kHeaderFields + 1] = batch.marker.has_value() ? batch.marker->coordinatorEpoch : -1;
+    out += kScanFields;
+  }
   return flat;
+}
+
+/// abortedTransactions(from, upper) → Float64Array, four numbers each: producerId, firstOffset, lastOffset, lastStableOffset
+Napi::Value NativeLog::abortedTransactions(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (!usable(env)) return env.Undefined();
+  const auto found = log_->abortedTransactions(int64Of(env, info[0]), int64Of(env, info[1]));
+  Napi::Float64Array flat = Napi::Float64Array::New(env, found.size() * 4);
+  double* out = flat.Data();
+  for (const AbortedTransaction& one : found) {
+    for (const std::int64_t number : {one.producerId, one.firstOffset, one.lastOffset, one.lastStableOffset}) *out++ = static_cast<double>(number);
+  }
+  return flat;
+}
+
+/// restoreAborted(lostFrom, flat): what a replay found, four numbers each as above. Rare, and small files: they are synced here.
+Napi::Value NativeLog::restoreAborted(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (!usable(env) || !info[1].IsTypedArray()) return env.Undefined();
+  const auto flat = info[1].As<Napi::Float64Array>();
+  std::vector<AbortedTransaction> aborted;
+  for (std::size_t i = 0; i + 4 <= flat.ElementLength(); i += 4) aborted.push_back({wholeOf(flat[i]), wholeOf(flat[i + 1]), wholeOf(flat[i + 2]), wholeOf(flat[i + 3])});
+  if (auto status = log_->restoreAborted(int64Of(env, info[0]), aborted); !status.ok()) toJs(env, status.error()).ThrowAsJavaScriptException();
+  writeOffsets();
+  return env.Undefined();
 }
 
 Napi::Value NativeLog::requestFlush(const Napi::CallbackInfo& info) {

@@ -83,6 +83,8 @@ class NativeLog : public Napi::ObjectWrap<NativeLog> {
   Napi::Value findByTimestamp(const Napi::CallbackInfo& info);
   Napi::Value findMaxTimestamp(const Napi::CallbackInfo& info);
   Napi::Value scan(const Napi::CallbackInfo& info);
+  Napi::Value abortedTransactions(const Napi::CallbackInfo& info);
+  Napi::Value restoreAborted(const Napi::CallbackInfo& info);
   Napi::Value requestFlush(const Napi::CallbackInfo& info);
   Napi::Value roll(const Napi::CallbackInfo& info);
   Napi::Value truncateTo(const Napi::CallbackInfo& info);
@@ -108,7 +110,7 @@ class NativeLog : public Napi::ObjectWrap<NativeLog> {
   std::shared_ptr<DirectoryState> directory_;
   std::unique_ptr<Log> log_;
   Napi::Reference<Napi::Float64Array> shared_;
-  double* offsets_ = nullptr;  ///< into `shared_`: logStartOffset, logEndOffset, flushedOffset, sizeBytes, activeBaseOffset
+  double* offsets_ = nullptr;  ///< into `shared_`: logStartOffset, logEndOffset, flushedOffset, sizeBytes, activeBaseOffset, abortedCount
   std::uint32_t id_ = 0;
   std::shared_ptr<HandleTable<NativeLog>> handles_;
   std::uint32_t handle_ = 0;

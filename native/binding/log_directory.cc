@@ -44,6 +44,7 @@ class OpenLogTask {
     log.Set("truncatedAtOffset", static_cast<double>(report_.truncatedAtOffset));
     log.Set("quarantinedBytes", static_cast<double>(report_.quarantinedBytes));
     log.Set("indexesRebuilt", report_.indexesRebuilt);
+    log.Set("transactionsLostFrom", static_cast<double>(report_.transactionsLostFrom));
     deferred_.Resolve(log);
   }
 

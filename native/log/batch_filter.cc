@@ -3,18 +3,15 @@
 #include <algorithm>
 
 #include "../base/crc32c.h"
+#include "transaction_marker.h"
 
 namespace millrace {
 namespace {
 
 constexpr std::int16_t kCodecBits = 7;
-constexpr std::int16_t kTransactionalBit = 1 << 4;
-constexpr std::int16_t kControlBit = 1 << 5;
 constexpr std::int16_t kDeleteHorizonBit = 1 << 6;
 constexpr std::int64_t kNoTimestamp = -1;
-constexpr std::int16_t kCommitMarker = 1;
 
-bool isControl(const BatchHeader& header) { return (header.attributes & kControlBit) != 0; }
 bool isAppendTime(const BatchHeader& header) { return (header.attributes & batch::kTimestampTypeBit) != 0; }
 bool hasDeleteHorizon(const BatchHeader& header) { return (header.attributes & kDeleteHorizonBit) != 0; }
 
@@ -58,18 +55,9 @@ Result<ByteView> openRecords(const std::uint8_t* bytes, const BatchHeader& heade
   return corrupt(header, "cannot be decompressed");
 }
 
-BatchFilter::BatchFilter(const OffsetMap& map, const std::vector<ProducerTail>& producers, const Rules& rules) : map_(map), rules_(rules) {
+BatchFilter::BatchFilter(const OffsetMap& map, const std::vector<ProducerTail>& producers, const Rules& rules, CleanedTransactions transactions)
+    : map_(map), rules_(rules), transactions_(std::move(transactions)) {
   for (const ProducerTail& tail : producers) producers_.emplace(tail.producerId, tail);
-}
-
-bool BatchFilter::markerIsIdle(const BatchHeader& header, ByteView records) {
-  RecordView marker;
-  RecordCursor cursor(records);
-  // An empty control batch was cleaned before.
-  if (!cursor.next(marker)) return true;
-  // Key of a marker: int16 version, int16 type. An abort marker stays for as long as the log has no index of aborted transactions.
-  const bool commit = marker.key.has_value() && marker.key->size() >= 4 && loadBe<std::int16_t>(marker.key->data() + 2) == kCommitMarker;
-  return commit && openTransactions_.erase(header.producerId) == 0;
 }
 
 BatchFilter::Retention BatchFilter::retentionOf(const BatchHeader& header, bool discard) const {
@@ -98,9 +86,9 @@ Result<BatchFilter::Outcome> BatchFilter::filter(const std::uint8_t* bytes, cons
   auto records = openRecords(bytes, header, plain_);
   if (!records.ok()) return records.error();
   const bool control = isControl(header);
-  const bool idleMarker = control && markerIsIdle(header, records.value());
-  if (!control && (header.attributes & kTransactionalBit) != 0) openTransactions_.insert(header.producerId);
-  const bool discard = idleMarker && hasDeleteHorizon(header) && header.baseTimestampMs <= rules_.nowMs;
+  const bool idleMarker = control && transactions_.isIdleMarker(header, records.value());
+  // Records of an aborted transaction go at once, its marker and one of a commit like a tombstone once their records are gone.
+  const bool discard = control ? idleMarker && hasDeleteHorizon(header) && header.baseTimestampMs <= rules_.nowMs : transactions_.isAborted(header);
   const Retention retention = retentionOf(header, discard);
   Outcome outcome;
   if (retention == Retention::kDelete) return outcome;

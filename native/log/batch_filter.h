@@ -2,11 +2,11 @@
 
 #include <cstdint>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "../base/result.h"
 #include "batch.h"
+#include "cleaned_transactions.h"
 #include "offset_map.h"
 #include "records.h"
 
@@ -47,10 +47,12 @@ class BatchFilter {
     std::int64_t bytesKept = 0;
   };
 
-  BatchFilter(const OffsetMap& map, const std::vector<ProducerTail>& producers, const Rules& rules);
+  BatchFilter(const OffsetMap& map, const std::vector<ProducerTail>& producers, const Rules& rules, CleanedTransactions transactions);
 
   /// Appends what is left of the batch to `out`. kCorrupt when the batch cannot be read.
   [[nodiscard]] Result<Outcome> filter(const std::uint8_t* batch, const BatchHeader& header, std::vector<std::uint8_t>& out);
+  /// Aborted transactions whose markers were kept for their records' sake since it was last asked.
+  [[nodiscard]] std::vector<AbortedTransaction> takeRetained() noexcept { return transactions_.takeRetained(); }
 
  private:
   enum class Retention { kDelete, kDeleteEmpty, kRetainEmpty };
@@ -59,8 +61,6 @@ class BatchFilter {
     std::int64_t timestampMs;
   };
 
-  /// Whether the marker of a transaction says nothing any more: none of its records is left.
-  [[nodiscard]] bool markerIsIdle(const BatchHeader& header, ByteView records);
   [[nodiscard]] Retention retentionOf(const BatchHeader& header, bool discard) const;
   [[nodiscard]] bool retains(const BatchHeader& header, const RecordView& record) const;
   void rewrite(const BatchHeader& header, std::int64_t deleteHorizonMs, std::vector<std::uint8_t>& out);
@@ -68,8 +68,7 @@ class BatchFilter {
   const OffsetMap& map_;
   std::unordered_map<std::int64_t, ProducerTail> producers_;
   Rules rules_;
-  /// Producers with records of a transaction whose marker has not come yet.
-  std::unordered_set<std::int64_t> openTransactions_;
+  CleanedTransactions transactions_;
   std::vector<std::uint8_t> plain_;
   std::vector<std::uint8_t> rewritten_;
   std::vector<Kept> kept_;

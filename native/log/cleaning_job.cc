@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
+
+#include "transaction_marker.h"
 
 namespace millrace {
 
@@ -142,8 +145,18 @@ Result<bool> CleaningJob::mapBatch() {
   const BatchHeader& header = reader_.header();
   statistics_.bytesRead += header.sizeBytes;
   statistics_.mapBytesRead += header.sizeBytes;
-  constexpr std::int16_t kControlBit = 1 << 5;
-  if ((header.attributes & kControlBit) == 0) {
+  if (!mapped_.has_value()) {
+    std::vector<AbortedTransaction> aborted;
+    std::copy_if(options_.aborted.begin(), options_.aborted.end(), std::back_inserter(aborted),
+                 [this](const AbortedTransaction& one) { return one.lastOffset >= options_.firstDirtyOffset; });
+    mapped_.emplace(std::move(aborted));
+  }
+  if (isControl(header)) {
+    auto records = openRecords(reader_.batch(), header, scratch_);
+    if (!records.ok()) return records.error();
+    (void)mapped_->isIdleMarker(header, records.value());
+  } else if (!mapped_->isAborted(header)) {
+    // What was aborted supersedes nothing.
     auto records = openRecords(reader_.batch(), header, scratch_);
     if (!records.ok()) return records.error();
     RecordCursor cursor(records.value());
@@ -166,7 +179,9 @@ void CleaningJob::beginCleaning() {
   // Segments that lie wholly behind what the table knows are for the next round.
   std::erase_if(sources_, [this](const Source& source) { return source.baseOffset > latestMapped_; });
   options_.endOffset = std::min(options_.endOffset, latestMapped_ + 1);
-  filter_.emplace(*map_, options_.producers, BatchFilter::Rules{latestMapped_, options_.endOffset, options_.nowMs, options_.deleteRetentionMs});
+  mapped_.reset();
+  filter_.emplace(*map_, options_.producers, BatchFilter::Rules{latestMapped_, options_.endOffset, options_.nowMs, options_.deleteRetentionMs},
+                  CleanedTransactions(std::move(options_.aborted)));
   groups_ = groupSizes(sources_, options_);
   statistics_.segmentsBefore = static_cast<std::int64_t>(sources_.size());
   group_ = 0;
@@ -242,6 +257,7 @@ Status CleaningJob::writeOut() {
 Status CleaningJob::finishGroup() {
   if (auto status = writeOut(); !status.ok()) return status;
   if (!changed_) {
+    (void)filter_->takeRetained();
     cleaned_.reset();
     removeCleaned(fs_, sources_[groupFirst_].stem);
     ++statistics_.segmentsAfter;
@@ -254,10 +270,22 @@ Status CleaningJob::finishGroup() {
   if (fs_.status(last.file->descriptor(), info) == 0) (void)fs_.setModified(cleaned_->file()->descriptor(), info.modified);
   SegmentLoader::finishIndex(*cleaned_);
   if (auto status = cleaned_->file()->sync(); !status.ok()) return status;
-  if (auto status = cleaned_->index().store(fs_, cleaned_->stem(), true, kCleanedSuffix); !status.ok()) return status;
+  if (auto status = storeIndexes(); !status.ok()) return status;
   if (fs_.syncDirectory(directory_.c_str()) != 0) return systemError("fsync", directory_, errno);
   ++statistics_.segmentsAfter;
   offer();
+  return Done{};
+}
+
+/// The new segment's index of aborted transactions takes the place of the first old one's, also when nothing is left in it.
+Status CleaningJob::storeIndexes() {
+  if (auto status = cleaned_->index().store(fs_, cleaned_->stem(), true, kCleanedSuffix); !status.ok()) return status;
+  const std::vector<AbortedTransaction> retained = filter_->takeRetained();
+  if (retained.empty() && !sources_[groupFirst_].hasTransactionIndex) return Done{};
+  auto transactions = std::make_unique<TransactionIndex>();
+  for (const AbortedTransaction& one : retained) transactions->add(one);
+  if (auto status = transactions->store(fs_, cleaned_->stem(), kCleanedSuffix); !status.ok()) return status;
+  cleaned_->setTransactions(std::move(transactions));
   return Done{};
 }
 

@@ -25,6 +25,8 @@ struct CleaningOptions {
   double mapLoadFactor = 0.9;
   std::int64_t ioBufferBytes = 512 << 10;
   std::vector<ProducerTail> producers;
+  /// Every aborted transaction that overlaps the segments to be cleaned; the log fills it in.
+  std::vector<AbortedTransaction> aborted;
 };
 
 struct CleaningStatistics {
@@ -51,6 +53,7 @@ class CleaningJob {
     std::size_t timeEntries;
     std::string stem;
     std::shared_ptr<File> file;
+    bool hasTransactionIndex;
   };
   enum class Stage { kMapping, kCleaning, kOffering, kSwapping, kDone };
 
@@ -109,6 +112,7 @@ class CleaningJob {
   Status openCleaned();
   Status writeOut();
   Status finishGroup();
+  Status storeIndexes();
   void offer();
   [[nodiscard]] std::int64_t moved() const noexcept { return statistics_.bytesRead + statistics_.bytesWritten; }
 
@@ -121,6 +125,7 @@ class CleaningJob {
   std::optional<OffsetMap> map_;
   std::size_t mapLimit_ = 0;
   std::int64_t latestMapped_ = -1;
+  std::optional<CleanedTransactions> mapped_;  ///< of the dirty part
   std::optional<BatchFilter> filter_;
   std::vector<std::size_t> groups_;
   std::size_t group_ = 0;       ///< the one in work

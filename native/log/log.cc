@@ -19,7 +19,7 @@ std::string parentOf(const std::string& path) {
 }
 
 /// Base offsets of the segment files in a log's directory, ascending. Left-overs of interrupted work are removed.
-Result<std::vector<std::int64_t>> listSegments(FileSystem& fs, const std::string& directory) {
+Result<std::vector<std::int64_t>> listSegments(FileSystem& fs, const std::string& directory, std::vector<std::int64_t>& transactionIndexes) {
   std::vector<std::string> names;
   if (fs.list(directory.c_str(), names) != 0) return systemError("readdir", directory, errno);
   std::vector<std::int64_t> bases;
@@ -31,6 +31,8 @@ Result<std::vector<std::int64_t>> listSegments(FileSystem& fs, const std::string
       fs.unlink((directory + "/" + name).c_str());
     } else if (suffix == ".log" && dot == 20 && name.find_first_not_of("0123456789") == dot) {
       bases.push_back(std::strtoll(name.c_str(), nullptr, 10));
+    } else if (suffix == ".txnindex" && dot == 20) {
+      transactionIndexes.push_back(std::strtoll(name.c_str(), nullptr, 10));
     }
   }
   std::sort(bases.begin(), bases.end());
@@ -47,7 +49,8 @@ Result<std::unique_ptr<Log>> Log::open(FileSystem& fs, std::string directory, st
     return systemError("mkdir", directory, errno);
   }
   if (auto status = recoverSwaps(fs, directory); !status.ok()) return status.error();
-  auto bases = listSegments(fs, directory);
+  std::vector<std::int64_t> transactionIndexes;
+  auto bases = listSegments(fs, directory, transactionIndexes);
   if (!bases.ok()) return bases.error();
   std::unique_ptr<Log> log(new Log(fs, std::move(directory), id, options));
   const std::int64_t verifyFrom = options.cleanShutdown ? INT64_MAX : options.recoveryPoint;
@@ -76,6 +79,7 @@ Result<std::unique_ptr<Log>> Log::open(FileSystem& fs, std::string directory, st
   if (!log->active_.has_value()) {
     if (auto status = log->createActive(options.logStartOffset); !status.ok()) return status.error();
   }
+  if (auto status = log->loadTransactions(transactionIndexes, report); !status.ok()) return status.error();
   const std::int64_t firstBase = log->segment(0).baseOffset();
   log->logStartOffset_ = std::clamp(options.logStartOffset, firstBase, std::max(firstBase, log->logEndOffset()));
   // What recovery checked is in the page cache at least; it counts as flushed only after the next sync.
@@ -136,7 +140,7 @@ Result<SegmentView> Log::createSegment(std::int64_t baseOffset) {
   return SegmentView(stem, baseOffset, std::make_shared<File>(std::move(file.value())));
 }
 
-Status Log::append(const std::uint8_t* bytes, const BatchHeader& header, bool rollFirst) {
+Status Log::append(const std::uint8_t* bytes, const BatchHeader& header, bool rollFirst, const AbortedTransaction* aborted) {
   if (header.baseOffset < logEndOffset())
     return Error{Error::Kind::kBadArguments, "append", directory_, 0, "base offset " + std::to_string(header.baseOffset) + " is below the end"};
   const bool full = active_->sizeBytes() > 0 && active_->sizeBytes() + header.sizeBytes > options_.segmentBytes;
@@ -146,8 +150,12 @@ Status Log::append(const std::uint8_t* bytes, const BatchHeader& header, bool ro
   if (active_->sizeBytes() > 0 && (full || indexFull || rangeFull || rollFirst)) {
     if (auto status = roll(); !status.ok()) return status;
   }
+  if (aborted != nullptr) {
+    if (auto status = appendAborted(*aborted); !status.ok()) return status;
+  }
   auto status = active_->append(bytes, header, options_.indexIntervalBytes);
   if (status.ok()) appendedBytes_ += static_cast<std::uint64_t>(header.sizeBytes);
+  else if (aborted != nullptr) (void)active_->transactions()->truncateTo(fs_, active_->stem(), aborted->lastOffset);
   return status;
 }
 
@@ -305,8 +313,8 @@ Result<std::optional<LocatedBatch>> Log::findMaxTimestamp(std::int64_t upperOffs
   return best;
 }
 
-Result<std::vector<BatchHeader>> Log::scan(std::int64_t fromOffset, std::size_t maxBatches) const {
-  std::vector<BatchHeader> headers;
+Result<std::vector<ReplayedBatch>> Log::scan(std::int64_t fromOffset, std::size_t maxBatches) const {
+  std::vector<ReplayedBatch> headers;
   for (std::size_t index = segmentFor(fromOffset); index < segmentCount() && headers.size() < maxBatches; ++index) {
     const SegmentView& view = segment(index);
     auto found = view.find(fromOffset);
@@ -320,7 +328,11 @@ Result<std::vector<BatchHeader>> Log::scan(std::int64_t fromOffset, std::size_t 
         if (auto status = view.endsAt(walker.position()); !status.ok()) return status.error();
         break;
       }
-      headers.push_back(batch.value()->header);
+      headers.push_back({batch.value()->header, std::nullopt});
+      if (!isControl(batch.value()->header)) continue;
+      auto marker = readMarker(*view.file(), *batch.value());
+      if (!marker.ok()) return marker.error();
+      headers.back().marker = marker.value();
     }
   }
   return headers;
@@ -378,6 +390,9 @@ Status Log::truncateTo(std::int64_t offset) {
   if (auto status = removeIndexFiles(*active_); !status.ok()) return status;
   if (auto status = active_->truncateTo(offset, options_.indexIntervalBytes); !status.ok()) return status;
   if (auto status = active_->file()->sync(); !status.ok()) return status;
+  if (active_->transactions() != nullptr) {
+    if (auto status = active_->transactions()->truncateTo(fs_, active_->stem(), logEndOffset()); !status.ok()) return status;
+  }
   flushedOffset_ = std::min(flushedOffset_, logEndOffset());
   logStartOffset_ = std::min(logStartOffset_, logEndOffset());
   const std::lock_guard lock(work_->mutex);
@@ -453,10 +468,12 @@ Result<std::unique_ptr<CleaningJob>> Log::beginCleaning(const CleaningOptions& o
       if (!found.ok()) return found.error();
       dirtyPosition = found.value().has_value() ? found.value()->position : view.sizeBytes();
     }
-    sources.push_back({view.baseOffset(), view.sizeBytes(), dirtyPosition, view.index().offsetEntries(), view.index().timeEntries(), view.stem(), view.file()});
+    sources.push_back({view.baseOffset(), view.sizeBytes(), dirtyPosition, view.index().offsetEntries(), view.index().timeEntries(), view.stem(), view.file(), view.transactions() != nullptr});
   }
   if (sources.empty() || options.firstDirtyOffset >= options.endOffset) return std::unique_ptr<CleaningJob>();
-  auto job = std::make_unique<CleaningJob>(fs_, directory_, std::move(sources), options);
+  CleaningOptions complete = options;
+  complete.aborted = abortedTransactions(sources.front().baseOffset, options.endOffset);
+  auto job = std::make_unique<CleaningJob>(fs_, directory_, std::move(sources), std::move(complete));
   job->truncations = truncations_;
   return job;
 }

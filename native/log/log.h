@@ -11,6 +11,7 @@
 #include "cleaning_job.h"
 #include "flusher.h"
 #include "segment.h"
+#include "transaction_marker.h"
 
 namespace millrace {
 
@@ -44,6 +45,8 @@ struct RecoveryReport {
   /// Of what was cut off, kept beside the log because valid batches are among it.
   std::int64_t quarantinedBytes = 0;
   std::uint32_t quarantinedSegments = 0;
+  /// Aborted transactions whose markers lie at or above it have to be found in the log again (`restoreAborted`); INT64_MAX: none.
+  std::int64_t transactionsLostFrom = INT64_MAX;
 };
 
 /// The segments of one partition: contiguous, `logStartOffset ≤ flushedOffset ≤ logEndOffset`.
@@ -62,12 +65,19 @@ class Log {
   [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
 
   /// `bytes` was accepted by inspectBatch into `header`, with its base offset set to the final one.
-  Status append(const std::uint8_t* bytes, const BatchHeader& header, bool rollFirst);
+  /// `aborted`: the batch is the marker of that transaction; its index entry is written first and undone when the batch cannot be.
+  Status append(const std::uint8_t* bytes, const BatchHeader& header, bool rollFirst, const AbortedTransaction* aborted = nullptr);
   [[nodiscard]] Result<std::optional<LogReadResult>> read(std::int64_t offset, std::int64_t maxSizeBytes, std::int64_t upperOffset, bool minOneBatch);
   [[nodiscard]] Result<std::int64_t> availableBytes(std::int64_t offset, std::int64_t upperOffset, std::int64_t enoughBytes);
   [[nodiscard]] Result<std::optional<LocatedBatch>> findByTimestamp(std::int64_t timestampMs, std::int64_t upperOffset) const;
   [[nodiscard]] Result<std::optional<LocatedBatch>> findMaxTimestamp(std::int64_t upperOffset) const;
-  [[nodiscard]] Result<std::vector<BatchHeader>> scan(std::int64_t fromOffset, std::size_t maxBatches) const;
+  [[nodiscard]] Result<std::vector<ReplayedBatch>> scan(std::int64_t fromOffset, std::size_t maxBatches) const;
+
+  /// How many aborted transactions the indexes name, and those with a record or marker in [from, upper), by their markers.
+  [[nodiscard]] std::size_t abortedCount() const noexcept;
+  [[nodiscard]] std::vector<AbortedTransaction> abortedTransactions(std::int64_t from, std::int64_t upper) const;
+  /// After a replay from `RecoveryReport::transactionsLostFrom`: what it found. Index files that say otherwise are replaced.
+  Status restoreAborted(std::int64_t lostFrom, const std::vector<AbortedTransaction>& aborted);
 
   /// Tells the flusher what is dirty; the caller then queues `flushWork()`.
   void markDirty();
@@ -106,6 +116,10 @@ class Log {
 
   [[nodiscard]] std::size_t segmentCount() const noexcept { return sealed_.size() + 1; }
   [[nodiscard]] const SegmentView& segment(std::size_t index) const noexcept;
+  [[nodiscard]] SegmentView& segment(std::size_t index) noexcept;
+  /// Reads the `.txnindex` files, named by the offsets of their segments.
+  Status loadTransactions(const std::vector<std::int64_t>& bases, RecoveryReport& report);
+  Status appendAborted(const AbortedTransaction& aborted);
   /// Index of the segment that covers `offset` (the last one whose base offset is ≤ it).
   [[nodiscard]] std::size_t segmentFor(std::int64_t offset) const noexcept;
   /// Position of the batch that holds `offset` in segment `index`; its size when it lies behind the last batch.

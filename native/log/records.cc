@@ -63,6 +63,7 @@ bool RecordCursor::next(RecordView& into) {
   std::int64_t valueLength = 0;
   if (!readLength(body, at, valueLength)) return false;
   into.hasValue = valueLength >= 0;
+  into.value = into.hasValue ? body.subspan(at, static_cast<std::size_t>(valueLength)) : ByteView();
   at_ += static_cast<std::size_t>(length);
   malformed_ = false;
   return true;

@@ -17,6 +17,7 @@ struct RecordView {
   std::int32_t offsetDelta = 0;
   std::optional<ByteView> key;
   bool hasValue = false;
+  ByteView value;
   /// keyLength and everything behind it, as it is.
   ByteView rest;
 };

@@ -119,7 +119,10 @@ Status ActiveSegment::storeIndex(bool sync) {
   return index_.store(file_->fileSystem(), stem_, sync);
 }
 
-SealedSegment ActiveSegment::seal() && { return SealedSegment(std::move(static_cast<SegmentView&>(*this))); }
+SealedSegment ActiveSegment::seal() && {
+  if (transactions_ != nullptr) transactions_->release();
+  return SealedSegment(std::move(static_cast<SegmentView&>(*this)));
+}
 
 Status ActiveSegment::truncateTo(std::int64_t offset, std::int64_t indexIntervalBytes) {
   auto found = find(offset);

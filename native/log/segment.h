@@ -10,6 +10,7 @@
 #include "../io/file.h"
 #include "batch.h"
 #include "index.h"
+#include "transaction_index.h"
 
 namespace millrace {
 
@@ -48,6 +49,11 @@ class SegmentView {
 
   void setStem(std::string stem) { stem_ = std::move(stem); }
 
+  /// Null when no transaction was aborted in the segment.
+  [[nodiscard]] const TransactionIndex* transactions() const noexcept { return transactions_.get(); }
+  [[nodiscard]] TransactionIndex* transactions() noexcept { return transactions_.get(); }
+  void setTransactions(std::unique_ptr<TransactionIndex> transactions) { transactions_ = std::move(transactions); }
+
  protected:
   friend class SegmentLoader;
   std::string stem_;
@@ -59,6 +65,7 @@ class SegmentView {
   std::int64_t bytesSinceIndexEntry_ = 0;
   std::shared_ptr<File> file_;
   SegmentIndex index_;
+  std::unique_ptr<TransactionIndex> transactions_;
 };
 
 /// A segment that takes no more appends. Made by sealing the active one, or by loading.

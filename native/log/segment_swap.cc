@@ -8,7 +8,9 @@ namespace millrace {
 namespace {
 
 /// The log comes last: while it has its old name, what is beside it does not count.
-constexpr const char* kReplaced[] = {".index", ".timeindex", ".log"};
+constexpr const char* kReplaced[] = {".txnindex", ".index", ".timeindex", ".log"};
+/// Only some segments have one.
+constexpr const char* kOptional = kReplaced[0];
 constexpr const char* kAll[] = {".log", ".index", ".timeindex", ".txnindex", ".snapshot"};
 
 /// A failure in the middle of renames is kIo whatever the errno: the directory goes to recovery.
@@ -27,7 +29,7 @@ Status sync(FileSystem& fs, const std::string& directory) {
 Status renameSteps(FileSystem& fs, const std::string& directory, SegmentSwap& swap) {
   const std::string& stem = swap.oldStems.front();
   for (const char* kind : kReplaced) {
-    if (auto status = rename(fs, stem + kind + kCleanedSuffix, stem + kind + kSwapSuffix, false); !status.ok()) return status;
+    if (auto status = rename(fs, stem + kind + kCleanedSuffix, stem + kind + kSwapSuffix, kind == kOptional); !status.ok()) return status;
   }
   if (auto status = sync(fs, directory); !status.ok()) return status;
   for (std::size_t i = 1; i < swap.oldStems.size(); ++i) {
@@ -39,7 +41,7 @@ Status renameSteps(FileSystem& fs, const std::string& directory, SegmentSwap& sw
   }
   if (auto status = sync(fs, directory); !status.ok()) return status;
   for (const char* kind : kReplaced) {
-    if (auto status = rename(fs, stem + kind + kSwapSuffix, stem + kind, false); !status.ok()) return status;
+    if (auto status = rename(fs, stem + kind + kSwapSuffix, stem + kind, kind == kOptional); !status.ok()) return status;
   }
   return sync(fs, directory);
 }

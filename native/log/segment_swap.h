@@ -14,7 +14,7 @@ namespace millrace {
 
 // How a cleaned segment takes the place of the segments it was made from, with the names Kafka uses:
 //
-//   1. `.log.cleaned`, `.index.cleaned`, `.timeindex.cleaned` are complete and on the medium     a crash: they are removed
+//   1. `.log.cleaned`, `.index.cleaned`, `.timeindex.cleaned`, perhaps `.txnindex.cleaned` are complete and on the medium     a crash: they are removed
 //   2. renamed to `.swap`, the log last; directory synced                                         a crash before the sync: removed or 3
 //   3. the segments behind the first that the new one covers become `.deleted`; directory synced  a crash: recovery does 3 and 4
 //   4. `.swap` is taken off, the log last; directory synced                                       a crash: recovery does 4
@@ -39,7 +39,7 @@ struct SegmentSwap {
 /// Steps 2 to 4, unless the log cancelled. Any thread. An error leaves the directory to recovery: the log must not be written any more.
 Status performSwap(FileSystem& fs, const std::string& directory, SegmentSwap& swap);
 
-/// Removes the three `.cleaned` files of a segment, as far as they are there.
+/// Removes the `.cleaned` files of a segment, as far as they are there.
 void removeCleaned(FileSystem& fs, const std::string& stem);
 
 /// Finishes or undoes what a crash interrupted. Before anything else is done with the directory.

@@ -5,7 +5,7 @@ import { LeaderEpochCache } from './leader_epochs.js';
 import type { LogConfig } from './log_config.js';
 import type { LogManagerPorts } from './log_manager_ports.js';
 import { PartitionLog } from './partition_log.js';
-import { decodeProducerSnapshot } from './producer_snapshot.js';
+import { reloadProducers } from './producer_replay.js';
 import { ProducerStateManager } from './producer_state.js';
 
 export interface LoadOptions {
@@ -25,9 +25,6 @@ export interface LoadOptions {
   readonly recoveryPoint: number;
   readonly logStartOffset: number;
 }
-
-/** Headers read and replayed in one turn of the event loop. */
-const batchesPerScan = 512;
 
 function quarantined(bytes: number): string {
   return bytes === 0
@@ -59,21 +56,19 @@ export async function loadPartitionLog(options: LoadOptions): Promise<PartitionL
   const producers = new ProducerStateManager();
   const epochs = new LeaderEpochCache(await readEpochs(options, path));
   epochs.truncateFromEnd(log.logEndOffset);
-  let offset = await restoreSnapshot(options, path, producers, log.logStartOffset, log.logEndOffset);
-  while (offset < log.logEndOffset) {
+  const { files } = ports;
+  const turn = async (): Promise<void> => {
     if (options.cancelled()) {
       await log.close({ sync: false });
       throw new LogStoreError('CLOSED', 'load', name, '', 'the broker is stopping');
     }
-    const batches = log.scanBatches(offset, batchesPerScan);
-    if (batches.length === 0) break;
-    for (const batch of batches) {
-      epochs.assign(batch.leaderEpoch, batch.baseOffset);
-      producers.update(batch, batch.maxTimestampMs);
-      offset = batch.baseOffset + batch.lastOffsetDelta + 1;
-    }
     await new Promise<void>((resolve) => ports.timers.soon(resolve));
-  }
+  };
+  const snapshotOffset = await reloadProducers(
+    { log, path, producers, epochs, files, logger, turn },
+    log.recovered.transactionsLostFrom,
+    log.flushedOffset,
+  );
   const loaded = new PartitionLog({
     topic: options.topic,
     partition: options.partition,
@@ -84,10 +79,11 @@ export async function loadPartitionLog(options: LoadOptions): Promise<PartitionL
     producers,
     epochs,
     config,
-    files: ports.files,
+    files,
     logger,
     random: () => ports.random.float(),
   });
+  loaded.snapshotOffset = snapshotOffset;
   loaded.firstTimestampMs = log.segments().at(-1)?.firstTimestampMs ?? -1;
   if (log.flushedOffset < log.logEndOffset) log.requestFlush();
   return loaded;
@@ -99,33 +95,4 @@ async function readEpochs({ ports, name }: LoadOptions, path: string) {
   const entries = parseEpochs(bytes);
   if (entries === undefined) ports.logger.warn(`${name}: ${leaderEpochFile} is damaged; epochs are read from the log`);
   return entries ?? [];
-}
-
-/** The newest producer snapshot within the log. Returns the offset from which batches are to be replayed. */
-async function restoreSnapshot(
-  { ports, name }: LoadOptions,
-  path: string,
-  producers: ProducerStateManager,
-  logStartOffset: number,
-  logEndOffset: number,
-): Promise<number> {
-  const files = (await ports.files.listDirectory(path)) ?? [];
-  const offsets = files
-    .map((entry) => /^(\d{20})\.snapshot$/.exec(entry.name)?.[1])
-    .filter((text) => text !== undefined)
-    .map(Number)
-    .sort((a, b) => b - a);
-  for (const offset of offsets) {
-    const file = `${path}/${String(offset).padStart(20, '0')}.snapshot`;
-    const bytes = offset <= logEndOffset && offset >= logStartOffset ? await ports.files.readFile(file) : undefined;
-    const entries = bytes === undefined ? undefined : decodeProducerSnapshot(bytes);
-    if (entries === undefined) {
-      ports.logger.warn(`${name}: the producer snapshot at ${offset} is not usable and is removed`);
-      await ports.files.remove(file);
-      continue;
-    }
-    for (const entry of entries) producers.restore(entry);
-    return offset;
-  }
-  return logStartOffset;
 }

@@ -34,7 +34,10 @@ export interface NativeAddon {
   holdBatch(bytes: Uint8Array): void;
   /** Holds the bytes, too. Out: the eleven fields of the batch header, then the status by number. */
   inspectBatch(bytes: Uint8Array): void;
-  /** The batch that is held, whose memory the caller has in hand. In: log, baseOffset, leaderEpoch, appendTimeMs, rollFirst. */
+  /**
+   * The batch that is held, whose memory the caller has in hand. In: log, baseOffset, leaderEpoch, appendTimeMs, rollFirst; of the
+   * aborted transaction that it ends firstOffset and lastStableOffset, -1 when it ends none.
+   */
   appendBatch(): void;
   /** In: log, offset, maxSizeBytes, upperOffset, minOneBatch. Out: regionId (-1: none), sizeBytes, baseOffset, nextOffset. */
   readLog(): void;
@@ -114,7 +117,7 @@ export interface NativeLock {
 
 export interface NativeLog {
   readonly id: number;
-  /** logStartOffset, logEndOffset, flushedOffset, sizeBytes, activeBaseOffset; kept up to date by the addon. */
+  /** logStartOffset, logEndOffset, flushedOffset, sizeBytes, activeBaseOffset, abortedCount; kept up to date by the addon. */
   readonly shared: Float64Array;
   /** What `readLog` and `appendBatch` name it by. */
   readonly handle: number;
@@ -122,12 +125,16 @@ export interface NativeLog {
   readonly truncatedAtOffset: number;
   readonly quarantinedBytes: number;
   readonly indexesRebuilt: number;
+  readonly transactionsLostFrom: number;
   readCopy(offset: number, maxSizeBytes: number, upperOffset: number): Buffer;
   availableBytes(offset: number, upperOffset: number, enoughBytes: number): number;
   findByTimestamp(timestampMs: number, upperOffset: number, out: Float64Array): boolean;
   findMaxTimestamp(upperOffset: number, out: Float64Array): boolean;
-  /** Eleven numbers a batch. */
+  /** Thirteen numbers a batch: the header, then type (0 abort, 1 commit, -1 none) and coordinator epoch of a marker. */
   scan(fromOffset: number, maxBatches: number): Float64Array;
+  /** Four numbers each, in the order of `AbortedTransaction`. */
+  abortedTransactions(from: number, upper: number): Float64Array;
+  restoreAborted(lostFrom: number, flat: Float64Array): void;
   /** `requests`: how many acknowledgements wait for it. */
   requestFlush(requests: number): void;
   roll(): void;

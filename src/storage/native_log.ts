@@ -1,5 +1,6 @@
 import { getSystemErrorName } from 'node:util';
 import {
+  type AbortedTransaction,
   type AppendBatchOptions,
   type BatchInfo,
   type BatchPosition,
@@ -13,14 +14,18 @@ import {
   type LogStore,
   LogStoreError,
   type OpenLogOptions,
+  type ScannedBatch,
   type SegmentedLog,
   type SegmentInfo,
 } from '../common/ports/index.js';
 import { loadAddon } from './native.js';
 import type { NativeAddon, NativeDirectory, NativeError, NativeLog } from './native_addon.js';
+import { abortedTransactions, emptyBatchInfo, headerFields, readHeader, scannedBatches } from './native_batches.js';
 import { NativeLogCleaning } from './native_cleaning.js';
 import { flushStatisticsOf } from './native_flush_statistics.js';
 import { NativeRebuilds } from './native_rebuild.js';
+
+export { emptyBatchInfo } from './native_batches.js';
 
 /** Order of `BatchStatus` in native/log/batch.h. */
 const statuses: readonly BatchStatus[] = [
@@ -33,38 +38,7 @@ const statuses: readonly BatchStatus[] = [
   'bad-offsets',
   'bad-codec',
 ];
-const headerFields = 11;
-
-function readHeader(from: Float64Array, at: number, into: BatchInfo): void {
-  into.baseOffset = from[at] as number;
-  into.sizeBytes = from[at + 1] as number;
-  into.leaderEpoch = from[at + 2] as number;
-  into.attributes = from[at + 3] as number;
-  into.lastOffsetDelta = from[at + 4] as number;
-  into.baseTimestampMs = from[at + 5] as number;
-  into.maxTimestampMs = from[at + 6] as number;
-  into.producerId = from[at + 7] as number;
-  into.producerEpoch = from[at + 8] as number;
-  into.baseSequence = from[at + 9] as number;
-  into.recordCount = from[at + 10] as number;
-}
-
-/** A batch header with nothing in it, to be filled by `inspectBatch`. */
-export function emptyBatchInfo(): BatchInfo {
-  return {
-    baseOffset: 0,
-    sizeBytes: 0,
-    leaderEpoch: 0,
-    attributes: 0,
-    lastOffsetDelta: 0,
-    baseTimestampMs: 0,
-    maxTimestampMs: 0,
-    producerId: -1,
-    producerEpoch: -1,
-    baseSequence: -1,
-    recordCount: 0,
-  };
-}
+const noneAborted: readonly AbortedTransaction[] = [];
 
 function isNativeError(error: unknown): error is NativeError {
   return error instanceof Error && 'kind' in error && 'errno' in error;
@@ -268,6 +242,7 @@ class NativeSegmentedLog implements SegmentedLog {
     readonly truncatedAtOffset: number;
     readonly quarantinedBytes: number;
     readonly indexesRebuilt: number;
+    readonly transactionsLostFrom: number;
   };
 
   constructor(
@@ -286,6 +261,7 @@ class NativeSegmentedLog implements SegmentedLog {
       truncatedAtOffset: native.truncatedAtOffset,
       quarantinedBytes: native.quarantinedBytes,
       indexesRebuilt: native.indexesRebuilt,
+      transactionsLostFrom: native.transactionsLostFrom,
     };
   }
 
@@ -315,6 +291,8 @@ class NativeSegmentedLog implements SegmentedLog {
     block[2] = options.leaderEpoch;
     block[3] = options.appendTimeMs;
     block[4] = options.rollFirst ? 1 : 0;
+    block[5] = options.aborted === undefined ? -1 : options.aborted.firstOffset;
+    block[6] = options.aborted === undefined ? -1 : options.aborted.lastStableOffset;
     try {
       addon.appendBatch();
     } catch (error) {
@@ -361,13 +339,19 @@ class NativeSegmentedLog implements SegmentedLog {
     return this.call(() => (this.native.findMaxTimestamp(upperOffset, this.header) ? this.position() : undefined));
   }
 
-  scanBatches(fromOffset: number, maxBatches: number): BatchInfo[] {
+  scanBatches(fromOffset: number, maxBatches: number): ScannedBatch[] {
     const flat = this.call(() => this.native.scan(fromOffset, maxBatches));
-    return Array.from({ length: flat.length / headerFields }, (_, index) => {
-      const info = emptyBatchInfo();
-      readHeader(flat, index * headerFields, info);
-      return info;
-    });
+    return scannedBatches(flat);
+  }
+
+  abortedTransactions(fromOffset: number, upperOffset: number): readonly AbortedTransaction[] {
+    if (this.shared[5] === 0) return noneAborted;
+    return abortedTransactions(this.native.abortedTransactions(fromOffset, upperOffset));
+  }
+
+  restoreAborted(lostFrom: number, aborted: readonly AbortedTransaction[]): void {
+    const numbers = aborted.flatMap((one) => [one.producerId, one.firstOffset, one.lastOffset, one.lastStableOffset]);
+    this.call(() => this.native.restoreAborted(lostFrom, Float64Array.from(numbers)));
   }
 
   requestFlush(): void {

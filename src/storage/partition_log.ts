@@ -1,13 +1,16 @@
-import type { Uuid } from '../common/ids.js';
+import { INT64_MAX, type Uuid } from '../common/ids.js';
 import type { BatchInfo, FileSystem, LogStore, SegmentedLog } from '../common/ports/index.js';
 import { LogStoreError } from '../common/ports/index.js';
 import { ErrorCode } from '../protocol/errors.js';
+import { encodeEndTxnMarker } from '../records/index.js';
 import type { Logger } from '../telemetry/logger.js';
 import { type AppendRefusal, refusal, statusRefusal, validateBatch } from './append_validation.js';
 import { formatEpochs, leaderEpochFile } from './checkpoints.js';
 import type { LeaderEpochCache } from './leader_epochs.js';
 import type { LogConfig } from './log_config.js';
 import { emptyBatchInfo } from './native_log.js';
+import type { TransactionMarker } from './partition_transactions.js';
+import { reloadProducers } from './producer_replay.js';
 import { encodeProducerSnapshot } from './producer_snapshot.js';
 import type { ProducerStateManager } from './producer_state.js';
 import { type PrepareContext, type PreparedBatch, prepareBatch } from './recompression.js';
@@ -18,6 +21,11 @@ export interface AppendContext {
   readonly produceVersion: number;
   /** The batch went through {@link PartitionLog.prepare}. */
   readonly recordsSeen?: boolean;
+  /**
+   * A transaction may only begin here once its coordinator has said that the partition is part of it
+   * (`transaction.partition.verification.enable`). Nobody can say so yet.
+   */
+  readonly verifiesTransactions?: boolean;
 }
 
 export interface AppendAnswer {
@@ -32,6 +40,14 @@ export interface AppendAnswer {
 }
 
 export type AppendResult = AppendAnswer | AppendRefusal;
+
+/** How a coordinator ends a producer's transaction. */
+export interface EndTransaction extends TransactionMarker {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  /** `transaction.version` of the coordinator: from 2 on a marker bears a higher epoch than the records it ends. */
+  readonly transactionVersion: number;
+}
 
 /** What a partition's log is made of; `LogManager` puts it together. */
 export interface PartitionLogParts {
@@ -124,6 +140,8 @@ export class PartitionLog {
           recordCount: batch.recordCount,
           duplicate: true,
         };
+      if (context.verifiesTransactions === true && this.producers.begins(batch))
+        return refusal(ErrorCode.INVALID_TXN_STATE, 'The partition was not added to the transaction');
     }
     return this.write(bytes, context);
   }
@@ -133,16 +151,38 @@ export class PartitionLog {
     return prepareBatch(bytes, this, this.parts.store, context);
   }
 
-  /** Appends a batch that the broker itself made (coordinator records): checked for its bytes only. */
+  /**
+   * Appends a batch that the broker itself made (coordinator records): checked for its bytes, and what it writes for a transactional
+   * producer for that one's epoch.
+   */
   appendInternal(bytes: Uint8Array, context: AppendContext): AppendResult {
-    const status = this.parts.store.inspectBatch(bytes, this.batch);
-    if (status !== 'ok') return statusRefusal(status, this.batch.attributes);
+    const { batch } = this;
+    const status = this.parts.store.inspectBatch(bytes, batch);
+    if (status !== 'ok') return statusRefusal(status, batch.attributes);
+    if (batch.producerId >= 0) {
+      const check = this.producers.checkInternal(batch);
+      if (check.kind === 'refused') return refusal(check.errorCode);
+    }
     return this.write(bytes, context);
   }
 
-  private write(bytes: Uint8Array, context: AppendContext): AppendResult {
+  /**
+   * Ends the producer's transaction here, if one is open (WriteTxnMarkers). Aborted ones go into the transaction index. Errors:
+   * INVALID_PRODUCER_EPOCH, TRANSACTION_COORDINATOR_FENCED, KAFKA_STORAGE_ERROR.
+   */
+  appendMarker(marker: EndTransaction, context: AppendContext): AppendResult {
+    const errorCode = this.producers.checkMarker(marker, marker.transactionVersion);
+    if (errorCode !== ErrorCode.NONE) return refusal(errorCode);
+    const bytes = encodeEndTxnMarker({ ...marker, timestampMs: context.nowMs });
+    const status = this.parts.store.inspectBatch(bytes, this.batch);
+    return status === 'ok' ? this.write(bytes, context, marker) : statusRefusal(status, this.batch.attributes);
+  }
+
+  private write(bytes: Uint8Array, context: AppendContext, marker?: TransactionMarker): AppendResult {
     const { batch, log } = this;
     const firstOffset = log.logEndOffset;
+    const ended =
+      marker === undefined ? undefined : this.producers.completionOf(batch.producerId, marker, log.logEndOffset);
     const activeBefore = log.activeBaseOffset;
     const appendTimeMs = this.config.logAppendTime ? context.nowMs : -1;
     const timestampMs = appendTimeMs >= 0 ? appendTimeMs : batch.maxTimestampMs;
@@ -152,6 +192,7 @@ export class PartitionLog {
         leaderEpoch: context.leaderEpoch,
         appendTimeMs,
         rollFirst: this.isRollDue(timestampMs, context.nowMs),
+        aborted: ended?.aborted === true ? ended : undefined,
       });
     } catch (error) {
       if (!(error instanceof LogStoreError)) throw error;
@@ -165,7 +206,7 @@ export class PartitionLog {
     batch.baseOffset = firstOffset;
     if (appendTimeMs >= 0) batch.maxTimestampMs = appendTimeMs;
     if (this.epochs.assign(context.leaderEpoch, firstOffset) || this.epochsUnwritten) this.storeEpochs();
-    this.producers.update(batch, context.nowMs);
+    this.producers.update(batch, context.nowMs, marker);
     return {
       errorCode: ErrorCode.NONE,
       firstOffset,
@@ -218,11 +259,17 @@ export class PartitionLog {
     return Math.floor(this.parts.random() * Math.min(this.config.segmentJitterMs, this.config.segmentMs));
   }
 
+  /** Of the newest producer snapshot, as far as it is known. */
+  snapshotOffset: number | undefined;
+
   /** Writes the producer state as of `offset`; it is current when called. */
   private storeSnapshot(offset: number): void {
     const bytes = encodeProducerSnapshot(this.producers.entries());
     const path = `${this.directoryPath}/${this.name}/${String(offset).padStart(20, '0')}.snapshot`;
-    this.inBackground(() => this.parts.files.writeFileAtomic(path, bytes, { sync: false }), 'producer snapshot');
+    this.inBackground(async () => {
+      await this.parts.files.writeFileAtomic(path, bytes, { sync: false });
+      this.snapshotOffset = offset;
+    }, 'producer snapshot');
   }
 
   /**
@@ -263,15 +310,31 @@ export class PartitionLog {
     if (this.epochs.truncateFromStart(this.log.logStartOffset)) this.storeEpochs();
   }
 
-  truncateTo(offset: number): void {
-    this.log.truncateTo(offset);
-    if (this.cleanedOffset !== undefined) this.cleanedOffset = Math.min(this.cleanedOffset, this.log.logEndOffset);
-    if (this.epochs.truncateFromEnd(this.log.logEndOffset)) this.storeEpochs();
+  /**
+   * What producers did behind the new end is forgotten; nothing may be appended until this resolves. Requires `offset` ≥
+   * `highWatermark`.
+   */
+  async truncateTo(offset: number, highWatermark: number): Promise<void> {
+    const { log, producers, epochs } = this;
+    if (offset >= log.logEndOffset) return;
+    log.truncateTo(offset);
+    if (this.cleanedOffset !== undefined) this.cleanedOffset = Math.min(this.cleanedOffset, log.logEndOffset);
+    if (epochs.truncateFromEnd(log.logEndOffset)) this.storeEpochs();
+    await this.background;
+    const path = `${this.directoryPath}/${this.name}`;
+    const { files, logger } = this.parts;
+    this.snapshotOffset = await reloadProducers(
+      { log, path, producers, epochs, files, logger },
+      INT64_MAX,
+      highWatermark,
+    );
   }
 
   /** Closes in an orderly way: everything on the medium, producer state beside it. */
   async close(options: { readonly sync: boolean }): Promise<void> {
-    if (options.sync && this.log.logEndOffset > 0) this.storeSnapshot(this.log.logEndOffset);
+    const { logEndOffset } = this.log;
+    await this.background;
+    if (options.sync && logEndOffset > 0 && this.snapshotOffset !== logEndOffset) this.storeSnapshot(logEndOffset);
     await this.background;
     await this.log.close(options);
   }

@@ -5,7 +5,7 @@ import { Writer } from '../protocol/writer.js';
 import type { ProducerEntry } from './producer_state.js';
 
 // Kafka's `.snapshot`: int16 version 1, uint32 CRC-32C of everything behind it, then the producers. Of each only the last batch is
-// kept: after a restart a repeated send is recognised if it was the last one.
+// kept: after a restart a repeated send is recognised if it was the last one. Of an open transaction it has the first offset.
 
 const version = 1;
 const crcAt = 2;
@@ -22,9 +22,9 @@ export function encodeProducerSnapshot(entries: Iterable<ProducerEntry>): Uint8A
       lastSequence: last?.lastSequence ?? -1,
       lastOffset: last?.lastOffset ?? -1,
       offsetDelta: last === undefined ? 0 : last.lastOffset - last.baseOffset,
-      timestamp: last?.timestampMs ?? entry.lastAppendMs,
-      coordinatorEpoch: -1,
-      currentTxnFirstOffset: -1,
+      timestamp: entry.lastTimestampMs,
+      coordinatorEpoch: entry.coordinatorEpoch,
+      currentTxnFirstOffset: entry.currentTxnFirstOffset,
     };
   });
   ProducerSnapshot.encode(writer, version, { crc: 0, producerEntries });
@@ -44,12 +44,15 @@ export function decodeProducerSnapshot(bytes: Uint8Array): ProducerEntry[] | und
       producerId: entry.producerId,
       producerEpoch: entry.epoch,
       lastAppendMs: entry.timestamp,
+      lastTimestampMs: entry.timestamp,
+      coordinatorEpoch: entry.coordinatorEpoch,
+      currentTxnFirstOffset: entry.currentTxnFirstOffset,
       batches:
-        entry.lastSequence < 0
+        entry.lastOffset < 0
           ? []
           : [
               {
-                baseSequence: subtractSequence(entry.lastSequence, entry.offsetDelta),
+                baseSequence: entry.lastSequence < 0 ? -1 : subtractSequence(entry.lastSequence, entry.offsetDelta),
                 lastSequence: entry.lastSequence,
                 baseOffset: entry.lastOffset - entry.offsetDelta,
                 lastOffset: entry.lastOffset,

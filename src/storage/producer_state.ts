@@ -1,12 +1,18 @@
 import type { BatchInfo } from '../common/ports/index.js';
 import { ErrorCode } from '../protocol/errors.js';
+import { type CompletedTransaction, PartitionTransactions, type TransactionMarker } from './partition_transactions.js';
 
 const maxSequence = 0x7fff_ffff;
+const transactionalBit = 0x10;
+const controlBit = 0x20;
 /** Batches per producer that a repeated send is recognised in; clients have at most as many in flight. */
 const keptBatches = 5;
+/** From this version on a marker bears a higher epoch than the records it ends (KIP-890). */
+const versionWithEpochBump = 2;
 
 export interface ProducerBatch {
   readonly baseSequence: number;
+  /** -1: a batch of the broker itself, without a sequence. */
   readonly lastSequence: number;
   readonly baseOffset: number;
   readonly lastOffset: number;
@@ -20,6 +26,12 @@ export interface ProducerEntry {
   batches: ProducerBatch[];
   /** Wall time of the last append; expiry counts from it. */
   lastAppendMs: number;
+  /** Largest timestamp of its last batch or marker, as snapshots have it. */
+  lastTimestampMs: number;
+  /** Of the last marker, -1: there was none. An older coordinator may not write any more. */
+  coordinatorEpoch: number;
+  /** Where its open transaction began, -1: there is none. */
+  currentTxnFirstOffset: number;
 }
 
 export type SequenceCheck =
@@ -35,12 +47,17 @@ export function addSequence(sequence: number, increment: number): number {
   return sequence > maxSequence - increment ? increment - (maxSequence - sequence) - 1 : sequence + increment;
 }
 
+function refused(errorCode: Exclude<ErrorCode, typeof ErrorCode.NONE>): SequenceCheck {
+  return { kind: 'refused', errorCode };
+}
+
 /**
- * What a partition knows of its idempotent producers (KIP-98): the epoch and the last five batches of each. Deciding
- * (`check`) changes nothing; `update` is called once the batch is in the log, or when it is replayed.
+ * What a partition knows of its producers (KIP-98): epoch, last five batches and open transaction of each. Deciding (`check`,
+ * `checkMarker`) changes nothing; `update` is called once the batch is in the log, or when it is replayed.
  */
 export class ProducerStateManager {
   private readonly producers = new Map<number, ProducerEntry>();
+  readonly transactions = new PartitionTransactions();
 
   get size(): number {
     return this.producers.size;
@@ -54,33 +71,83 @@ export class ProducerStateManager {
     return this.producers.get(producerId);
   }
 
-  /** Whether a client's batch may be appended. Errors: INVALID_PRODUCER_EPOCH, OUT_OF_ORDER_SEQUENCE_NUMBER. */
+  /** Timestamp of the last batch of the oldest open transaction, -1 when none is open. */
+  get oldestTransactionTimestampMs(): number {
+    const first = this.transactions.firstUndecided;
+    return first === undefined ? -1 : (this.producers.get(first.producerId)?.lastTimestampMs ?? -1);
+  }
+
+  /** Whether a client's batch may be appended. Errors: INVALID_PRODUCER_EPOCH, OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_TXN_STATE. */
   check(batch: BatchInfo): SequenceCheck {
     const entry = this.producers.get(batch.producerId);
     // Nothing is known of it (new, expired, or its records are deleted): any sequence may begin.
     if (entry === undefined) return append;
     const lastSequence = addSequence(batch.baseSequence, batch.lastOffsetDelta);
-    if (batch.producerEpoch < entry.producerEpoch)
-      return { kind: 'refused', errorCode: ErrorCode.INVALID_PRODUCER_EPOCH };
+    if (batch.producerEpoch < entry.producerEpoch) return refused(ErrorCode.INVALID_PRODUCER_EPOCH);
     if (batch.producerEpoch > entry.producerEpoch) {
-      if (batch.baseSequence === 0) return append;
-      return { kind: 'refused', errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER };
+      if (batch.baseSequence !== 0) return refused(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+      return checkTransaction(entry, batch);
     }
     const same = entry.batches.find(
       (known) => known.baseSequence === batch.baseSequence && known.lastSequence === lastSequence,
     );
     if (same !== undefined) return { kind: 'duplicate', batch: same };
-    const last = entry.batches.at(-1);
-    if (last === undefined || batch.baseSequence === addSequence(last.lastSequence, 1)) return append;
-    return { kind: 'refused', errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER };
+    // After a marker that began an epoch the first batch is still to come, as number 0.
+    const last = entry.batches.at(-1)?.lastSequence ?? -1;
+    if (batch.baseSequence !== addSequence(last, 1)) return refused(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+    return checkTransaction(entry, batch);
   }
 
-  /** A batch of a producer is in the log, with its final base offset. Control batches carry no sequence. */
-  update(batch: BatchInfo, nowMs: number): void {
+  /** Whether the batch would begin a transaction. */
+  begins(batch: BatchInfo): boolean {
+    return (
+      (batch.attributes & transactionalBit) !== 0 &&
+      (this.producers.get(batch.producerId)?.currentTxnFirstOffset ?? -1) < 0
+    );
+  }
+
+  /** As `check`, for a batch that the broker itself makes in the name of a producer (offsets of a transaction): it bears no sequence. */
+  checkInternal(batch: BatchInfo): SequenceCheck {
+    const entry = this.producers.get(batch.producerId);
+    if (entry === undefined) return append;
+    if (batch.producerEpoch < entry.producerEpoch) return refused(ErrorCode.INVALID_PRODUCER_EPOCH);
+    return checkTransaction(entry, batch);
+  }
+
+  /**
+   * Whether a transaction coordinator's marker may be appended. A repeated one may be: it ends nothing. Errors:
+   * INVALID_PRODUCER_EPOCH, TRANSACTION_COORDINATOR_FENCED.
+   */
+  checkMarker(
+    marker: { readonly producerId: number; readonly producerEpoch: number; readonly coordinatorEpoch: number },
+    transactionVersion: number,
+  ): ErrorCode {
+    const entry = this.producers.get(marker.producerId);
+    if (entry === undefined) return ErrorCode.NONE;
+    const repeated = marker.producerEpoch === entry.producerEpoch && entry.currentTxnFirstOffset < 0;
+    const lowestEpoch =
+      transactionVersion >= versionWithEpochBump && !repeated ? entry.producerEpoch + 1 : entry.producerEpoch;
+    if (marker.producerEpoch < lowestEpoch) return ErrorCode.INVALID_PRODUCER_EPOCH;
+    return marker.coordinatorEpoch < entry.coordinatorEpoch ? ErrorCode.TRANSACTION_COORDINATOR_FENCED : ErrorCode.NONE;
+  }
+
+  /** The transaction that a marker at `lastOffset` would end. */
+  completionOf(producerId: number, marker: TransactionMarker, lastOffset: number): CompletedTransaction | undefined {
+    const firstOffset = this.producers.get(producerId)?.currentTxnFirstOffset ?? -1;
+    if (firstOffset < 0) return undefined;
+    const lastStableOffset = this.transactions.lastStableOffsetAfter(producerId, lastOffset);
+    return { producerId, firstOffset, lastOffset, aborted: marker.type === 'ABORT', lastStableOffset };
+  }
+
+  /**
+   * A batch of a producer is in the log, with its final base offset. Control batches carry no sequence; without a marker they were
+   * emptied by compaction, and say no more than the epoch.
+   */
+  update(batch: BatchInfo, nowMs: number, marker?: TransactionMarker): void {
     if (batch.producerId < 0) return;
     let entry = this.producers.get(batch.producerId);
     if (entry === undefined) {
-      entry = { producerId: batch.producerId, producerEpoch: batch.producerEpoch, batches: [], lastAppendMs: nowMs };
+      entry = emptyEntry(batch.producerId, batch.producerEpoch);
       this.producers.set(batch.producerId, entry);
     }
     if (batch.producerEpoch !== entry.producerEpoch) {
@@ -88,28 +155,66 @@ export class ProducerStateManager {
       entry.batches = [];
     }
     entry.lastAppendMs = nowMs;
-    if (batch.baseSequence < 0) return;
+    entry.lastTimestampMs = batch.maxTimestampMs;
+    if ((batch.attributes & controlBit) !== 0) {
+      if (marker !== undefined) this.end(entry, marker, batch.baseOffset);
+      return;
+    }
     entry.batches.push({
       baseSequence: batch.baseSequence,
-      lastSequence: addSequence(batch.baseSequence, batch.lastOffsetDelta),
+      lastSequence: batch.baseSequence < 0 ? -1 : addSequence(batch.baseSequence, batch.lastOffsetDelta),
       baseOffset: batch.baseOffset,
       lastOffset: batch.baseOffset + batch.lastOffsetDelta,
       timestampMs: batch.maxTimestampMs,
     });
     if (entry.batches.length > keptBatches) entry.batches.shift();
+    if ((batch.attributes & transactionalBit) === 0 || entry.currentTxnFirstOffset >= 0) return;
+    entry.currentTxnFirstOffset = batch.baseOffset;
+    this.transactions.begin(batch.producerId, batch.baseOffset);
   }
 
-  /** From a snapshot. */
-  restore(entry: ProducerEntry): void {
-    this.producers.set(entry.producerId, entry);
+  private end(entry: ProducerEntry, marker: TransactionMarker, offset: number): void {
+    if (entry.currentTxnFirstOffset >= 0) this.transactions.complete(entry.currentTxnFirstOffset, offset);
+    entry.currentTxnFirstOffset = -1;
+    entry.coordinatorEpoch = marker.coordinatorEpoch;
+  }
+
+  /** From a snapshot: nothing was known before. */
+  restore(entries: readonly ProducerEntry[]): void {
+    this.clear();
+    for (const entry of entries) this.producers.set(entry.producerId, entry);
+    const open = entries.filter(({ currentTxnFirstOffset }) => currentTxnFirstOffset >= 0);
+    this.transactions.restore(
+      open.map(({ producerId, currentTxnFirstOffset }) => ({ producerId, firstOffset: currentTxnFirstOffset })),
+    );
   }
 
   clear(): void {
     this.producers.clear();
+    this.transactions.clear();
   }
 
-  /** Forgets producers that were silent for `producer.id.expiration.ms`. */
+  /** Forgets producers that were silent for `producer.id.expiration.ms`; not those with an open transaction. */
   expire(nowMs: number, expirationMs: number): void {
-    for (const [id, entry] of this.producers) if (nowMs - entry.lastAppendMs >= expirationMs) this.producers.delete(id);
+    for (const [id, entry] of this.producers)
+      if (entry.currentTxnFirstOffset < 0 && nowMs - entry.lastAppendMs >= expirationMs) this.producers.delete(id);
   }
+}
+
+function emptyEntry(producerId: number, producerEpoch: number): ProducerEntry {
+  return {
+    producerId,
+    producerEpoch,
+    batches: [],
+    lastAppendMs: 0,
+    lastTimestampMs: -1,
+    coordinatorEpoch: -1,
+    currentTxnFirstOffset: -1,
+  };
+}
+
+/** While a transaction is open its producer writes nothing else. */
+function checkTransaction(entry: ProducerEntry, batch: BatchInfo): SequenceCheck {
+  const isOpen = entry.currentTxnFirstOffset >= 0;
+  return isOpen && (batch.attributes & transactionalBit) === 0 ? refused(ErrorCode.INVALID_TXN_STATE) : append;
 }

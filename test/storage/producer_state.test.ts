@@ -74,7 +74,7 @@ describe('producer state', () => {
     state.update(batch(max - 1, 4, { offset: 50, epoch: 2 }), 5);
     const bytes = encodeProducerSnapshot(state.entries());
     const back = new ProducerStateManager();
-    for (const entry of decodeProducerSnapshot(bytes) ?? []) back.restore(entry);
+    back.restore(decodeProducerSnapshot(bytes) ?? []);
     expect(back.check(batch(max - 1, 4, { epoch: 2 }))).toMatchObject({
       kind: 'duplicate',
       batch: { baseOffset: 50, lastOffset: 53 },

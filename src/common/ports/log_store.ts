@@ -149,6 +149,8 @@ export interface SegmentedLog {
     /** Of the truncated bytes what is kept beside the log (`.quarantine`), because valid batches lay behind ones never written. */
     readonly quarantinedBytes: number;
     readonly indexesRebuilt: number;
+    /** Aborted transactions with markers at or above it must be given back by {@link restoreAborted}; INT64_MAX: none. */
+    readonly transactionsLostFrom: number;
   };
 
   /**
@@ -177,7 +179,14 @@ export interface SegmentedLog {
   /** The batch with the largest maxTimestamp below `upperOffset` (the first of equals). */
   findBatchOfMaxTimestamp(upperOffset: number): BatchPosition | undefined;
   /** Headers of up to `maxBatches` batches from the one holding `fromOffset`; for producer state and epochs at load. */
-  scanBatches(fromOffset: number, maxBatches: number): BatchInfo[];
+  scanBatches(fromOffset: number, maxBatches: number): ScannedBatch[];
+  /**
+   * Aborted transactions with a record or marker in [fromOffset, upperOffset), in the order of their markers. Costs nothing while the
+   * log has none.
+   */
+  abortedTransactions(fromOffset: number, upperOffset: number): readonly AbortedTransaction[];
+  /** What a replay from `lostFrom` (`recovered.transactionsLostFrom`) found; the indexes on the medium say it when this returns. */
+  restoreAborted(lostFrom: number, aborted: readonly AbortedTransaction[]): void;
 
   /** Asks for an fdatasync that covers everything appended so far; `onFlushed` tells. Cheap, callable per append. */
   requestFlush(): void;
@@ -278,6 +287,23 @@ export interface AppendBatchOptions {
   readonly appendTimeMs: number;
   /** ≥ 0: roll a new segment before this append (segment.ms decided by the caller). */
   readonly rollFirst: boolean;
+  /** The batch is the marker of this aborted transaction: it goes into the index of the segment that takes the batch. */
+  readonly aborted?: { readonly firstOffset: number; readonly lastStableOffset: number } | undefined;
+}
+
+/** An entry of `.txnindex`. */
+export interface AbortedTransaction {
+  readonly producerId: number;
+  readonly firstOffset: number;
+  /** Of the marker. */
+  readonly lastOffset: number;
+  /** Of the partition, once the marker was written. */
+  readonly lastStableOffset: number;
+}
+
+/** A batch header, with what a marker says. */
+export interface ScannedBatch extends BatchInfo {
+  readonly marker: { readonly type: 'COMMIT' | 'ABORT'; readonly coordinatorEpoch: number } | undefined;
 }
 
 export interface LogRead {

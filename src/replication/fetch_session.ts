@@ -18,6 +18,7 @@ export interface FetchPartition {
 interface Cached {
   request: FetchPartition;
   highWatermark: number;
+  lastStableOffset: number;
   logStartOffset: number;
   /** After an error the partition is sent again even when nothing else changed. */
   failed: boolean;
@@ -190,12 +191,13 @@ function isWorthMore(request: SessionRequest, session: FetchSession): boolean {
 }
 
 function fresh(request: FetchPartition): Cached {
-  return { request, highWatermark: -1, logStartOffset: -1, failed: false };
+  return { request, highWatermark: -1, lastStableOffset: -1, logStartOffset: -1, failed: false };
 }
 
 export interface PartitionOutcome {
   readonly errorCode: ErrorCode;
   readonly highWatermark: number;
+  readonly lastStableOffset: number;
   readonly logStartOffset: number;
   readonly sizeBytes: number;
   readonly diverging: boolean;
@@ -216,8 +218,10 @@ export function mentionInResponse(session: FetchSession, request: FetchPartition
     failed ||
     cached.failed !== failed ||
     cached.highWatermark !== outcome.highWatermark ||
+    cached.lastStableOffset !== outcome.lastStableOffset ||
     cached.logStartOffset !== outcome.logStartOffset;
   cached.highWatermark = outcome.highWatermark;
+  cached.lastStableOffset = outcome.lastStableOffset;
   cached.logStartOffset = outcome.logStartOffset;
   cached.failed = failed;
   if (outcome.sizeBytes > 0) {

@@ -1,7 +1,7 @@
 import { assert } from '../common/assert.js';
 import type { Uuid } from '../common/ids.js';
 import { ErrorCode } from '../protocol/errors.js';
-import type { AppendContext, AppendResult, PartitionLog } from '../storage/partition_log.js';
+import type { AppendContext, AppendResult, EndTransaction, PartitionLog } from '../storage/partition_log.js';
 import type { PrepareContext, PreparedBatch } from '../storage/recompression.js';
 
 /**
@@ -57,17 +57,21 @@ export class Partition {
     this.notify();
   }
 
-  /** No transactions yet: everything committed is stable. */
+  /** End of what is committed and of no open transaction; readers of committed records see nothing above it. It moves with the high watermark. */
   get lastStableOffset(): number {
-    return this.committed;
+    const { log, committed } = this;
+    if (log === undefined) return committed;
+    const unstable = log.producers.transactions.firstUnstableOffset;
+    return unstable >= committed ? committed : Math.max(unstable, log.log.logStartOffset);
   }
 
   opened(log: PartitionLog): void {
     this.log = log;
-    log.stableOffset = () => this.highWatermark;
+    log.stableOffset = () => this.lastStableOffset;
     log.committedOffset = () => this.highWatermark;
     log.startEpoch(this.leaderEpoch);
     this.committed = Math.max(log.log.logStartOffset, this.localCommit(log));
+    log.producers.transactions.highWatermarkReached(this.committed);
     if (this.committed < log.log.logEndOffset) log.log.requestFlush();
   }
 
@@ -94,15 +98,11 @@ export class Partition {
     const minInsyncReplicas = Math.min(log.config.minInsyncReplicas, this.replicas.length);
     if (requiredAcks === -1 && this.isr.length < minInsyncReplicas)
       return { errorCode: ErrorCode.NOT_ENOUGH_REPLICAS, errorMessage: null, recordErrors: [] };
-    const { nowMs, produceVersion, recordsSeen } = context;
+    const { nowMs, produceVersion, recordsSeen = false, verifiesTransactions = false } = context;
+    const { leaderEpoch } = this;
     return this.written(
       log,
-      log.appendAsLeader(bytes, {
-        nowMs,
-        produceVersion,
-        recordsSeen: recordsSeen === true,
-        leaderEpoch: this.leaderEpoch,
-      }),
+      log.appendAsLeader(bytes, { nowMs, produceVersion, recordsSeen, leaderEpoch, verifiesTransactions }),
     );
   }
 
@@ -111,6 +111,14 @@ export class Partition {
     const { log } = this;
     if (log === undefined || this.unusable) return this.refused();
     return this.written(log, log.appendInternal(bytes, { nowMs, produceVersion: 13, leaderEpoch: this.leaderEpoch }));
+  }
+
+  /** Ends a transaction on behalf of its coordinator. */
+  appendMarker(marker: EndTransaction, nowMs: number): AppendResult {
+    const { log } = this;
+    if (log === undefined || this.unusable) return this.refused();
+    const context = { nowMs, produceVersion: 13, leaderEpoch: this.leaderEpoch };
+    return this.written(log, log.appendMarker(marker, context));
   }
 
   private refused(): AppendResult {
@@ -145,6 +153,7 @@ export class Partition {
       'the high watermark stays below the log end offset',
     );
     this.committed = offset;
+    this.log.producers.transactions.highWatermarkReached(offset);
     this.notify();
   }
 

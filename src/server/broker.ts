@@ -385,6 +385,7 @@ export class BrokerServer {
       coordinator: parts.coordinator,
       listeners: this.listeners,
       egress: this.ports.transport.egress,
+      maxTransactionTimeoutMs: () => this.config.int('transaction.max.timeout.ms'),
       image: () => parts.cache.current(),
     });
     const port = this.config.int('millrace.metrics.port');

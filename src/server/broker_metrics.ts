@@ -10,6 +10,7 @@ import { registerEgress } from './egress_metrics.js';
 import { registerFlushes } from './flush_metrics.js';
 import type { Pipeline } from './request_pipeline.js';
 import type { TopicTotals, TopicTraffic } from './traffic.js';
+import { registerTransactionMetrics } from './transaction_metrics.js';
 
 export interface MetricSources {
   readonly clock: Clock;
@@ -20,6 +21,7 @@ export interface MetricSources {
   readonly coordinator: GroupCoordinator;
   readonly listeners: readonly TransportListener[];
   readonly egress: EgressAccounts;
+  readonly maxTransactionTimeoutMs: () => number;
   image(): MetadataImage;
 }
 
@@ -79,6 +81,7 @@ export function registerBrokerMetrics(metrics: Metrics, sources: MetricSources):
     })),
   );
   registerFlushes(metrics, logs);
+  registerTransactionMetrics(metrics, sources);
 }
 
 function count(items: Iterable<unknown>): number {

@@ -91,7 +91,8 @@ export function registerHandlers(pipeline: Pipeline, services: Services): void {
     }),
   );
   pipeline.register(ApiKey.DescribeCluster, describeClusterHandler(services));
-  pipeline.register(ApiKey.Produce, produceHandler(services));
+  const verifiesTransactions = whileSame(config, (now) => now.boolean('transaction.partition.verification.enable'));
+  pipeline.register(ApiKey.Produce, produceHandler({ ...services, verifiesTransactions }));
   pipeline.register(
     ApiKey.Fetch,
     fetchHandler({ ...services, maxBytes: whileSame(config, (now) => now.int('fetch.max.bytes')) }),

@@ -258,6 +258,7 @@ describe('what an incremental response mentions', () => {
   const quiet: PartitionOutcome = {
     errorCode: ErrorCode.NONE,
     highWatermark: 10,
+    lastStableOffset: 10,
     logStartOffset: 0,
     sizeBytes: 0,
     diverging: false,
@@ -272,6 +273,7 @@ describe('what an incremental response mentions', () => {
   it.each<[string, Partial<PartitionOutcome>]>([
     ['records', { sizeBytes: 100 }],
     ['a new high watermark', { highWatermark: 11 }],
+    ['a new last stable offset', { lastStableOffset: 9 }],
     ['a new log start offset', { logStartOffset: 1 }],
     ['a diverging epoch', { diverging: true }],
     ['an error', { errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER, highWatermark: -1, logStartOffset: -1 }],

@@ -127,6 +127,9 @@ describe('files of a log directory, mutated', () => {
         producerId,
         producerEpoch: 4,
         lastAppendMs: 1000,
+        lastTimestampMs: 1000,
+        coordinatorEpoch: 3,
+        currentTxnFirstOffset: 20,
         batches: [{ baseSequence: 0, lastSequence: 9, baseOffset: 20, lastOffset: 29, timestampMs: 1000 }],
       })),
     );

@@ -56,7 +56,7 @@ export const TRANSACTIONS_CONFIGS = {
     true,
     'LOW',
     'cluster-wide',
-    'warn',
+    'full',
     'Writes to partitions that were not added to the transaction are refused.',
   ),
   'transaction.remove.expired.transaction.cleanup.interval.ms': broker.int(

@@ -37,7 +37,7 @@ interface PartitionAnswer {
   lastStableOffset: number;
   logStartOffset: number;
   divergingEpoch: { readonly epoch: number; readonly endOffset: number } | undefined;
-  abortedTransactions: [] | null;
+  abortedTransactions: ReadonlyArray<{ readonly producerId: number; readonly firstOffset: number }> | null;
   readonly preferredReadReplica: number;
   records: FileRegion | Uint8Array;
 }
@@ -99,6 +99,7 @@ class Fetch {
   private readonly maxBytes: number;
   /** -1: a consumer. */
   private readonly replicaId: number;
+  private readonly readsCommitted: boolean;
 
   constructor(
     private readonly deps: FetchDeps,
@@ -111,6 +112,7 @@ class Fetch {
   ) {
     this.maxBytes = Math.min(request.maxBytes, deps.maxBytes());
     this.replicaId = Math.max(request.replicaId, request.replicaState.replicaId);
+    this.readsCommitted = request.isolationLevel === readCommitted;
   }
 
   /** Pins what would be sent now. Either `respond` or `release` must follow. */
@@ -146,7 +148,8 @@ class Fetch {
     answer.abortedTransactions = abortedOf(answer.errorCode, this.request.isolationLevel);
     const log = partition?.log?.log;
     if (answer.errorCode !== ErrorCode.NONE || partition === undefined || log === undefined) return read;
-    const { highWatermark } = partition;
+    const { highWatermark, lastStableOffset } = partition;
+    const end = this.readsCommitted ? lastStableOffset : highWatermark;
     const { fetchOffset } = wanted;
     if (answer.divergingEpoch === undefined && (fetchOffset < log.logStartOffset || fetchOffset > log.logEndOffset)) {
       answer.errorCode = ErrorCode.OFFSET_OUT_OF_RANGE;
@@ -154,25 +157,26 @@ class Fetch {
       return read;
     }
     answer.highWatermark = highWatermark;
-    answer.lastStableOffset = highWatermark;
+    answer.lastStableOffset = lastStableOffset;
     answer.logStartOffset = log.logStartOffset;
     if (answer.divergingEpoch !== undefined) return read;
     const limitBytes = Math.max(0, Math.min(wanted.maxBytes, leftBytes));
-    if (fetchOffset < highWatermark && (limitBytes > 0 || first)) {
+    if (fetchOffset < end && (limitBytes > 0 || first)) {
       let found: LogRead | undefined;
       try {
-        found = log.read(fetchOffset, limitBytes, highWatermark, first);
+        found = log.read(fetchOffset, limitBytes, end, first);
       } catch (error) {
         answer.errorCode = this.readFailed(partition, fetchOffset, error);
         return read;
       }
       if (found !== undefined) {
+        if (this.readsCommitted) answer.abortedTransactions = log.abortedTransactions(fetchOffset, found.nextOffset);
         read.region = found.region;
         answer.records = found.region;
         read.countedBytes = found.region.sizeBytes;
       }
       // There is more, but it does not fit: as Kafka, which cuts batches, count what would. Not for an answer without any record.
-      const isCut = found === undefined ? !first : found.nextOffset < highWatermark;
+      const isCut = found === undefined ? !first : found.nextOffset < end;
       if (isCut) read.countedBytes = Math.max(read.countedBytes, limitBytes);
       // What waits for more of a sealed segment waits in vain.
       if (found !== undefined && fetchOffset < log.activeBaseOffset) read.countedBytes = Number.POSITIVE_INFINITY;
@@ -249,9 +253,9 @@ class Fetch {
       const sizeBytes = region?.sizeBytes ?? 0;
       if (partition !== undefined) this.deps.traffic.fetched(partition.topic, sizeBytes, answer.errorCode);
       if (this.session !== undefined) {
-        const { errorCode, highWatermark, logStartOffset } = answer;
+        const { errorCode, highWatermark, lastStableOffset, logStartOffset } = answer;
         const diverging = answer.divergingEpoch !== undefined;
-        const outcome = { errorCode, highWatermark, logStartOffset, sizeBytes, diverging };
+        const outcome = { errorCode, highWatermark, lastStableOffset, logStartOffset, sizeBytes, diverging };
         const mention = mentionInResponse(this.session, request, outcome);
         if (!mention && !this.isFull) continue;
       }

@@ -16,6 +16,7 @@ const latestTiered = -5;
 const earliestPendingUpload = -6;
 
 const lowestVersionWithEpochs = 4;
+const readCommitted = 1;
 
 interface Found {
   readonly errorCode: ErrorCode;
@@ -41,7 +42,13 @@ export function listOffsetsHandler(deps: {
       partitions: firstOfEach(partitions).map(({ partitionIndex, currentLeaderEpoch, timestamp, repeated }) => {
         const found = repeated
           ? failed(ErrorCode.INVALID_REQUEST)
-          : findOrFail(deps.replicas.get(name, partitionIndex), currentLeaderEpoch, timestamp, context.apiVersion);
+          : findOrFail(
+              deps.replicas.get(name, partitionIndex),
+              currentLeaderEpoch,
+              timestamp,
+              context.apiVersion,
+              request.isolationLevel === readCommitted,
+            );
         return context.apiVersion >= lowestVersionWithEpochs
           ? { partitionIndex, ...found }
           : { partitionIndex, ...found, leaderEpoch: -1 };
@@ -73,7 +80,13 @@ function findOrFail(...asked: Parameters<typeof find>): Found {
   }
 }
 
-function find(partition: Partition | undefined, currentLeaderEpoch: number, timestamp: number, version: number): Found {
+function find(
+  partition: Partition | undefined,
+  currentLeaderEpoch: number,
+  timestamp: number,
+  version: number,
+  readsCommitted: boolean,
+): Found {
   if (partition === undefined) return failed(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
   const { log, unavailable } = partition;
   if (log === undefined || unavailable !== undefined) return failed(unavailable ?? ErrorCode.KAFKA_STORAGE_ERROR);
@@ -81,7 +94,7 @@ function find(partition: Partition | undefined, currentLeaderEpoch: number, time
   if (epochError !== ErrorCode.NONE) return failed(epochError);
   if (timestamp < earliestPendingUpload || version < lowestVersionOf(timestamp))
     return failed(ErrorCode.UNSUPPORTED_VERSION);
-  const end = partition.highWatermark;
+  const end = readsCommitted ? partition.lastStableOffset : partition.highWatermark;
   switch (timestamp) {
     case latest:
       return at(end, partition.leaderEpoch);

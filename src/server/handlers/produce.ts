@@ -17,6 +17,8 @@ export interface ProduceDeps {
   readonly logger: Logger;
   readonly replicas: ReplicaManager;
   readonly traffic: TopicTraffic;
+  /** `transaction.partition.verification.enable` */
+  readonly verifiesTransactions: () => boolean;
 }
 
 interface PartitionAnswer {
@@ -78,9 +80,14 @@ class ProduceWork {
   begin(): Array<Promise<void>> {
     const { deps, request, context } = this;
     const preparing: Array<Promise<void>> = [];
-    const batchContext = { nowMs: deps.clock.wallMs(), produceVersion: context.apiVersion };
+    const batchContext = {
+      nowMs: deps.clock.wallMs(),
+      produceVersion: context.apiVersion,
+      verifiesTransactions: deps.verifiesTransactions(),
+    };
     const validAcks = request.acks === 0 || request.acks === 1 || request.acks === -1;
     const byId = context.apiVersion >= lowestVersionWithTopicIds;
+    const isAnonymous = request.transactionalId === null && hasTransactionalRecords(request);
     for (const topic of request.topicData) {
       const topicAnswer: TopicAnswer = { name: topic.name, topicId: topic.topicId, partitionResponses: [] };
       this.answers.push(topicAnswer);
@@ -89,10 +96,10 @@ class ProduceWork {
         topicAnswer.partitionResponses.push(answer);
         const partition = byId ? deps.replicas.getById(topic.topicId, index) : deps.replicas.get(topic.name, index);
         const refused = refuse(
-          request,
           partition,
           byId && (topic.topicId === ZERO_UUID || deps.replicas.nameOf(topic.topicId) === undefined),
           validAcks,
+          isAnonymous,
         );
         if (refused !== undefined || partition === undefined) {
           answer.errorCode = refused ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
@@ -121,7 +128,12 @@ class ProduceWork {
     const { deps, request, context } = this;
     const prepared = await preparing;
     // Time has passed, and the partition may be gone: that is judged again.
-    const batchContext = { nowMs: deps.clock.wallMs(), produceVersion: context.apiVersion, recordsSeen: true };
+    const batchContext = {
+      nowMs: deps.clock.wallMs(),
+      produceVersion: context.apiVersion,
+      recordsSeen: true,
+      verifiesTransactions: deps.verifiesTransactions(),
+    };
     const gone = deps.replicas.getById(partition.topicId, partition.partition) !== partition;
     const result =
       prepared.errorCode !== ErrorCode.NONE
@@ -168,16 +180,26 @@ function isInternal(topic: string): boolean {
   return topic === '__consumer_offsets' || topic === '__transaction_state' || topic === '__share_group_state';
 }
 
+const attributesLowByteAt = 22;
+const transactionalBit = 0x10;
+
+/** Whether a batch says that it is part of a transaction; the request then has to name which. */
+function hasTransactionalRecords({ topicData }: ProduceRequest): boolean {
+  for (const { partitionData } of topicData)
+    for (const { records } of partitionData)
+      if (records !== null && ((records[attributesLowByteAt] ?? 0) & transactionalBit) !== 0) return true;
+  return false;
+}
+
 function refuse(
-  request: ProduceRequest,
   partition: Partition | undefined,
   unknownId: boolean,
   validAcks: boolean,
+  isAnonymous: boolean,
 ): ErrorCode | undefined {
+  if (isAnonymous) return ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
   if (partition === undefined) return unknownId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
   if (!validAcks) return ErrorCode.INVALID_REQUIRED_ACKS;
-  // Transactions come later: no producer can have one open here, which is what this error says.
-  if (request.transactionalId !== null) return ErrorCode.INVALID_TXN_STATE;
   return undefined;
 }
 

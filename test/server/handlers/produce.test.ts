@@ -218,7 +218,9 @@ describe('what is refused', () => {
   it('acks that mean nothing, transactions, unknown topics and ids', async () => {
     await fixture.createTopic('t');
     expect((await produce([{}], { acks: 2 })).errorCode).toBe(ErrorCode.INVALID_REQUIRED_ACKS);
-    expect((await produce([{}], { transactionalId: 'x' })).errorCode).toBe(ErrorCode.INVALID_TXN_STATE);
+    const bytes = records(1, { producerId: 7, producerEpoch: 0, baseSequence: 0, isTransactional: true });
+    expect((await produce([{ bytes }], { transactionalId: 'x' })).errorCode).toBe(ErrorCode.INVALID_TXN_STATE);
+    expect((await produce([{ bytes }])).errorCode).toBe(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
     expect((await produce([{ topic: 'u' }])).errorCode).toBe(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
     expect((await produce([{ index: 1 }])).errorCode).toBe(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
     expect((await produce([{ index: -1 }])).errorCode).toBe(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);

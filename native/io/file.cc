@@ -104,22 +104,28 @@ Result<std::vector<std::uint8_t>> readWholeFile(FileSystem& fs, const std::strin
   return content;
 }
 
+namespace {
+
+Status writeNewFile(FileSystem& fs, const std::string& path, const std::uint8_t* bytes, std::size_t size, bool sync) {
+  auto opened = File::open(fs, path);
+  if (!opened.ok()) return opened.error();
+  File& file = opened.value();
+  if (file.size() > 0) {
+    if (auto status = file.truncate(0); !status.ok()) return status;
+  }
+  if (auto status = file.append(bytes, size); !status.ok()) return status;
+  return sync ? file.sync() : Status(Done{});
+}
+
+}  // namespace
+
 Status writeWholeFile(FileSystem& fs, const std::string& path, const std::uint8_t* bytes, std::size_t size, bool sync) {
   const std::string temporary = path + ".tmp";
-  {
-    auto opened = File::open(fs, temporary);
-    if (!opened.ok()) return opened.error();
-    File& file = opened.value();
-    if (file.size() > 0) {
-      if (auto status = file.truncate(0); !status.ok()) return status;
-    }
-    if (auto status = file.append(bytes, size); !status.ok()) return status;
-    if (sync) {
-      if (auto status = file.sync(); !status.ok()) return status;
-    }
-  }
-  if (fs.rename(temporary.c_str(), path.c_str()) != 0) return systemError("rename", path, errno);
-  return Done{};
+  auto status = writeNewFile(fs, temporary, bytes, size, sync);
+  if (status.ok() && fs.rename(temporary.c_str(), path.c_str()) != 0) status = systemError("rename", path, errno);
+  // On a full disk half a file would be the last thing that is wanted.
+  if (!status.ok()) fs.unlink(temporary.c_str());
+  return status;
 }
 
 }  // namespace millrace

@@ -21,15 +21,15 @@ export class NodeFileSystem implements FileSystem {
   writeFileAtomic(path: string, bytes: Uint8Array, options: { readonly sync: boolean }): Promise<void> {
     return this.#run('write', path, async () => {
       const temporary = `${path}.tmp`;
-      const file = await open(temporary, 'w');
       try {
-        await file.writeFile(bytes);
-        if (options.sync) await file.datasync();
-      } finally {
-        await file.close();
+        await writeNew(temporary, bytes, options.sync);
+        await rename(temporary, path);
+      } catch (error) {
+        // On a full disk half a file would be the last thing that is wanted.
+        await rm(temporary, { force: true }).catch(() => undefined);
+        throw error;
       }
-      await rename(temporary, path);
-      if (options.sync) await syncDirectory(dirname(path));
+      if (options.sync) await this.syncDirectory(dirname(path));
     });
   }
 
@@ -88,6 +88,7 @@ export class NodeFileSystem implements FileSystem {
     try {
       return await work();
     } catch (error) {
+      if (error instanceof FileSystemError) throw error;
       throw new FileSystemError(operation, path, codeOf(error), { cause: error });
     } finally {
       this.#pending -= 1;
@@ -120,14 +121,20 @@ class NodeAppendFile implements AppendFile {
 
   append(bytes: Uint8Array): Promise<void> {
     return this.#unlessFailed('append', async () => {
-      for (let written = 0; written < bytes.length; ) {
-        const { bytesWritten } = await this.handle.write(
-          bytes,
-          written,
-          bytes.length - written,
-          this.#sizeBytes + written,
-        );
-        written += bytesWritten;
+      try {
+        for (let written = 0; written < bytes.length; ) {
+          const { bytesWritten } = await this.handle.write(
+            bytes,
+            written,
+            bytes.length - written,
+            this.#sizeBytes + written,
+          );
+          written += bytesWritten;
+        }
+      } catch (error) {
+        // Half a write is overwritten by the next one in any case; cut off, it takes no room on a full disk.
+        await this.handle.truncate(this.#sizeBytes).catch(() => undefined);
+        throw error;
       }
       this.#sizeBytes += bytes.length;
     });
@@ -160,6 +167,16 @@ class NodeAppendFile implements AppendFile {
         new FileSystemError(operation, this.path, this.#syncFailure.code, { cause: this.#syncFailure }),
       );
     return this.run(operation, work);
+  }
+}
+
+async function writeNew(path: string, bytes: Uint8Array, sync: boolean): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    await file.writeFile(bytes);
+    if (sync) await file.datasync();
+  } finally {
+    await file.close();
   }
 }
 

@@ -48,6 +48,13 @@ describe('NodeFileSystem', () => {
     expect(await readFile(path, 'utf8')).toBe('old');
   });
 
+  it('leaves no half-written file when it fails', async () => {
+    const path = join(top, 'taken');
+    await mkdir(join(path, 'inside'), { recursive: true });
+    await failureOf(files.writeFileAtomic(path, bytes('new'), { sync: false }));
+    expect((await files.listDirectory(top))?.map(({ name }) => name)).toEqual(['taken']);
+  });
+
   it('lists, makes, renames and removes', async () => {
     expect(await files.listDirectory(join(top, 'none'))).toBeUndefined();
     await files.makeDirectory(join(top, 'a/b'));

@@ -109,6 +109,33 @@ TEST(a_full_disk_leaves_no_half_batch_behind) {
   CHECK_EQ(log->logEndOffset(), 2);
 }
 
+TEST(an_index_that_finds_no_room_leaves_no_half_file_behind) {
+  for (const bool partial : {false, true}) {
+    harness::TemporaryDirectory directory;
+    FaultyFileSystem fs;
+    auto log = openLog(fs, directory.path());
+    CHECK(log != nullptr);
+    CHECK(append(*log, 1, 100).ok());
+    fs.error = ENOSPC;
+    fs.partial = partial;
+    fs.failAt = fs.calls.load();
+    auto status = log->roll();
+    CHECK(!status.ok());
+    CHECK(status.error().kind == Error::Kind::kNoSpace);
+    const std::string stem = directory.path() + "/t-0/00000000000000000000";
+    struct stat info {};
+    for (const char* suffix : {".index.tmp", ".timeindex.tmp"}) CHECK(::stat((stem + suffix).c_str(), &info) != 0);
+    // The log goes on with the segment it has, and rolls when there is room.
+    CHECK(append(*log, 1, 100).ok());
+    CHECK(log->roll().ok());
+    CHECK_EQ(log->segmentCount(), std::size_t{2});
+    log.reset();
+    auto again = openLog(posixFileSystem(), directory.path());
+    CHECK(again != nullptr);
+    CHECK_EQ(again->logEndOffset(), 2);
+  }
+}
+
 TEST(random_operations_agree_with_an_array) {
   for (unsigned long long seed = 1; seed <= 300; ++seed) {
     harness::Random random(seed);

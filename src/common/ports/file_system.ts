@@ -5,7 +5,10 @@
 export interface FileSystem {
   /** Undefined when the file does not exist. */
   readFile(path: string): Promise<Uint8Array | undefined>;
-  /** Replaces `path` in one step: temporary file, fdatasync when `sync`, rename, directory sync when `sync`. */
+  /**
+   * Replaces `path` in one step: temporary file, fdatasync when `sync`, rename, directory sync when `sync`. On a failure `path` is as
+   * it was, and no temporary file stays; but operation `sync` of the error: the new one is there and may not outlive a crash.
+   */
   writeFileAtomic(path: string, bytes: Uint8Array, options: { readonly sync: boolean }): Promise<void>;
   /** Creates the directory and its parents; nothing happens when it exists. */
   makeDirectory(path: string): Promise<void>;
@@ -31,6 +34,7 @@ export interface DirectoryEntry {
 /** One writer. Calls do not overlap: the owner awaits each. */
 export interface AppendFile {
   readonly sizeBytes: number;
+  /** A failure leaves the file as it was. */
   append(bytes: Uint8Array): Promise<void>;
   /** fdatasync. A failure is final: every later call fails with the same error. */
   sync(): Promise<void>;
@@ -49,4 +53,13 @@ export class FileSystemError extends Error {
   ) {
     super(`${operation} ${path}: ${code}`, options);
   }
+}
+
+/** There was no room for a write, which has changed nothing and may be done again. A failed sync is never that. */
+export function isNoSpace(error: unknown): boolean {
+  return (
+    error instanceof FileSystemError &&
+    error.operation !== 'sync' &&
+    (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+  );
 }

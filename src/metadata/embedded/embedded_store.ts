@@ -1,4 +1,5 @@
-import type { Clock, FileSystem, Timers } from '../../common/ports/index.js';
+import { type Clock, type FileSystem, isNoSpace, type TimerHandle, type Timers } from '../../common/ports/index.js';
+import type { Logger } from '../../telemetry/logger.js';
 import {
   type MetadataCheck,
   type MetadataEntry,
@@ -25,6 +26,8 @@ interface JournalFrame {
 /** The journal is rewritten when it is this many times larger than what it says. */
 const rewriteFactor = 4;
 const rewriteMinBytes = 1024 * 1024;
+/** How long a write waits that found no room. */
+const noRoomRetryMs = 500;
 
 class LocalSession implements MetadataSession {
   readonly keys = new Set<string>();
@@ -40,6 +43,12 @@ class LocalSession implements MetadataSession {
   end(): Promise<void> {
     return this.finish(this);
   }
+}
+
+interface StorePorts {
+  readonly timers: Timers;
+  /** Told when a full disk holds changes up, and when it does not any more. */
+  readonly logger?: Pick<Logger, 'warn' | 'info'>;
 }
 
 interface PendingTxn {
@@ -63,19 +72,23 @@ export class EmbeddedMetadataStore implements MetadataStore {
   private failure: MetadataStoreError | undefined;
   private contentBytes = 0;
 
+  private closing = false;
+  /** Ends the wait for room. */
+  private waitingForRoom: { readonly timer: TimerHandle; wake(): void } | undefined;
+
   private constructor(
-    private readonly timers: Timers,
+    private readonly ports: StorePorts,
     private readonly journal: Journal | undefined,
   ) {}
 
   /** @throws MetadataStoreError `CORRUPT`, `IO` */
   static async open(
-    ports: { readonly files: FileSystem; readonly timers: Timers; readonly clock: Clock },
+    ports: StorePorts & { readonly files: FileSystem; readonly clock: Clock },
     path: string | undefined,
   ): Promise<EmbeddedMetadataStore> {
-    if (path === undefined) return new EmbeddedMetadataStore(ports.timers, undefined);
+    if (path === undefined) return new EmbeddedMetadataStore(ports, undefined);
     const { journal, frames } = await Journal.open(ports.files, path);
-    const store = new EmbeddedMetadataStore(ports.timers, journal);
+    const store = new EmbeddedMetadataStore(ports, journal);
     for (const frame of frames) store.replay(JSON.parse(frame) as JournalFrame);
     return store;
   }
@@ -155,17 +168,30 @@ export class EmbeddedMetadataStore implements MetadataStore {
     });
   }
 
-  /** Writes what is pending, and what came meanwhile, one sync a group. */
+  /** Writes what is pending, and what came meanwhile, one sync a group. Without room it waits: nothing is answered meanwhile. */
   private async writeOut(journal: Journal): Promise<void> {
+    let saidFull = false;
     while (this.pending.length > 0) {
       const group = this.pending;
       this.pending = [];
       try {
         const grown = journal.sizeBytes > rewriteMinBytes && journal.sizeBytes > rewriteFactor * this.contentBytes;
-        if (grown) await journal.rewrite(this.snapshot());
-        else await journal.append(group.map(({ payload }) => payload));
+        const rewritten = grown && (await journal.rewrite(this.snapshot()));
+        if (!rewritten) await journal.append(group.map(({ payload }) => payload));
         for (const { resolve } of group) resolve();
+        if (saidFull) this.ports.logger?.info(`${journal.path} has room again: changes of metadata go on`);
+        saidFull = false;
       } catch (cause) {
+        if (isNoSpace(cause) && !this.closing) {
+          if (!saidFull)
+            this.ports.logger?.warn(
+              `the disk is full and ${journal.path} cannot grow: changes of topics, configs and producer ids wait; remove files or enlarge the disk, and they go on by themselves`,
+            );
+          saidFull = true;
+          this.pending.unshift(...group);
+          await this.waitForRoom();
+          continue;
+        }
         // Memory is ahead of the medium now: nothing may be answered from it any more.
         this.failure = new MetadataStoreError('IO', `the metadata journal ${journal.path} could not be written`, {
           cause,
@@ -174,6 +200,12 @@ export class EmbeddedMetadataStore implements MetadataStore {
       }
     }
     this.writing = undefined;
+  }
+
+  private waitForRoom(): Promise<void> {
+    return new Promise((resolve) => {
+      this.waitingForRoom = { timer: this.ports.timers.after(noRoomRetryMs, resolve), wake: resolve };
+    });
   }
 
   /** Everything durable as one frame a revision, in order. */
@@ -216,7 +248,7 @@ export class EmbeddedMetadataStore implements MetadataStore {
     for (const watch of this.watches) {
       if (watch.dirty || !key.startsWith(watch.prefix)) continue;
       watch.dirty = true;
-      this.timers.soon(() => {
+      this.ports.timers.soon(() => {
         watch.dirty = false;
         if (this.watches.has(watch)) watch.onDirty();
       });
@@ -225,6 +257,9 @@ export class EmbeddedMetadataStore implements MetadataStore {
 
   async close(): Promise<void> {
     this.watches.clear();
+    this.closing = true;
+    this.waitingForRoom?.timer.cancel();
+    this.waitingForRoom?.wake();
     await this.writing;
     await this.journal?.close();
   }

@@ -1,5 +1,5 @@
 import { crc32c } from '../../common/crc32c.js';
-import type { AppendFile, FileSystem } from '../../common/ports/index.js';
+import { type AppendFile, type FileSystem, isNoSpace } from '../../common/ports/index.js';
 import { MetadataStoreError } from '../store.js';
 
 /**
@@ -60,7 +60,11 @@ export class Journal {
     return { journal, frames, truncatedBytes: existing.length - goodBytes };
   }
 
-  /** On the medium when it resolves. Payloads have no line breaks. */
+  /**
+   * On the medium when it resolves. A write that found no room ({@link isNoSpace}) has changed nothing and may be done again; a
+   * failed sync may not.
+   * Payloads have no line breaks.
+   */
   async append(payloads: readonly string[]): Promise<void> {
     for (let from = 0; from < payloads.length; ) {
       let to = from;
@@ -71,12 +75,19 @@ export class Journal {
     }
   }
 
-  /** Replaces everything by `payloads` in one step. */
-  async rewrite(payloads: readonly string[]): Promise<void> {
+  /** Replaces everything by `payloads` in one step. False when there is no room for it: the journal is as it was. */
+  async rewrite(payloads: readonly string[]): Promise<boolean> {
     const bytes = Buffer.concat([Buffer.from(journalMagic), ...payloads.map(frame)]);
+    try {
+      await this.files.writeFileAtomic(this.path, bytes, { sync: true });
+    } catch (error) {
+      // The old file still has the name: it was the new one that could not be written.
+      if (isNoSpace(error)) return false;
+      throw error;
+    }
     await this.file.close();
-    await this.files.writeFileAtomic(this.path, bytes, { sync: true });
     this.file = await this.files.openAppendFile(this.path);
+    return true;
   }
 
   close(): Promise<void> {

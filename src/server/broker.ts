@@ -30,6 +30,7 @@ import { AutoTopicCreator } from './auto_topic_creator.js';
 import { registerBrokerMetrics } from './broker_metrics.js';
 import { cleanerSettings } from './cleaner_settings.js';
 import { CoordinatorWiring } from './coordinator_wiring.js';
+import { diskLimits } from './disk_limits.js';
 import { type Endpoint, resolveEndpoints } from './endpoints.js';
 import { listenerLimits, networkLimits } from './network_limits.js';
 import { refuseWrites } from './read_only.js';
@@ -154,6 +155,7 @@ export class BrokerServer {
       producerExpirationMs: config.int('producer.id.expiration.ms'),
       producerExpirationCheckMs: config.int('producer.id.expiration.check.interval.ms'),
       cleaner: config.boolean('log.cleaner.enable') ? () => cleanerSettings(this.dynamic) : undefined,
+      disk: () => diskLimits(this.dynamic),
     });
     try {
       return await this.assembleOn(logs);

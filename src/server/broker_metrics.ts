@@ -6,6 +6,7 @@ import type { ReplicaManager } from '../replication/replica_manager.js';
 import type { LogManager } from '../storage/log_manager.js';
 import { jmxName, type Metrics, registerProcessMetrics } from '../telemetry/index.js';
 import { registerCleanerMetrics, registerRebuildMetrics } from './cleaner_metrics.js';
+import { registerDiskMetrics } from './disk_metrics.js';
 import { registerEgress } from './egress_metrics.js';
 import { registerFlushes } from './flush_metrics.js';
 import type { Pipeline } from './request_pipeline.js';
@@ -33,6 +34,7 @@ export function registerBrokerMetrics(metrics: Metrics, sources: MetricSources):
   registerNetwork(metrics, sources.listeners);
   registerCleanerMetrics(metrics, sources.logs, sources.clock);
   registerRebuildMetrics(metrics, sources.logs);
+  registerDiskMetrics(metrics, sources.logs);
   registerEgress(metrics, sources.egress);
   const { replicas, logs, coordinator, image } = sources;
   metrics.gauge(jmxName('kafka.server', 'ReplicaManager', 'PartitionCount'), 'Partitions on this broker.', () =>

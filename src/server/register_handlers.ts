@@ -99,7 +99,10 @@ export function registerHandlers(pipeline: Pipeline, services: Services): void {
   );
   pipeline.register(ApiKey.ListOffsets, listOffsetsHandler(services));
   pipeline.register(ApiKey.OffsetForLeaderEpoch, offsetForLeaderEpochHandler(services));
-  pipeline.register(ApiKey.DeleteRecords, deleteRecordsHandler({ ...services, checkpoint: () => logs.checkpoint() }));
+  pipeline.register(
+    ApiKey.DeleteRecords,
+    deleteRecordsHandler({ ...services, checkpoint: () => logs.checkpointStarts() }),
+  );
   pipeline.register(ApiKey.InitProducerId, initProducerIdHandler(services));
   pipeline.register(ApiKey.DescribeLogDirs, describeLogDirsHandler(services));
   pipeline.register(ApiKey.CreateTopics, createTopicsHandler(services));

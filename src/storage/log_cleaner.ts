@@ -21,6 +21,8 @@ export interface CleanerSettings {
 export interface CleanerHooks {
   /** Logs that may be cleaned: their directories are good. */
   logs(): Iterable<PartitionLog>;
+  /** Whether a round may write so much where the log is. */
+  hasRoom(log: PartitionLog, sizeBytes: number): boolean;
   /** A round is over; its checkpoint is to be written, old files are to be unlinked in time. */
   cleaned(log: PartitionLog): Promise<void>;
 }
@@ -161,7 +163,8 @@ export class LogCleaner {
       maxRatio = Math.max(maxRatio, plan.cleanableRatio);
       maxDelayMs = Math.max(maxDelayMs, plan.compactionDelayMs);
       waiting ||= plan.waiting;
-      if (plan.due) due.push({ log, plan });
+      if (plan.due && this.hooks.hasRoom(log, plan.cleanBytes + plan.cleanableBytes)) due.push({ log, plan });
+      else waiting ||= plan.due;
     }
     this.totals.maxDirtyRatio = maxRatio;
     this.totals.maxCompactionDelayMs = maxDelayMs;

@@ -1,6 +1,6 @@
 import { topicPartitionName, type Uuid, ZERO_UUID } from '../common/ids.js';
 import type { FlushStatistics, LogDirectory, RebuildStatistics, TimerHandle, Timers } from '../common/ports/index.js';
-import { LogStoreError } from '../common/ports/index.js';
+import { isNoSpace, LogStoreError } from '../common/ports/index.js';
 import { CheckpointWriter } from './checkpoint_writer.js';
 import {
   cleanerFile,
@@ -15,6 +15,7 @@ import {
   recoveryPointFile,
 } from './checkpoints.js';
 import { openMetaProperties, StorageStartError } from './directory_identity.js';
+import { type DiskLimits, DiskSpace } from './disk_space.js';
 import { LoadProgress } from './load_progress.js';
 import { type CleanerSettings, LogCleaner } from './log_cleaner.js';
 import type { LogConfig } from './log_config.js';
@@ -22,7 +23,7 @@ import { loadPartitionLog } from './log_loader.js';
 import type { LogManagerPorts } from './log_manager_ports.js';
 import type { ManagedDirectory } from './managed_directory.js';
 import type { PartitionLog } from './partition_log.js';
-import { deleteExpiredSegments } from './retention.js';
+import { deleteDelayMs, Retention } from './retention_task.js';
 
 export interface LogManagerSettings {
   readonly directories: readonly string[];
@@ -38,6 +39,8 @@ export interface LogManagerSettings {
   readonly producerExpirationCheckMs: number;
   /** Undefined: compacted topics are not cleaned (`log.cleaner.enable`). */
   readonly cleaner: (() => CleanerSettings) | undefined;
+  /** Left out: nobody looks how much room there is, and only failed writes tell. */
+  readonly disk?: () => DiskLimits;
 }
 
 const markedForDeletion = /^(.+)-(\d+)\.([0-9a-zA-Z_-]+)-(delete|stray)$/;
@@ -64,6 +67,8 @@ export class LogManager {
   /** Undefined when `log.cleaner.enable` is false. */
   readonly cleaner: LogCleaner | undefined;
 
+  private readonly retention: Retention;
+
   private constructor(
     private readonly ports: LogManagerPorts,
     private readonly settings: LogManagerSettings,
@@ -74,11 +79,16 @@ export class LogManager {
       unopened: this.unopened,
     });
     this.loading = new LoadProgress(ports, () => this.directories.map(({ directory }) => directory));
+    this.retention = new Retention(ports, {
+      isUsable: (log) => this.failure(log.directoryPath) === undefined,
+      later: (delayMs, run) => this.schedule(ports.timers, delayMs, run),
+    });
     if (settings.cleaner === undefined) return;
     this.cleaner = new LogCleaner(ports, settings.cleaner, {
       logs: () => [...this.logs.values()].filter((log) => this.failure(log.directoryPath) === undefined),
+      hasRoom: (log, sizeBytes) => log.space?.roomFor(sizeBytes) ?? true,
       cleaned: async (log) => {
-        this.unlinkLater(log);
+        this.retention.unlinkLater(log);
         await this.checkpoints.writeCleaned(log.directoryPath);
       },
     });
@@ -134,6 +144,9 @@ export class LogManager {
       const managed: ManagedDirectory = {
         path,
         directory,
+        space: await DiskSpace.watch(this.ports, path, this.settings.disk, () =>
+          this.retention.makeRoom([...this.logs.values()].filter((log) => log.directoryPath === path)),
+        ),
         cleanShutdown,
         recoveryPoints: await this.readOffsets(`${path}/${recoveryPointFile}`),
         logStartOffsets: await this.readOffsets(`${path}/${logStartOffsetFile}`),
@@ -152,6 +165,11 @@ export class LogManager {
       await directory.close();
       throw error;
     }
+  }
+
+  /** By log directory; what is not watched is left out. */
+  get diskSpaces(): readonly DiskSpace[] {
+    return this.directories.flatMap(({ space }) => space ?? []);
   }
 
   private async readOffsets(path: string): Promise<Map<string, number>> {
@@ -262,6 +280,7 @@ export class LogManager {
       this.cleaner?.wake();
       this.checkpoints.writeSoon();
     };
+    log.space = managed.space;
     this.logs.set(name, log);
     this.unopened.delete(name);
     this.cleaner?.wake();
@@ -382,7 +401,7 @@ export class LogManager {
       log.name,
       `${random.uuid().replaceAll(/[^0-9A-Za-z]/g, '0')}-delete`,
     );
-    this.schedule(timers, log.config.fileDeleteDelayMs, () => {
+    this.schedule(timers, deleteDelayMs(log), () => {
       managed.directory.removeMarked(renamed).catch((error: unknown) => {
         logger.warn(`${managed.path}/${renamed} could not be removed; it is tried again at the next start`, { error });
       });
@@ -405,7 +424,7 @@ export class LogManager {
         run();
         repeat(everyMs, run);
       });
-    repeat(this.settings.retentionCheckIntervalMs, () => this.enforceRetention());
+    repeat(this.settings.retentionCheckIntervalMs, () => this.retention.enforce(this.logs.values()));
     repeat(this.settings.checkpointIntervalMs, () => this.checkpoints.writeInBackground());
     repeat(this.settings.highWatermarkCheckpointIntervalMs ?? 5_000, () => this.checkpoints.writeHighWatermarks());
     repeat(this.settings.producerExpirationCheckMs, () => {
@@ -413,42 +432,32 @@ export class LogManager {
     });
   }
 
-  private enforceRetention(): void {
-    const { clock, logger } = this.ports;
-    for (const log of this.logs.values()) {
-      if (this.failure(log.directoryPath) !== undefined) continue;
-      try {
-        log.rollIfDue(clock.wallMs());
-        const deleted = deleteExpiredSegments(log, clock.wallMs());
-        if (deleted === 0) continue;
-        logger.info(
-          `${log.name}: ${deleted} segments deleted by retention, the log begins at ${log.log.logStartOffset} now`,
-        );
-        this.unlinkLater(log);
-      } catch (error) {
-        logger.error(`retention of ${log.name} failed`, { error });
-      }
-    }
-  }
-
-  /** Segments that were dropped or replaced are gone after `file.delete.delay.ms`. */
-  private unlinkLater(log: PartitionLog): void {
-    const { timers, logger } = this.ports;
-    this.schedule(timers, log.config.fileDeleteDelayMs, () => {
-      log.log
-        .deletePending()
-        .catch((error: unknown) => logger.warn(`${log.name}: old segments could not be removed`, { error }));
-    });
-  }
-
-  /** Topic configs changed. */
+  /** Configs of topics or of the broker changed. */
   reconfigured(): void {
+    for (const space of this.diskSpaces) space.reconfigured();
     this.cleaner?.wake();
   }
 
   /** Writes recovery points and log start offsets as they are when its turn comes. */
   checkpoint(): Promise<void> {
     return this.checkpoints.write();
+  }
+
+  /**
+   * After DeleteRecords: the new starts outlive a crash. On a disk without a free byte, what was deleted makes the room to say so.
+   *
+   * @throws FileSystemError
+   */
+  async checkpointStarts(): Promise<void> {
+    try {
+      await this.checkpoint();
+    } catch (error) {
+      if (!isNoSpace(error)) throw error;
+      for (const space of this.diskSpaces) space.exhausted(error instanceof Error ? error.message : '');
+      this.retention.enforce(this.logs.values());
+      for (const log of this.logs.values()) await log.log.deletePending();
+      await this.checkpoint();
+    }
   }
 
   private directoryFailed(managed: ManagedDirectory, error: LogStoreError): void {
@@ -465,12 +474,14 @@ export class LogManager {
    */
   async close(onProgress: (done: number, total: number) => void = () => {}): Promise<void> {
     if (this.closed) return;
+    const { logger } = this.ports;
     this.closed = true;
     for (const timer of this.timers) timer.cancel();
     this.timers.clear();
     this.loading.end();
     for (const { directory } of this.directories) directory.cancelLoading();
     await Promise.allSettled(this.opening);
+    for (const space of this.diskSpaces) space.close();
     await this.cleaner?.close();
     await this.checkpoints.close();
     const logs = [...this.logs.values()];
@@ -487,9 +498,17 @@ export class LogManager {
       done += 1;
       onProgress(done, logs.length);
     });
-    await this.checkpoints.writeLast(raised);
+    const noted = await this.checkpoints.writeLast(raised).then(
+      () => true,
+      (error: unknown) => {
+        logger.warn('the clean stop could not be noted; the next start verifies logs from their recovery points', {
+          error,
+        });
+        return false;
+      },
+    );
     for (const managed of this.directories) {
-      if (managed.directory.failure === undefined) await this.markClean(managed);
+      if (noted && managed.directory.failure === undefined) await this.markClean(managed);
       await managed.directory.close();
     }
   }
@@ -513,6 +532,7 @@ export class LogManager {
     for (const { directory } of this.directories) directory.cancelLoading();
     await Promise.allSettled(this.opening);
     for (const timer of this.timers) timer.cancel();
+    for (const space of this.diskSpaces) space.close();
     await this.cleaner?.close();
     await this.checkpoints.close();
     for (const { directory } of this.directories) await directory.close();

@@ -4,8 +4,9 @@ import { LogStoreError } from '../common/ports/index.js';
 import { ErrorCode } from '../protocol/errors.js';
 import { encodeEndTxnMarker } from '../records/index.js';
 import type { Logger } from '../telemetry/logger.js';
-import { type AppendRefusal, refusal, statusRefusal, validateBatch } from './append_validation.js';
+import { type AppendRefusal, type Failure, refusal, statusRefusal, validateBatch } from './append_validation.js';
 import { formatEpochs, leaderEpochFile } from './checkpoints.js';
+import type { DiskSpace } from './disk_space.js';
 import type { LeaderEpochCache } from './leader_epochs.js';
 import type { LogConfig } from './log_config.js';
 import { emptyBatchInfo } from './native_log.js';
@@ -14,6 +15,8 @@ import { reloadProducers } from './producer_replay.js';
 import { encodeProducerSnapshot } from './producer_snapshot.js';
 import type { ProducerStateManager } from './producer_state.js';
 import { type PrepareContext, type PreparedBatch, prepareBatch } from './recompression.js';
+import { rollIfRoom } from './roll_if_room.js';
+import { TurnedAway } from './turned_away.js';
 
 export interface AppendContext {
   readonly leaderEpoch: number;
@@ -107,6 +110,10 @@ export class PartitionLog {
   /** Called when a segment was sealed. */
   onRoll: () => void = () => {};
 
+  /** Room on its file system; undefined: nobody looks, and only failed writes tell. */
+  space: DiskSpace | undefined;
+  private readonly turnedAway = new TurnedAway();
+
   get name(): string {
     return this.log.name;
   }
@@ -130,7 +137,7 @@ export class PartitionLog {
     if (refused !== undefined) return refused;
     if (batch.producerId >= 0) {
       const check = this.producers.check(batch);
-      if (check.kind === 'refused') return refusal(check.errorCode);
+      if (check.kind === 'refused') return this.refusedSequence(check.errorCode);
       if (check.kind === 'duplicate')
         return {
           errorCode: ErrorCode.NONE,
@@ -143,7 +150,27 @@ export class PartitionLog {
       if (context.verifiesTransactions === true && this.producers.begins(batch))
         return refusal(ErrorCode.INVALID_TXN_STATE, 'The partition was not added to the transaction');
     }
-    return this.write(bytes, context);
+    return this.withoutRoom() ?? this.write(bytes, context);
+  }
+
+  /** Records of clients stop short of the reserve. What was appended before is still answered as a duplicate. */
+  private withoutRoom(): AppendRefusal | undefined {
+    const { batch } = this;
+    const reason = this.space?.refusal(batch.sizeBytes);
+    if (reason !== undefined) return this.noRoom(reason);
+    if (!this.turnedAway.isAhead(batch)) return undefined;
+    return refusal(ErrorCode.KAFKA_STORAGE_ERROR, 'Sent behind a batch that found the disk full; that one comes first');
+  }
+
+  /** What was sent behind a batch that found no room is not out of order: it is to come again, like that one. */
+  private refusedSequence(error: Failure): AppendRefusal {
+    const noRoom = error === ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER ? this.withoutRoom() : undefined;
+    return noRoom ?? refusal(error);
+  }
+
+  private noRoom(reason: string): AppendRefusal {
+    if (this.batch.producerId >= 0) this.turnedAway.add(this.batch);
+    return refusal(ErrorCode.KAFKA_STORAGE_ERROR, reason);
   }
 
   /** What is to be awaited before {@link appendAsLeader}, see `prepareBatch`; mostly nothing. */
@@ -196,8 +223,11 @@ export class PartitionLog {
       });
     } catch (error) {
       if (!(error instanceof LogStoreError)) throw error;
-      return refusal(ErrorCode.KAFKA_STORAGE_ERROR, error.message);
+      if (error.kind !== 'NO_SPACE') return refusal(ErrorCode.KAFKA_STORAGE_ERROR, error.message);
+      this.space?.exhausted(error.message);
+      return this.noRoom(error.message);
     }
+    this.space?.appended(batch.sizeBytes);
     if (log.activeBaseOffset !== activeBefore) {
       this.rolled();
       // The batch just written is the first one of the new segment.
@@ -207,6 +237,7 @@ export class PartitionLog {
     if (appendTimeMs >= 0) batch.maxTimestampMs = appendTimeMs;
     if (this.epochs.assign(context.leaderEpoch, firstOffset) || this.epochsUnwritten) this.storeEpochs();
     this.producers.update(batch, context.nowMs, marker);
+    this.turnedAway.taken(batch.producerId);
     return {
       errorCode: ErrorCode.NONE,
       firstOffset,
@@ -239,11 +270,19 @@ export class PartitionLog {
     this.roll();
   }
 
-  /** Begins a new segment, unless the active one is empty. @throws LogStoreError */
-  roll(): void {
+  /** Begins a new segment, unless the active one is empty. False when there is no room for it. @throws LogStoreError */
+  roll(): boolean {
     const before = this.log.activeBaseOffset;
-    this.log.roll();
+    if (!rollIfRoom(this.log)) return false;
     if (this.log.activeBaseOffset !== before) this.rolled();
+    return true;
+  }
+
+  /** Rolls when DeleteRecords took everything, so that retention can remove the segment that appends go to as well. */
+  rollIfEmptied(): void {
+    const { logStartOffset, logEndOffset, activeBaseOffset, flushedOffset } = this.log;
+    if (!this.config.deleteOld || logStartOffset < logEndOffset || activeBaseOffset === logEndOffset) return;
+    if (flushedOffset >= logEndOffset ) this.roll();
   }
 
   /** A new segment has begun: what producers had sent up to its base is written beside it, as Kafka does. */

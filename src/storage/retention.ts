@@ -8,9 +8,9 @@ import type { PartitionLog } from './partition_log.js';
  */
 export function deleteExpiredSegments(log: PartitionLog, nowMs: number): number {
   const segments = log.log.segments();
-  const count = countOfExpired(log, segments, nowMs);
+  let count = countOfExpired(log, segments, nowMs);
+  if (count === segments.length && count > 0 && !log.roll()) count -= 1;
   if (count === 0) return 0;
-  if (count === segments.length) log.roll();
   log.log.deleteSegments(segments.slice(0, count).map(({ baseOffset }) => baseOffset));
   log.advanceLogStartOffset(log.log.logStartOffset);
   return count;

@@ -3,6 +3,30 @@ import { atLeast, between, oneOf } from '../validators.js';
 
 /** Millrace's own. */
 export const MILLRACE_CONFIGS = {
+  'millrace.disk.check.interval.ms': broker.int(
+    1000,
+    'LOW',
+    'cluster-wide',
+    'full',
+    'Least time between two looks at the free space of a log directory; while it is full, the time.',
+    { validator: atLeast(10) },
+  ),
+  'millrace.disk.reserve.bytes': broker.long(
+    -1,
+    'MEDIUM',
+    'cluster-wide',
+    'full',
+    'Records of producers are refused while less than this is free where their log is: the rest serves commits, metadata and compaction. -1 is 5 % of the file system, 256 MiB at most; 0 keeps no reserve.',
+    { validator: atLeast(-1) },
+  ),
+  'millrace.disk.resume.bytes': broker.long(
+    -1,
+    'MEDIUM',
+    'cluster-wide',
+    'full',
+    'Free bytes from which on records of producers are taken again; -1 is twice the reserve.',
+    { validator: atLeast(-1) },
+  ),
   'millrace.flush.mode': broker.string(
     'group',
     'HIGH',

@@ -147,7 +147,7 @@ class ProduceWork {
   private finish(partition: Partition, answer: PartitionAnswer, result: AppendResult, sizeBytes: number): void {
     const { deps, request, context } = this;
     deps.traffic.produced(partition.topic, sizeBytes, result);
-    fill(answer, result, partition);
+    fill(answer, result, partition, context.apiVersion);
     if (result.errorCode !== ErrorCode.NONE) tellOperator(deps.logger, this.limiter, context, partition, result);
     if (result.errorCode === ErrorCode.NONE && request.acks !== 0 && partition.highWatermark <= result.lastOffset)
       this.waiting.push({ partition, answer, lastOffset: result.lastOffset });
@@ -255,8 +255,12 @@ const withoutLogStartOffset: ReadonlySet<ErrorCode> = new Set([
   ErrorCode.KAFKA_STORAGE_ERROR,
 ]);
 
-function fill(answer: PartitionAnswer, result: AppendResult, partition: Partition): void {
-  answer.errorCode = result.errorCode;
+/** Clients of older versions need not know KAFKA_STORAGE_ERROR, and would not try again. */
+const lowestVersionWithStorageError = 4;
+
+function fill(answer: PartitionAnswer, result: AppendResult, partition: Partition, version: number): void {
+  const unknown = result.errorCode === ErrorCode.KAFKA_STORAGE_ERROR && version < lowestVersionWithStorageError;
+  answer.errorCode = unknown ? ErrorCode.NOT_LEADER_OR_FOLLOWER : result.errorCode;
   if (result.errorCode !== ErrorCode.NONE) {
     answer.errorMessage = result.errorMessage;
     if (result.unseen !== true && !withoutLogStartOffset.has(result.errorCode))

@@ -150,6 +150,8 @@ describe('acknowledgements', () => {
     await fixture.settle();
     expect(answersOf(pending.answer)).toMatchObject([{ errorCode: ErrorCode.KAFKA_STORAGE_ERROR, baseOffset: -1 }]);
     expect(await produce([{}])).toMatchObject({ errorCode: ErrorCode.KAFKA_STORAGE_ERROR, logStartOffset: -1 });
+    // Below version 4 clients need not know that error.
+    expect(await produce([{}], {}, 3)).toMatchObject({ errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER });
   });
 });
 

@@ -1,0 +1,38 @@
+import type { BatchInfo } from '../common/ports/index.js';
+
+/** Producers remembered per log; whoever is forgotten is judged by its sequences alone. */
+const maxProducers = 1024;
+
+/**
+ * Batches refused because the disk was full. What a producer had sent ahead arrives behind the refused batch, perhaps at the moment
+ * when there is room again: the first one refused is the next one taken. A producer that the log does not know yet may begin with any
+ * sequence (KIP-98), and would lose its order otherwise; to one that it knows, OUT_OF_ORDER_SEQUENCE_NUMBER would be told, which
+ * ended librdkafka 2.0.2 for good.
+ */
+export class TurnedAway {
+  private readonly first = new Map<number, { readonly producerEpoch: number; readonly baseSequence: number }>();
+
+  add({ producerId, producerEpoch, baseSequence }: BatchInfo): void {
+    const known = this.first.get(producerId);
+    if (known !== undefined && known.producerEpoch >= producerEpoch) return;
+    this.first.delete(producerId);
+    this.first.set(producerId, { producerEpoch, baseSequence });
+    if (this.first.size <= maxProducers) return;
+    for (const oldest of this.first.keys()) {
+      this.first.delete(oldest);
+      return;
+    }
+  }
+
+  /** Whether the batch was sent behind one that has not come again. */
+  isAhead({ producerId, producerEpoch, baseSequence }: BatchInfo): boolean {
+    const refused = this.first.get(producerId);
+    if (refused === undefined) return false;
+    return refused.producerEpoch === producerEpoch && refused.baseSequence !== baseSequence;
+  }
+
+  /** A batch of this producer is in the log: from here on its sequences are checked. */
+  taken(producerId: number): void {
+    this.first.delete(producerId);
+  }
+}

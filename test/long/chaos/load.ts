@@ -35,12 +35,12 @@ export class LoadContext {
   ) {}
 
   /** The first thing that a load met and must not have met. */
-  failure: unknown;
+  failure: Error | undefined;
 
   /** Notices a failure when it happens; whoever awaits the promise gets it as well. */
   watch(running: Promise<void>): Promise<void> {
     running.catch((error: unknown) => {
-      this.failure ??= error;
+      this.failure ??= error instanceof Error ? error : new Error(String(error));
     });
     return running;
   }

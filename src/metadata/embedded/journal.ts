@@ -115,7 +115,8 @@ function parse(path: string, bytes: Buffer): { frames: string[]; goodBytes: numb
   while (at < bytes.length) {
     const size = at + frameBytes <= bytes.length ? bytes.readUInt32BE(at) : maxFrameBytes + 1;
     const end = at + frameBytes + size;
-    const whole = size <= maxFrameBytes && end <= bytes.length;
+    // Zeros, which a crash leaves where nothing was written, would be an empty frame with a right CRC.
+    const whole = size > 0 && size <= maxFrameBytes && end <= bytes.length;
     if (!whole || crc32c(bytes.subarray(at + frameBytes, end)) !== bytes.readUInt32BE(at + 4)) {
       if (validFrameBehind(bytes, at + 1))
         throw new MetadataStoreError(

@@ -56,7 +56,7 @@ export const logStats: LogCommand<StatsOptions> = {
 
 function row(stats: PartitionStats): readonly Cell[] {
   const { recordBytes: size, minTimestampMs, maxTimestampMs } = stats;
-  const codecs = Object.entries(stats.codecs).map(([name, { batches }]) => `${name} ${batches}`);
+  const codecs = Object.entries(stats.codecs).map(([name, of]) => `${name} ${of?.batches ?? 0}`);
   const time = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
   return [
     `${stats.topic}-${stats.partition}`,

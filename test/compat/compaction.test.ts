@@ -24,10 +24,27 @@ interface Target {
   wait(): Promise<void>;
 }
 
+interface Topic {
+  readonly name: string;
+  readonly configs: Record<string, string>;
+  readonly batches: number;
+  /** Of the keys: the number of a key by this. */
+  readonly keyBytes: number;
+}
+
 const topics = [
-  { name: 'keeps-tombstones', 'delete.retention.ms': '86400000' },
-  { name: 'drops-tombstones', 'delete.retention.ms': '0' },
-] as const;
+  { name: 'keeps-tombstones', configs: { 'delete.retention.ms': '86400000' }, batches: 320, keyBytes: 0 },
+  { name: 'drops-tombstones', configs: { 'delete.retention.ms': '0' }, batches: 320, keyBytes: 0 },
+  // The broker compressed them before the cleaner does.
+  {
+    name: 'stored-tombstones',
+    configs: { 'delete.retention.ms': '86400000', 'compression.type': 'zstd' },
+    batches: 160,
+    keyBytes: 0,
+  },
+  // Keys that differ behind kilobytes of sameness.
+  { name: 'large-tombstones', configs: { 'delete.retention.ms': '0' }, batches: 80, keyBytes: 300 },
+] as const satisfies readonly Topic[];
 
 async function setPolicy({ client }: Target, topic: string, policy: string): Promise<void> {
   const answer = await client.send<{ responses: Array<{ errorCode: number; errorMessage: string | null }> }>(
@@ -48,17 +65,17 @@ async function setPolicy({ client }: Target, topic: string, policy: string): Pro
 }
 
 /** Batches of every codec, with and without a producer, superseded keys, tombstones and records without a key. */
-async function produceRandomly({ client }: Target, topic: string, phase: number): Promise<void> {
+async function produceRandomly({ client }: Target, topic: Topic, phase: number): Promise<void> {
   const random = new Prng(phase * 7 + 3);
   const below = (bound: number) => random.below(bound);
   const sequences = new Map<number, number>();
-  for (let batch = 0; batch < 320; batch += 1) {
+  for (let batch = 0; batch < topic.batches; batch += 1) {
     const producerId = below(4) === 0 ? 900_000 + phase * 10 + below(3) : -1;
     const count = 1 + below(8);
     const records = Array.from({ length: count }, (_, index) => ({
-      // Every 80 batches an hour passes, which rolls a segment whatever size codecs of other versions give.
-      timestampMs: 1_700_000_000_000 + (phase * 10 + Math.floor(batch / 80)) * 3_600_000 + below(1000),
-      key: below(40) === 0 ? null : Buffer.from(`key-${below(phase === 1 ? 150 : 75)}`),
+      // Every quarter of them an hour passes, which rolls a segment whatever size codecs of other versions give.
+      timestampMs: 1_700_000_000_000 + (phase * 10 + Math.floor((batch * 4) / topic.batches)) * 3_600_000 + below(1000),
+      key: below(40) === 0 ? null : keyOf(below(phase === 1 ? 150 : 75), topic),
       value: below(5) === 0 ? null : Buffer.from(`${phase}.${batch}.${index} `.padEnd(below(600), `${below(1e9)}`)),
       headers: below(4) === 0 ? [{ key: 'h', value: Buffer.from(`${batch}`) }] : [],
     }));
@@ -66,13 +83,13 @@ async function produceRandomly({ client }: Target, topic: string, phase: number)
     if (producerId >= 0) sequences.set(producerId, baseSequence + count);
     const compression = compressions[below(compressions.length)] ?? 'none';
     await prepareCompression(compression);
-    const response = await client.send<ProduceResponse>(ApiKey.Produce, 9, {
+    const send = () => client.send<ProduceResponse>(ApiKey.Produce, 9, {
       transactionalId: null,
       acks: -1,
       timeoutMs: 5000,
       topicData: [
         {
-          name: topic,
+          name: topic.name,
           partitionData: [
             {
               index: 0,
@@ -86,8 +103,18 @@ async function produceRandomly({ client }: Target, topic: string, phase: number)
         },
       ],
     });
+    let response = await send();
+    // Kafka takes a moment to notice that the policy is another one now, and may not know a new topic's leader at once.
+    for (let tries = 0; kafka !== undefined && tries < 50 && response.responses[0]?.partitionResponses[0]?.errorCode !== 0; tries += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      response = await send();
+    }
     expect(response.responses[0]?.partitionResponses[0]).toMatchObject({ errorCode: 0 });
   }
+}
+
+function keyOf(number: number, { keyBytes }: Topic): Buffer {
+  return Buffer.from(`${'k'.repeat(number * keyBytes)}key-${number}`);
 }
 
 /** Waits until the checkpoint says that everything below the active segment is clean. */
@@ -131,7 +158,12 @@ async function survivors({ client }: Target, topic: string): Promise<string[]> {
         `${baseOffset}-${lastOffset} ${batch.compression} ${producerId}/${baseSequence} ${recordCount}${horizon} max ${batch.maxTimestampMs}`,
       );
       for (const record of batch.records) {
-        const key = record.key === null ? 'null' : Buffer.from(record.key).toString();
+        const key =
+          record.key === null
+            ? 'null'
+            : Buffer.from(record.key)
+                .toString()
+                .replace(/^k{9,}/, (same) => `${same.length}*`);
         const value =
           record.value === null
             ? 'null'
@@ -145,18 +177,19 @@ async function survivors({ client }: Target, topic: string): Promise<string[]> {
 
 async function run(target: Target): Promise<Record<string, string[][]>> {
   const result: Record<string, string[][]> = {};
-  for (const { name, 'delete.retention.ms': deleteRetention } of topics) {
+  for (const topic of topics) {
+    const { name, configs } = topic;
     await createTopic(target.client, name, 1, {
       'cleanup.policy': 'delete',
       'retention.ms': '-1',
       'segment.ms': '1800000',
       'min.cleanable.dirty.ratio': '0.01',
-      'delete.retention.ms': deleteRetention,
+      ...configs,
     });
     const phases: string[][] = [];
     for (const phase of [1, 2]) {
       await setPolicy(target, name, 'delete');
-      await produceRandomly(target, name, phase);
+      await produceRandomly(target, topic, phase);
       await setPolicy(target, name, 'compact');
       await cleaned(target, name);
       phases.push(await survivors(target, name));

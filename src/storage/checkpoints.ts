@@ -49,7 +49,8 @@ export function formatEpochs(entries: readonly EpochEntry[]): Uint8Array {
   return encoder.encode(`0\n${lines.length}\n${lines.join('')}`);
 }
 
-export function parseEpochs(bytes: Uint8Array): EpochEntry[] | undefined {
+/** The entries as they stand there, in whatever order; undefined when the file is none. For tools: {@link parseEpochs} is stricter. */
+export function parseEpochLines(bytes: Uint8Array): EpochEntry[] | undefined {
   const [version, count, ...lines] = decoder.decode(bytes).split('\n');
   const entries: EpochEntry[] = [];
   for (const line of lines) {
@@ -57,12 +58,19 @@ export function parseEpochs(bytes: Uint8Array): EpochEntry[] | undefined {
     const match = /^(\d+) (\d+)$/.exec(line);
     if (match === null) return undefined;
     const entry = { epoch: Number(match[1]), startOffset: Number(match[2]) };
-    const last = entries.at(-1);
-    const grows = last === undefined || (entry.epoch > last.epoch && entry.startOffset > last.startOffset);
-    if (!grows || entry.epoch > 0x7fff_ffff || !Number.isSafeInteger(entry.startOffset)) return undefined;
+    if (entry.epoch > 0x7fff_ffff || !Number.isSafeInteger(entry.startOffset)) return undefined;
     entries.push(entry);
   }
   return version === '0' && entries.length === Number(count) ? entries : undefined;
+}
+
+export function parseEpochs(bytes: Uint8Array): EpochEntry[] | undefined {
+  const entries = parseEpochLines(bytes);
+  const grows = entries?.every(({ epoch, startOffset }, index) => {
+    const last = entries[index - 1];
+    return last === undefined || (epoch > last.epoch && startOffset > last.startOffset);
+  });
+  return grows === true ? entries : undefined;
 }
 
 export function formatPartitionMetadata(topicId: Uuid): Uint8Array {

@@ -116,7 +116,8 @@ describe("a stopped Kafka's directory after log import", () => {
       const { errorCode, baseOffset } = responses[0]?.partitionResponses[0] ?? {};
       return { errorCode, baseOffset };
     };
-    const last = batchesOnDisk(kafka, 'codecs-0').at(-1) ?? Buffer.alloc(0);
+    const last = Buffer.from(batchesOnDisk(kafka, 'codecs-0').at(-1) ?? Buffer.alloc(0));
+    last.writeBigInt64BE(0n, 0); // as a producer sends it
     expect(await send(last)).toEqual({ errorCode: 0, baseOffset: 50 });
     const { producerId } = await client.send<InitProducerIdResponse>(ApiKey.InitProducerId, 4, {
       transactionalId: null,

@@ -83,6 +83,7 @@ describe('millrace log repair', () => {
     const refused = await cli('log', 'repair', directory);
     expect(refused.code).toBe(2);
     expect(refused.err).toContain('--in-place');
+    writeFileSync(join(directory, '.lock'), '');
     const held = ports.locks.take(directory, 'shared');
     expect((await cli('log', 'repair', directory, '--in-place')).err).toContain('a broker is running on');
     held.release();

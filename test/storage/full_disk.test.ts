@@ -132,6 +132,7 @@ it('goes by retention at once, not at the next check', async () => {
   append(batch(0));
   log.log.roll();
   append(batch(1));
+  await log.log.flush();
   log.reconfigure({ ...log.config, retentionMs: 1000 });
   await time.advance(2000);
   await free(0);

@@ -1,4 +1,4 @@
-import { type EpochEntry, leaderEpochFile, parseEpochs } from '../../storage/checkpoints.js';
+import { type EpochEntry, leaderEpochFile, parseEpochLines } from '../../storage/checkpoints.js';
 import type { Findings } from './findings.js';
 
 /** The leader epochs of a partition, held against its batches. */
@@ -19,7 +19,7 @@ export class EpochCheck {
       if (!isEmpty) findings.add(file, 'missing-file', `${leaderEpochFile} is missing`);
       return;
     }
-    this.entries = parseEpochs(bytes);
+    this.entries = parseEpochLines(bytes);
     if (this.entries === undefined) {
       findings.add(file, 'epoch-file', `${leaderEpochFile} cannot be read`);
       return;

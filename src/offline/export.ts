@@ -45,7 +45,8 @@ export interface ExportedDirectory {
 /**
  * Makes a data directory that Kafka 4.3 starts on, of a stopped Millrace's. Kafka keeps a log directory's topics in its metadata log only, and
  * takes partitions it does not know for strays; a new controller fills that log from `bootstrap.checkpoint`, which here holds the topics with
- * their ids, partitions and configs. Partitions begin without a leader, which the controller then elects, one leader epoch higher.
+ * their ids, partitions and configs. Each partition is led by the only broker there is, one leader epoch higher: for one
+ * without a leader a controller that has just begun elects none.
  *
  * @throws OfflineError, FileSystemError
  */
@@ -136,8 +137,8 @@ function* metadataValues({ metadata, nodeId }: Source, { meta, partitions }: Sou
         topicId: topic.id,
         replicas: [nodeId],
         isr: [nodeId],
-        leader: -1,
-        leaderEpoch,
+        leader: nodeId,
+        leaderEpoch: leaderEpoch + 1,
         partitionEpoch: 0,
         directories: [meta.directoryId],
       });

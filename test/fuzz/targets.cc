@@ -149,7 +149,7 @@ std::string records(Input input) {
   if (inspectBatch(bytes.data(), bytes.size(), header) != BatchStatus::kOk) return "a batch with a right CRC is refused";
   auto map = OffsetMap::create(16);
   if (!map.ok()) return {};
-  BatchFilter filter(map.value(), {}, {100, 100, 1000, 1000});
+  BatchFilter filter(map.value(), {}, {100, 100, 1000, 1000}, CleanedTransactions({}));
   std::vector<std::uint8_t> out;
   auto outcome = filter.filter(bytes.data(), header, out);
   if (!outcome.ok() || outcome.value().bytesKept == 0) return {};

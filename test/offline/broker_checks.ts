@@ -36,17 +36,27 @@ export function batchesOnDisk(directory: string, partition: string, from = 0): B
     );
 }
 
+/** A broker that has just started may not lead its partitions yet: asked until it does. */
+async function startOf(client: WireClient, topic: string, partitionIndex: number): Promise<number> {
+  for (let tries = 0; ; tries += 1) {
+    const listed = await client.send<ListOffsetsResponse>(ApiKey.ListOffsets, 7, {
+      replicaId: -1,
+      topics: [{ name: topic, partitions: [{ partitionIndex, timestamp: -2 }] }],
+    });
+    const answer = listed.topics[0]?.partitions[0];
+    if (answer?.errorCode === 0) return answer.offset;
+    if (tries === 200) throw new Error(`${topic}-${partitionIndex}: ${answer?.errorCode}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /** The batches that a broker gives a consumer that begins at the earliest offset. */
 export async function batchesServed(
   client: WireClient,
   partition: string,
 ): Promise<{ readonly start: number; readonly batches: Buffer[] }> {
   const { topic, index } = split(partition);
-  const listed = await client.send<ListOffsetsResponse>(ApiKey.ListOffsets, 7, {
-    replicaId: -1,
-    topics: [{ name: topic, partitions: [{ partitionIndex: index, timestamp: -2 }] }],
-  });
-  const start = listed.topics[0]?.partitions[0]?.offset ?? -1;
+  const start = await startOf(client, topic, index);
   const batches: Buffer[] = [];
   for (let offset = start; ; ) {
     const response = await client.send<FetchResponse>(ApiKey.Fetch, 12, {

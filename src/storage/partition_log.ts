@@ -282,7 +282,7 @@ export class PartitionLog {
   rollIfEmptied(): void {
     const { logStartOffset, logEndOffset, activeBaseOffset, flushedOffset } = this.log;
     if (!this.config.deleteOld || logStartOffset < logEndOffset || activeBaseOffset === logEndOffset) return;
-    if (flushedOffset >= logEndOffset ) this.roll();
+    if (flushedOffset >= logEndOffset) this.roll();
   }
 
   /** A new segment has begun: what producers had sent up to its base is written beside it, as Kafka does. */

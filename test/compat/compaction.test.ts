@@ -83,29 +83,34 @@ async function produceRandomly({ client }: Target, topic: Topic, phase: number):
     if (producerId >= 0) sequences.set(producerId, baseSequence + count);
     const compression = compressions[below(compressions.length)] ?? 'none';
     await prepareCompression(compression);
-    const send = () => client.send<ProduceResponse>(ApiKey.Produce, 9, {
-      transactionalId: null,
-      acks: -1,
-      timeoutMs: 5000,
-      topicData: [
-        {
-          name: topic.name,
-          partitionData: [
-            {
-              index: 0,
-              records: encodeBatch({
-                records,
-                compression,
-                ...(producerId < 0 ? {} : { producerId, producerEpoch: 0, baseSequence }),
-              }),
-            },
-          ],
-        },
-      ],
-    });
+    const send = () =>
+      client.send<ProduceResponse>(ApiKey.Produce, 9, {
+        transactionalId: null,
+        acks: -1,
+        timeoutMs: 5000,
+        topicData: [
+          {
+            name: topic.name,
+            partitionData: [
+              {
+                index: 0,
+                records: encodeBatch({
+                  records,
+                  compression,
+                  ...(producerId < 0 ? {} : { producerId, producerEpoch: 0, baseSequence }),
+                }),
+              },
+            ],
+          },
+        ],
+      });
     let response = await send();
     // Kafka takes a moment to notice that the policy is another one now, and may not know a new topic's leader at once.
-    for (let tries = 0; kafka !== undefined && tries < 50 && response.responses[0]?.partitionResponses[0]?.errorCode !== 0; tries += 1) {
+    for (
+      let tries = 0;
+      kafka !== undefined && tries < 50 && response.responses[0]?.partitionResponses[0]?.errorCode !== 0;
+      tries += 1
+    ) {
       await new Promise((resolve) => setTimeout(resolve, 100));
       response = await send();
     }

@@ -9,8 +9,10 @@ namespace {
 constexpr const char* kDirectory = "/d";
 constexpr const char* kLog = "/d/t-0";
 
-std::int64_t numberIn(MemoryDisk& disk, const char* path) {
+/// 0 when the file is not there. One that cannot be read says nothing: nobody may go on without it.
+Result<std::int64_t> numberIn(MemoryDisk& disk, const char* path) {
   auto bytes = readWholeFile(disk, path);
+  if (!bytes.ok() && bytes.error().code != ENOENT) return bytes.error();
   return bytes.ok() && bytes.value().size() == 8 ? loadBe<std::int64_t>(bytes.value().data()) : 0;
 }
 
@@ -127,8 +129,12 @@ std::string checkLookups(Log& log, const std::vector<SeenBatch>& batches, harnes
 Result<std::unique_ptr<Log>> openOn(MemoryDisk& disk, LogOptions options) {
   if (disk.mkdir(kDirectory, 0755) != 0 && errno != EEXIST) return systemError("mkdir", kDirectory, errno);
   if (disk.syncDirectory("/") != 0) return systemError("fsync", "/", errno);
-  options.recoveryPoint = numberIn(disk, "/d/recovery-point");
-  options.logStartOffset = numberIn(disk, "/d/log-start");
+  const auto recoveryPoint = numberIn(disk, "/d/recovery-point");
+  if (!recoveryPoint.ok()) return recoveryPoint.error();
+  const auto logStart = numberIn(disk, "/d/log-start");
+  if (!logStart.ok()) return logStart.error();
+  options.recoveryPoint = recoveryPoint.value();
+  options.logStartOffset = logStart.value();
   const int marker = disk.open("/d/clean", O_RDONLY, 0);
   if (marker < 0 && errno != ENOENT) return systemError("open", "/d/clean", errno);
   options.cleanShutdown = marker >= 0;

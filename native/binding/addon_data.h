@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "../io/open_files.h"
 #include "convert.h"
 #include "region_table.h"
 
@@ -51,6 +52,8 @@ struct AddonData {
   static constexpr std::size_t kBlockNumbers = 256;
 
   RegionTable regions;
+  /// Of all log directories of this environment. Until a broker says how many may be open, as many as the process's limit lets.
+  std::shared_ptr<OpenFiles> openFiles = std::make_shared<OpenFiles>(OpenFiles::mostByLimit());
   std::shared_ptr<HandleTable<NativeLog>> logs = std::make_shared<HandleTable<NativeLog>>();
   std::shared_ptr<HandleTable<NativeServer>> servers = std::make_shared<HandleTable<NativeServer>>();
 

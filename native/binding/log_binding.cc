@@ -78,6 +78,21 @@ void initLogBinding(Napi::Env env, Napi::Object exports) {
                                      return info.Env().Undefined();
                                    },
                                    "releaseRegion"));
+  // openFiles(most) → [open, most, opened on demand, closed to make room]; `most` 0: by the process's limit, -1: as it is.
+  exports.Set("openFiles", Napi::Function::New(
+                               env,
+                               [](const Napi::CallbackInfo& info) -> Napi::Value {
+                                 OpenFiles& files = *addonData(info.Env()).openFiles;
+                                 const std::int64_t most = int64Of(info.Env(), info[0]);
+                                 if (most >= 0) files.setMost(most == 0 ? OpenFiles::mostByLimit() : static_cast<std::size_t>(most));
+                                 const OpenFiles::Statistics now = files.statistics();
+                                 Napi::Float64Array out = Napi::Float64Array::New(info.Env(), 4);
+                                 const double values[] = {static_cast<double>(now.open), static_cast<double>(files.most()), static_cast<double>(now.opened),
+                                                          static_cast<double>(now.closed)};
+                                 std::copy(std::begin(values), std::end(values), out.Data());
+                                 return out;
+                               },
+                               "openFiles"));
   exports.Set("regionsInUse", Napi::Function::New(
                                   env,
                                   [](const Napi::CallbackInfo& info) -> Napi::Value {
@@ -113,6 +128,9 @@ NativeLog::NativeLog(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativeLo
   log_ = std::move(given->second);
   id_ = log_->flushWork()->logId;
   directory_->logs[id_] = log_.get();
+  log_->shareDescriptors(addonData(info.Env()).openFiles, [directory = std::weak_ptr(directory_), work = log_->flushWork()] {
+    if (const auto state = directory.lock(); state != nullptr && state->flusher != nullptr) state->flusher->request(work);
+  });
   // Six numbers that JavaScript reads without a call.
   Napi::Float64Array shared = Napi::Float64Array::New(info.Env(), 6);
   offsets_ = shared.Data();
@@ -388,7 +406,7 @@ Napi::Value NativeLog::segments(const Napi::CallbackInfo& info) {
   for (std::size_t i = 0; i < count; ++i) {
     const SegmentView& view = i + 1 < count ? static_cast<const SegmentView&>(log_->sealed()[i]) : log_->active();
     FileStatus status;
-    (void)view.file()->fileSystem().status(view.file()->descriptor(), status);
+    (void)view.file()->status(status);
     double* const out = flat.Data() + i * 5;
     out[0] = static_cast<double>(view.baseOffset());
     out[1] = static_cast<double>(view.sizeBytes());

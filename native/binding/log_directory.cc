@@ -289,6 +289,7 @@ Napi::Value NativeDirectory::drain(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   settleLoaded(env, *state_);
   if (state_->flusher == nullptr) return Napi::Array::New(env, 0);
+  if (state_->flusher->takeShortOfDescriptors()) (void)addonData(env).openFiles->shed(64);
   const auto results = state_->flusher->drain();
   Napi::Array ids = Napi::Array::New(env, results.size());
   std::uint32_t count = 0;

@@ -25,7 +25,14 @@ int FileSystem::rmdir(const char* path) { return ::rmdir(path); }
 int FileSystem::status(int fd, FileStatus& into) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) return -1;
-  into = {info.st_size, info.st_mtim};
+  into = {info.st_size, info.st_mtim, info.st_dev, info.st_ino};
+  return 0;
+}
+
+int FileSystem::statusOf(const char* path, FileStatus& into) {
+  struct stat info {};
+  if (::stat(path, &info) != 0) return -1;
+  into = {info.st_size, info.st_mtim, info.st_dev, info.st_ino};
   return 0;
 }
 

@@ -13,6 +13,9 @@ namespace millrace {
 struct FileStatus {
   off_t sizeBytes = 0;
   struct timespec modified {};
+  /// Which file it is, under whatever name.
+  dev_t device = 0;
+  ino_t inode = 0;
 };
 
 /// The seam between the engine and the kernel: every call that can fail or lose data goes through here, so that tests can make
@@ -36,6 +39,8 @@ class FileSystem {
   virtual int rmdir(const char* path);
   /// fstat.
   virtual int status(int fd, FileStatus& into);
+  /// stat: as `status` of what `open` would open.
+  virtual int statusOf(const char* path, FileStatus& into);
   /// futimens: the time of the last change.
   virtual int setModified(int fd, const struct timespec& time);
   /// opendir and readdir: the names in a directory, without `.` and `..`, in any order.

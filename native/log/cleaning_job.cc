@@ -195,10 +195,10 @@ Status CleaningJob::openCleaned() {
   const Source& first = sources_[groupFirst_];
   auto file = File::open(fs_, first.stem + ".log" + kCleanedSuffix);
   if (!file.ok()) return file.error();
-  if (file.value().size() > 0) {
-    if (auto status = file.value().truncate(0); !status.ok()) return status;
+  if (file.value()->size() > 0) {
+    if (auto status = file.value()->truncate(0); !status.ok()) return status;
   }
-  cleaned_.emplace(first.stem, first.baseOffset, std::make_shared<File>(std::move(file.value())));
+  cleaned_.emplace(first.stem, first.baseOffset, std::move(file.value()));
   out_.clear();
   changed_ = groups_[group_] > 1;
   return Done{};
@@ -267,7 +267,7 @@ Status CleaningJob::finishGroup() {
   // Retention without timestamps goes by the age of the file: that of the youngest one.
   FileStatus info;
   const Source& last = sources_[groupFirst_ + groups_[group_] - 1];
-  if (fs_.status(last.file->descriptor(), info) == 0) (void)fs_.setModified(cleaned_->file()->descriptor(), info.modified);
+  if (last.file->ensureOpen().ok() && fs_.status(last.file->descriptor(), info) == 0) (void)fs_.setModified(cleaned_->file()->descriptor(), info.modified);
   SegmentLoader::finishIndex(*cleaned_);
   if (auto status = cleaned_->file()->sync(); !status.ok()) return status;
   if (auto status = storeIndexes(); !status.ok()) return status;

@@ -74,7 +74,7 @@ std::string quarantinePath(const SegmentView& segment, std::int64_t position) {
 Status keep(FileSystem& fs, const SegmentView& segment, std::int64_t from) {
   auto opened = File::open(fs, quarantinePath(segment, from));
   if (!opened.ok()) return opened.error();
-  File& kept = opened.value();
+  File& kept = *opened.value();
   if (kept.size() > 0) {
     if (auto status = kept.truncate(0); !status.ok()) return status;
   }

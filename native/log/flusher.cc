@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 
@@ -19,14 +20,26 @@ Status syncPath(FileSystem& fs, const std::string& path) {
   if (fs.fdatasync(fd.get()) != 0) return systemError("fdatasync", path, errno);
   return Done{};
 }
+/// Between two attempts to get a descriptor.
+constexpr auto kDescriptorWait = std::chrono::milliseconds(20);
 
 /// A sync that failed for want of room has lost data like any other: not the kind of error after which one goes on.
 Error finalError(Error error) {
+  if (error.kind == Error::Kind::kNoDescriptors) return error;
   error.kind = Error::Kind::kIo;
   return error;
 }
 
 }  // namespace
+
+void restore(FlushWork& work, const std::vector<std::shared_ptr<File>>& files, const std::vector<std::string>& paths, bool directory) {
+  const std::lock_guard lock(work.mutex);
+  if (work.abandoned) return;
+  std::erase_if(work.dirty, [&](const auto& file) { return std::find(files.begin(), files.end(), file) != files.end(); });
+  work.dirty.insert(work.dirty.begin(), files.begin(), files.end());
+  work.dirtyPaths.insert(work.dirtyPaths.begin(), paths.begin(), paths.end());
+  work.directoryDirty = work.directoryDirty || directory;
+}
 
 Flusher::Flusher(std::function<void()> notify) : notify_(std::move(notify)), thread_([this] { run(); }) {}
 
@@ -74,14 +87,24 @@ Result<std::int64_t> Flusher::syncNow(FlushWork& work, FlushGroup* group) {
   }
   for (const auto& file : files) {
     const auto begun = std::chrono::steady_clock::now();
-    if (auto status = file->sync(); !status.ok()) return finalError(status.error());
+    if (auto status = file->sync(); !status.ok()) {
+      if (status.error().kind == Error::Kind::kNoDescriptors) restore(work, files, paths, directory);
+      return finalError(status.error());
+    }
     if (group != nullptr) group->syncUs.push_back(elapsedUs(begun));
   }
   for (const std::string& path : paths) {
-    if (auto status = syncPath(*work.fs, path); !status.ok()) return finalError(status.error());
+    if (auto status = syncPath(*work.fs, path); !status.ok()) {
+      if (status.error().kind == Error::Kind::kNoDescriptors) restore(work, {}, paths, directory);
+      return finalError(status.error());
+    }
   }
   if (directory && work.fs->syncDirectory(work.directory.c_str()) != 0) {
     const int error = errno;
+    if (error == EMFILE || error == ENFILE) {
+      restore(work, {}, {}, true);
+      return systemError("open", work.directory, error);
+    }
     const std::lock_guard lock(work.mutex);
     // Deleted meanwhile: nobody waits for it, and the medium is not to blame.
     if (error != ENOENT || !work.abandoned) return finalError(systemError("fsync", work.directory, error));
@@ -100,9 +123,9 @@ void Flusher::run() {
       countedUntil_ = std::chrono::steady_clock::now();
     }
     if (round.size() < kManyLogs) {
-      for (const auto& work : round) syncAndReport(*work);
+      for (const auto& work : round) syncAndReport(work);
     } else {
-      helpers_.forEach(round.size(), [&](std::size_t index) { syncAndReport(*round[index]); });
+      helpers_.forEach(round.size(), [&](std::size_t index) { syncAndReport(round[index]); });
     }
     round.clear();
     bool failed = false;
@@ -116,13 +139,21 @@ void Flusher::run() {
 }
 
 /// A log is in a round once and rounds do not overlap: its files are synced by one thread at a time.
-void Flusher::syncAndReport(FlushWork& work) {
+void Flusher::syncAndReport(const std::shared_ptr<FlushWork>& work) {
   {
     const std::lock_guard lock(mutex_);
     if (failed_) return;
   }
   FlushGroup group;
-  auto result = syncNow(work, &group);
+  auto result = syncNow(*work, &group);
+  if (!result.ok() && result.error().kind == Error::Kind::kNoDescriptors) {
+    // The loop hears of it and gives some up.
+    shortOfDescriptors_.store(true, std::memory_order_relaxed);
+    notify_();
+    std::this_thread::sleep_for(kDescriptorWait);
+    if (!stopping()) request(work, group.requests);
+    return;
+  }
   bool tells = false;
   {
     const std::lock_guard lock(mutex_);
@@ -132,7 +163,7 @@ void Flusher::syncAndReport(FlushWork& work) {
     if (result.ok()) {
       // Results that are there already have woken the loop.
       tells = results_.empty();
-      results_.push_back({work.logId, result.value()});
+      results_.push_back({work->logId, result.value()});
     } else {
       tells = true;
       failed_ = true;
@@ -153,6 +184,11 @@ void Flusher::count(const FlushGroup& group) {
   if (group.syncUs.empty()) return;  // failed, or there was nothing left to do
   statistics_.groupRequests.record(group.requests);
   statistics_.groupBytes.record(group.bytes);
+}
+
+bool Flusher::stopping() {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
 }
 
 std::vector<FlushResult> Flusher::drain() {

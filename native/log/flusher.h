@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
 #include <chrono>
 #include <condition_variable>
@@ -58,6 +59,9 @@ struct Distribution {
   }
 };
 
+/// Takes back what `Flusher::syncNow` took and could not even try: it is as dirty as before.
+void restore(FlushWork& work, const std::vector<std::shared_ptr<File>>& files, const std::vector<std::string>& paths, bool directory);
+
 /// What one call of `Flusher::syncNow` did.
 struct FlushGroup {
   std::uint32_t requests = 0;  ///< answered
@@ -79,6 +83,8 @@ struct FlushResult {
   std::int64_t flushedOffset;
 };
 
+/// A log that cannot be synced for want of a descriptor waits for one, and with it who asked.
+///
 /// One thread per log directory that answers many flush requests with one fdatasync per dirty file: whatever is appended while
 /// a round is running is covered by the next round. A round of many logs is shared with helper threads, each log synced by one
 /// of them; a log is reported as soon as all of it is on the medium. `request` is for the loop thread, the notification comes
@@ -101,6 +107,8 @@ class Flusher {
   [[nodiscard]] std::vector<FlushResult> drain();
   /// The first failed sync, once the results from before it are drained. Final: the directory must be reopened and recovered.
   [[nodiscard]] bool takeFailure(Error& into);
+  /// Whether a log has waited for a descriptor since the last call.
+  [[nodiscard]] bool takeShortOfDescriptors() noexcept { return shortOfDescriptors_.exchange(false, std::memory_order_relaxed); }
 
   struct Statistics {
     std::uint64_t flushes = 0;
@@ -112,12 +120,14 @@ class Flusher {
   };
   [[nodiscard]] Statistics statistics();
 
-  /// Syncs one log now, on the caller's thread (close, checkpoints).
+  /// Syncs one log now, on the caller's thread (close, checkpoints). kNoDescriptors: a file or the directory could not be opened,
+  /// nothing is lost and everything is dirty still.
   [[nodiscard]] static Result<std::int64_t> syncNow(FlushWork& work, FlushGroup* group = nullptr);
 
  private:
   void run();
-  void syncAndReport(FlushWork& work);
+  void syncAndReport(const std::shared_ptr<FlushWork>& work);
+  [[nodiscard]] bool stopping();
   void count(const FlushGroup& group);
 
   std::function<void()> notify_;
@@ -128,6 +138,7 @@ class Flusher {
   Statistics statistics_;
   std::chrono::steady_clock::time_point countedUntil_;  ///< what `totalUs` has of the round
   std::unique_ptr<Error> failure_;
+  std::atomic<bool> shortOfDescriptors_ = false;
   bool failed_ = false;
   bool stopping_ = false;
   HelperThreads helpers_{kMostThreads};

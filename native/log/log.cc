@@ -12,6 +12,8 @@ namespace {
 
 /// Of a segment, in the order in which they go: what an index says is never there without its log.
 constexpr const char* kSegmentSuffixes[] = {".index", ".timeindex", ".txnindex", ".snapshot", ".log"};
+/// A roll opens the index files, one after the other, and the next segment.
+constexpr std::size_t kShedToRoll = 8;
 
 std::string parentOf(const std::string& path) {
   const auto slash = path.find_last_of('/');
@@ -73,6 +75,8 @@ Result<std::unique_ptr<Log>> Log::open(FileSystem& fs, std::string directory, st
     } else if (nextBase >= 0 && end > nextBase) {
       return Error{Error::Kind::kCorrupt, "recover", view.value().file()->path(), 0, "overlaps the next segment, which begins at " + std::to_string(nextBase)};
     }
+    // Of many logs few are used at once; what was cut off stays open until it is synced.
+    if (!view.value().file()->unsynced()) view.value().file()->closeForNow();
     if (i + 1 == bases.value().size()) log->active_.emplace(std::move(view.value()));
     else log->sealed_.emplace_back(std::move(view.value()));
   }
@@ -93,6 +97,27 @@ Result<std::unique_ptr<Log>> Log::open(FileSystem& fs, std::string directory, st
       log->work_->dirty.insert(log->work_->dirty.begin(), sealed->file());
   }
   return log;
+}
+
+Log::~Log() {
+  for (const SealedSegment& view : sealed_) view.file()->leave();
+  if (active_.has_value()) active_->file()->leave();
+}
+
+void Log::shareDescriptors(std::shared_ptr<OpenFiles> files, std::function<void()> requestSync) {
+  files_ = std::move(files);
+  requestSync_ = std::move(requestSync);
+  for (const SealedSegment& view : sealed_) joined(view);
+  joined(*active_);
+}
+
+void Log::joined(const SegmentView& segment) {
+  if (files_ != nullptr) segment.file()->join(files_, *this);
+}
+
+void Log::requestSync() {
+  markDirty();
+  requestSync_();
 }
 
 const SegmentView& Log::segment(std::size_t index) const noexcept {
@@ -117,6 +142,7 @@ Status Log::createActive(std::int64_t baseOffset) {
   auto created = createSegment(baseOffset);
   if (!created.ok()) return created.error();
   active_.emplace(std::move(created.value()));
+  joined(*active_);
   const std::lock_guard lock(work_->mutex);
   work_->directoryDirty = true;
   work_->endOffset = std::max(work_->endOffset, baseOffset);
@@ -125,19 +151,19 @@ Status Log::createActive(std::int64_t baseOffset) {
 
 Result<SegmentView> Log::createSegment(std::int64_t baseOffset) {
   const std::string stem = directory_ + "/" + offsetFileName(baseOffset);
-  auto file = File::open(fs_, stem + ".log");
+  auto file = File::open(fs_, stem + ".log", files_.get());
   if (!file.ok()) return file.error();
-  if (file.value().size() > 0) {
-    if (auto status = file.value().truncate(0); !status.ok()) return status.error();
+  if (file.value()->size() > 0) {
+    if (auto status = file.value()->truncate(0); !status.ok()) return status.error();
   }
   if (options_.preallocate) {
-    if (auto status = file.value().reserve(static_cast<std::uint64_t>(options_.segmentBytes)); !status.ok()) {
+    if (auto status = file.value()->reserve(static_cast<std::uint64_t>(options_.segmentBytes)); !status.ok()) {
       // An empty segment would begin inside the one that goes on.
       (void)fs_.unlink((stem + ".log").c_str());
       return status.error();
     }
   }
-  return SegmentView(stem, baseOffset, std::make_shared<File>(std::move(file.value())));
+  return SegmentView(stem, baseOffset, std::move(file.value()));
 }
 
 Status Log::append(const std::uint8_t* bytes, const BatchHeader& header, bool rollFirst, const AbortedTransaction* aborted) {
@@ -161,6 +187,12 @@ Status Log::append(const std::uint8_t* bytes, const BatchHeader& header, bool ro
 
 Status Log::roll() {
   if (active_->sizeBytes() == 0) return Done{};
+  auto status = rollOnce();
+  const bool again = !status.ok() && status.error().kind == Error::Kind::kNoDescriptors && files_ != nullptr && files_->shed(kShedToRoll) > 0;
+  return again ? rollOnce() : status;
+}
+
+Status Log::rollOnce() {
   const std::int64_t nextBase = active_->nextOffset();
   {
     // The sealed file's tail belongs to the next flush, before the new file's.
@@ -180,6 +212,7 @@ Status Log::roll() {
   }
   sealed_.push_back(std::move(*active_).seal());
   active_.emplace(std::move(next.value()));
+  joined(*active_);
   const std::lock_guard lock(work_->mutex);
   for (const char* suffix : {".index", ".timeindex"}) work_->dirtyPaths.push_back(sealed_.back().stem() + suffix);
   work_->directoryDirty = true;
@@ -244,7 +277,9 @@ Result<std::optional<LogReadResult>> Log::read(std::int64_t offset, std::int64_t
     }
     // A consumer that goes on from here finds its position at once.
     if (Cursor& next = cursorOf(nextOffset); !next.leadsTo(nextOffset, view)) next = {nextOffset, view.baseOffset(), limit, -1, 0, 0};
-    LogReadResult result{{view.file()->pin(), static_cast<std::uint64_t>(from.value()), static_cast<std::uint64_t>(limit - from.value())}, offset, nextOffset};
+    auto pinned = view.file()->pin();
+    if (!pinned.ok()) return pinned.error();
+    LogReadResult result{{std::move(pinned.value()), static_cast<std::uint64_t>(from.value()), static_cast<std::uint64_t>(limit - from.value())}, offset, nextOffset};
     return std::optional<LogReadResult>{std::move(result)};
   }
   return std::optional<LogReadResult>{};
@@ -339,6 +374,8 @@ Result<std::vector<ReplayedBatch>> Log::scan(std::int64_t fromOffset, std::size_
 }
 
 Status Log::removeFiles(const SegmentView& view) {
+  view.file()->leave();
+  if (auto status = view.file()->keepForOthers(); !status.ok()) return status;
   for (const char* suffix : kSegmentSuffixes) {
     const std::string path = view.stem() + suffix;
     if (fs_.unlink(path.c_str()) != 0 && errno != ENOENT) return systemError("unlink", path, errno);
@@ -433,6 +470,9 @@ Result<std::vector<std::string>> Log::dropBelow(std::int64_t offset) {
   std::size_t count = 0;
   while (count < sealed_.size() && segment(count + 1).baseOffset() <= offset) ++count;
   for (std::size_t i = 0; i < count; ++i) {
+    if (auto status = sealed_[i].file()->keepForOthers(); !status.ok()) return status.error();
+  }
+  for (std::size_t i = 0; i < count; ++i) {
     for (const char* suffix : kSegmentSuffixes) {
       const std::string from = sealed_[i].stem() + suffix;
       const std::string to = from + ".deleted";
@@ -442,7 +482,10 @@ Result<std::vector<std::string>> Log::dropBelow(std::int64_t offset) {
   }
   {
     const std::lock_guard lock(work_->mutex);
-    for (std::size_t i = 0; i < count; ++i) std::erase(work_->dirty, sealed_[i].file());
+    for (std::size_t i = 0; i < count; ++i) {
+      sealed_[i].file()->leave();
+      std::erase(work_->dirty, sealed_[i].file());
+    }
     work_->directoryDirty = true;
   }
   sealed_.erase(sealed_.begin(), sealed_.begin() + static_cast<std::ptrdiff_t>(count));
@@ -518,7 +561,8 @@ void Log::settleSwap() {
   if (swap->state != SegmentSwap::State::kDone) return;
   const auto first = std::find_if(sealed_.begin(), sealed_.end(), [&](const SealedSegment& view) { return view.file() == swap->oldFiles.front(); });
   const auto after = sealed_.erase(first, first + static_cast<std::ptrdiff_t>(swap->oldFiles.size()));
-  sealed_.insert(after, SealedSegment(std::move(*swap->segment)));
+  joined(*sealed_.insert(after, SealedSegment(std::move(*swap->segment))));
+  for (const auto& file : swap->oldFiles) file->leave();
   cursors_.fill(Cursor{});
   replacedFiles_.insert(replacedFiles_.end(), swap->deletedFiles.begin(), swap->deletedFiles.end());
   const std::lock_guard lock(work_->mutex);

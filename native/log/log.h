@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "../io/file_region.h"
+#include "../io/open_files.h"
 #include "cleaning_job.h"
 #include "flusher.h"
 #include "segment.h"
@@ -51,11 +53,16 @@ struct RecoveryReport {
 
 /// The segments of one partition: contiguous, `logStartOffset ≤ flushedOffset ≤ logEndOffset`.
 /// Loop thread only, but for `open` (any one thread, before anything else) and the flusher, which sees only FlushWork.
-class Log {
+class Log : private FileOwner {
  public:
   /// Opens or creates the log in `directory` (created when missing) and recovers it.
   [[nodiscard]] static Result<std::unique_ptr<Log>> open(FileSystem& fs, std::string directory, std::uint32_t id, const LogOptions& options,
                                                          RecoveryReport& report);
+  ~Log();
+
+  /// From here on the files of this log are open only while they are used, as far as `files` wants. `requestSync` is called when a
+  /// file can be closed only after a sync; the caller then queues `flushWork()`.
+  void shareDescriptors(std::shared_ptr<OpenFiles> files, std::function<void()> requestSync);
 
   [[nodiscard]] std::int64_t logStartOffset() const noexcept { return logStartOffset_; }
   [[nodiscard]] std::int64_t logEndOffset() const noexcept { return active_->nextOffset(); }
@@ -133,6 +140,10 @@ class Log {
   Status cutTail(SegmentView& view, const LoadReport& loaded, const std::vector<std::int64_t>& later, RecoveryReport& report);
   Status removeIndexFiles(const SegmentView& segment);
   Status syncDirtyFiles();
+  Status rollOnce();
+  void requestSync() override;
+  /// A segment has become one of this log, or is none any more.
+  void joined(const SegmentView& segment);
 
   // Where readers begin: one that asks for the offset after what it got, or for what another one just got, needs no index search
   // and no look at headers. Batches do not move, so an entry stays true until the log is truncated or cleaned.
@@ -169,6 +180,8 @@ class Log {
   std::vector<std::string> replacedFiles_;
   /// Rises when offsets are given anew: what was read of the log before says nothing of it any more.
   std::uint64_t truncations_ = 0;
+  std::shared_ptr<OpenFiles> files_;  ///< null: every file stays open
+  std::function<void()> requestSync_;
 };
 
 }  // namespace millrace

@@ -13,7 +13,7 @@ Status Log::cutTail(SegmentView& view, const LoadReport& loaded, const std::vect
     const std::string stem = directory_ + "/" + offsetFileName(*base);
     auto file = File::open(fs_, stem + ".log");
     if (!file.ok()) return std::move(file.error());
-    const auto size = static_cast<std::int64_t>(file.value().size());
+    const auto size = static_cast<std::int64_t>(file.value()->size());
     if (auto status = quarantineSegment(fs_, stem, size == 0); !status.ok()) return status;
     report.truncatedBytes += size;
     if (size == 0) continue;

@@ -199,7 +199,7 @@ Status SegmentLoader::verify(SegmentView& segment, const LoadPlan& plan, LoadRep
 Result<SegmentView> SegmentLoader::load(FileSystem& fs, std::string stem, std::int64_t baseOffset, const LoadPlan& plan, LoadReport& report) {
   auto file = File::open(fs, stem + ".log");
   if (!file.ok()) return file.error();
-  SegmentView segment(std::move(stem), baseOffset, std::make_shared<File>(std::move(file.value())));
+  SegmentView segment(std::move(stem), baseOffset, std::move(file.value()));
   segment.offsetOfMaxTimestamp_ = baseOffset;
   if (segment.sizeBytes() == 0) return segment;
   const bool indexed = segment.index_.load(fs, segment.stem_, static_cast<std::uint64_t>(segment.sizeBytes()));

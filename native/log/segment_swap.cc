@@ -28,6 +28,10 @@ Status sync(FileSystem& fs, const std::string& directory) {
 
 Status renameSteps(FileSystem& fs, const std::string& directory, SegmentSwap& swap) {
   const std::string& stem = swap.oldStems.front();
+  // Their names go, and they are read until the log has taken over the new one.
+  for (const auto& file : swap.oldFiles) {
+    if (auto status = file->ensureOpen(); !status.ok()) return status;
+  }
   for (const char* kind : kReplaced) {
     if (auto status = rename(fs, stem + kind + kCleanedSuffix, stem + kind + kSwapSuffix, kind == kOptional); !status.ok()) return status;
   }
@@ -75,8 +79,8 @@ Status unlink(FileSystem& fs, const std::string& path) {
 Result<std::int64_t> nextOffsetOf(FileSystem& fs, const std::string& path, std::int64_t baseOffset) {
   auto file = File::open(fs, path);
   if (!file.ok()) return file.error();
-  const auto size = static_cast<std::int64_t>(file.value().size());
-  HeaderWalker walker(file.value(), 0, size);
+  const auto size = static_cast<std::int64_t>(file.value()->size());
+  HeaderWalker walker(*file.value(), 0, size);
   std::int64_t next = baseOffset;
   for (;;) {
     auto batch = walker.next();

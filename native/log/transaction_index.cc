@@ -52,7 +52,7 @@ Status TransactionIndex::openFile(FileSystem& fs, const std::string& stem) {
   if (file_ != nullptr) return Done{};
   auto file = File::open(fs, stem + kSuffix);
   if (!file.ok()) return file.error();
-  file_ = std::make_shared<File>(std::move(file.value()));
+  file_ = std::move(file.value());
   return Done{};
 }
 

@@ -142,6 +142,7 @@ export class BrokerServer {
 
   private async assemble(): Promise<Parts> {
     const { ports, config } = this;
+    ports.store.limitOpenFiles(config.int('millrace.open.segment.files.max'));
     const logs = await LogManager.open(ports, {
       directories: config.logDirs,
       clusterId: undefined,

@@ -9,6 +9,7 @@ import { registerCleanerMetrics, registerRebuildMetrics } from './cleaner_metric
 import { registerDiskMetrics } from './disk_metrics.js';
 import { registerEgress } from './egress_metrics.js';
 import { registerFlushes } from './flush_metrics.js';
+import { registerOpenFiles } from './open_files_metrics.js';
 import type { Pipeline } from './request_pipeline.js';
 import type { TopicTotals, TopicTraffic } from './traffic.js';
 import { registerTransactionMetrics } from './transaction_metrics.js';
@@ -83,6 +84,7 @@ export function registerBrokerMetrics(metrics: Metrics, sources: MetricSources):
     })),
   );
   registerFlushes(metrics, logs);
+  registerOpenFiles(metrics, logs);
   registerTransactionMetrics(metrics, sources);
 }
 

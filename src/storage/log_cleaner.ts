@@ -279,6 +279,10 @@ export class LogCleaner {
       logger.warn(`${log.name} could not be cleaned because the disk is full; it is tried again`, { error });
       return;
     }
+    if (error instanceof LogStoreError && error.kind === 'NO_DESCRIPTORS') {
+      logger.warn(`${log.name} could not be cleaned because no more files may be opened; it is tried again`, { error });
+      return;
+    }
     const why = error instanceof Error ? error.message : String(error);
     this.uncleanable.set(log, why);
     logger.error(

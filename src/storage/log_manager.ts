@@ -1,5 +1,12 @@
 import { topicPartitionName, type Uuid, ZERO_UUID } from '../common/ids.js';
-import type { FlushStatistics, LogDirectory, RebuildStatistics, TimerHandle, Timers } from '../common/ports/index.js';
+import type {
+  FlushStatistics,
+  LogDirectory,
+  OpenFilesStatistics,
+  RebuildStatistics,
+  TimerHandle,
+  Timers,
+} from '../common/ports/index.js';
 import { isNoSpace, LogStoreError } from '../common/ports/index.js';
 import { CheckpointWriter } from './checkpoint_writer.js';
 import {
@@ -206,6 +213,10 @@ export class LogManager {
 
   onDirectoryFailure(handler: (path: string, error: LogStoreError) => void): void {
     this.failureHandlers.push(handler);
+  }
+
+  get openFiles(): OpenFilesStatistics {
+    return this.ports.store.openFiles;
   }
 
   flushStatistics(): { flushes: number; requests: number; totalUs: number } {

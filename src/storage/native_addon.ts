@@ -49,6 +49,8 @@ export interface NativeAddon {
   /** On a thread, with a copy of the batch. `numbers`: codec, level, keysNeeded, earliestMs, latestMs. */
   rebuildBatch(bytes: Uint8Array, numbers: Float64Array): Promise<NativeRebuilt>;
   regionsInUse(): number;
+  /** `most`: 0 by the process's limit, -1 as it is. Out: open, most, opened on demand, closed to make room. */
+  openFiles(most: number): Float64Array;
 }
 
 /** Logs are made by `NativeDirectory.openLog`; the class itself only goes back to the addon. */
@@ -74,7 +76,7 @@ export interface NativeRebuilt {
 }
 
 export interface NativeError extends Error {
-  readonly kind: 'IO' | 'NO_SPACE' | 'CORRUPT' | 'LOCKED' | 'CLOSED' | 'BAD_ARGUMENTS';
+  readonly kind: 'IO' | 'NO_SPACE' | 'CORRUPT' | 'LOCKED' | 'CLOSED' | 'BAD_ARGUMENTS' | 'NO_DESCRIPTORS';
   readonly operation: string;
   readonly path: string;
   readonly errno: number;

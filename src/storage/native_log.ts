@@ -13,6 +13,7 @@ import {
   type LogRead,
   type LogStore,
   LogStoreError,
+  type OpenFilesStatistics,
   type OpenLogOptions,
   type ScannedBatch,
   type SegmentedLog,
@@ -73,6 +74,13 @@ export function createNativeLogStore({ mounted = false }: { readonly mounted?: b
       heldBatch = bytes;
       readHeader(block, 0, into);
       return statuses[block[headerFields] as number] ?? 'too-short';
+    },
+    limitOpenFiles(most: number): void {
+      addon.openFiles(most);
+    },
+    get openFiles(): OpenFilesStatistics {
+      const [open = 0, most = 0, opened = 0, closed = 0] = addon.openFiles(-1);
+      return { open, most, opened, closed };
     },
   };
 }

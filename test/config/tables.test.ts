@@ -13,7 +13,7 @@ import { readTsv } from '../support/tsv.js';
 import { OUR_DEFAULTS } from './our_defaults.js';
 
 const UNITLESS = new Set(
-  'threads id size codec partitions factor level ratio messages dir port connections ip requests num samples jitter tasks slots limit replicas fetchers locks sessions snapshot isr'.split(
+  'threads id size codec partitions factor level ratio messages dir port connections ip requests num samples jitter tasks slots limit replicas fetchers locks sessions snapshot isr max'.split(
     ' ',
   ),
 );

@@ -13,7 +13,7 @@ constexpr const char* kStem = "/d/t-0/00000000000000000000";
 
 bool put(MemoryDisk& disk, const std::string& path, Input bytes) {
   auto file = File::open(disk, path);
-  return file.ok() && file.value().append(bytes.data(), bytes.size()).ok();
+  return file.ok() && file.value()->append(bytes.data(), bytes.size()).ok();
 }
 
 std::unique_ptr<MemoryDisk> diskWith(std::initializer_list<std::pair<const char*, Input>> files) {

@@ -210,11 +210,23 @@ int MemoryDisk::rmdir(const char* path) {
   return 0;
 }
 
+millrace::FileStatus MemoryDisk::describe(const Node& node) {
+  return {static_cast<off_t>(node.content->size()), node.modified, 1, static_cast<ino_t>(reinterpret_cast<std::uintptr_t>(&node))};
+}
+
+int MemoryDisk::statusOf(const char* path, millrace::FileStatus& into) {
+  if (fails("stat", false)) return -1;
+  const NodePointer node = find(path);
+  if (node == nullptr) return failure(ENOENT);
+  into = describe(*node);
+  return 0;
+}
+
 int MemoryDisk::status(int fd, millrace::FileStatus& into) {
   if (fails("fstat", false)) return -1;
   const Node* const node = nodeOf(fd);
   if (node == nullptr) return failure(EBADF);
-  into = {static_cast<off_t>(node->content->size()), node->modified};
+  into = describe(*node);
   return 0;
 }
 

@@ -64,6 +64,7 @@ class MemoryDisk : public millrace::FileSystem {
   int mkdir(const char* path, mode_t mode) override;
   int rmdir(const char* path) override;
   int status(int fd, millrace::FileStatus& into) override;
+  int statusOf(const char* path, millrace::FileStatus& into) override;
   int setModified(int fd, const struct timespec& time) override;
   int list(const char* path, std::vector<std::string>& names) override;
   int lock(int fd) override;
@@ -113,6 +114,7 @@ class MemoryDisk : public millrace::FileSystem {
   [[nodiscard]] Place placeOf(const char* path) const;
   [[nodiscard]] NodePointer find(const char* path) const;
   [[nodiscard]] Node* nodeOf(int fd);
+  [[nodiscard]] static millrace::FileStatus describe(const Node& node);
   static Content& writable(Node& node);
   static void apply(Content& content, const Change& change);
   static void apply(Names& names, const NameChange& change);

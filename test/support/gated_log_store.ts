@@ -4,6 +4,7 @@ import type {
   FileRegion,
   LogDirectory,
   LogStore,
+  OpenFilesStatistics,
   OpenLogOptions,
   RebuildOptions,
   RebuildStatistics,
@@ -51,6 +52,14 @@ export class GatedLogStore implements LogStore {
 
   inspectBatch(bytes: Uint8Array, into: BatchInfo): BatchStatus {
     return this.native.inspectBatch(bytes, into);
+  }
+
+  limitOpenFiles(most: number): void {
+    this.native.limitOpenFiles(most);
+  }
+
+  get openFiles(): OpenFilesStatistics {
+    return this.native.openFiles;
   }
 
   /** Everything appended so far is on the medium now, or of one log only. */

@@ -3,6 +3,7 @@ import type {
   BatchStatus,
   LogDirectory,
   LogStore,
+  OpenFilesStatistics,
   OpenLogOptions,
   RebuildOptions,
   RebuildStatistics,
@@ -38,6 +39,14 @@ export class HeldLogStore implements LogStore {
 
   rebuildBatch(bytes: Uint8Array, options: RebuildOptions): Promise<RebuiltBatch> {
     return this.native.rebuildBatch(bytes, options);
+  }
+
+  limitOpenFiles(most: number): void {
+    this.native.limitOpenFiles(most);
+  }
+
+  get openFiles(): OpenFilesStatistics {
+    return this.native.openFiles;
   }
 
   async openDirectory(path: string): Promise<LogDirectory> {

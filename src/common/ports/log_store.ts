@@ -20,6 +20,18 @@ export interface LogStore {
    */
   rebuildBatch(bytes: Uint8Array, options: RebuildOptions): Promise<RebuiltBatch>;
   readonly rebuilds: RebuildStatistics;
+  /** Segment files that may be open at a time, in all directories; 0: what the process's limit lets. */
+  limitOpenFiles(most: number): void;
+  readonly openFiles: OpenFilesStatistics;
+}
+
+export interface OpenFilesStatistics {
+  readonly open: number;
+  readonly most: number;
+  /** Ever opened because they were used. */
+  readonly opened: number;
+  /** Ever closed to make room for others. */
+  readonly closed: number;
 }
 
 export interface RebuildOptions {
@@ -362,7 +374,8 @@ export type BatchStatus =
 export class LogStoreError extends Error {
   override readonly name = 'LogStoreError';
   constructor(
-    readonly kind: 'LOCKED' | 'IO' | 'NO_SPACE' | 'CORRUPT' | 'CLOSED' | 'BAD_ARGUMENTS',
+    /** `NO_DESCRIPTORS`: the process may open no more files; nothing is lost, and the same call may succeed later. */
+    readonly kind: 'LOCKED' | 'IO' | 'NO_SPACE' | 'CORRUPT' | 'CLOSED' | 'BAD_ARGUMENTS' | 'NO_DESCRIPTORS',
     readonly operation: string,
     readonly path: string,
     /** POSIX name or ''. */

@@ -50,6 +50,14 @@ export const MILLRACE_CONFIGS = {
     'Port the Prometheus metrics are served on at /metrics; 0 takes a free one, -1 serves none.',
     { validator: between(-1, 65_535) },
   ),
+  'millrace.open.segment.files.max': broker.int(
+    0,
+    'LOW',
+    'read-only',
+    'full',
+    'Segment files that are open at a time, in all log directories; others are opened when they are used. 0: two thirds of what the process may open (ulimit -n). One more for each log that is being synced or read.',
+    { validator: atLeast(0) },
+  ),
   'millrace.sendfile.min.bytes': broker.int(
     32_768,
     'LOW',

@@ -4,7 +4,17 @@
 //
 // `--descriptors`: `millrace.open.segment.files.max`. Cold starts need the right to drop the page cache and are left out without it. Run
 // `npm run build` before.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -67,7 +77,8 @@ async function metadataMs(client) {
     const answered = client.send(3, 4, request);
     const { waiting } = client;
     // Decoding is not the broker's work.
-    waiting[0].api = { ...waiting[0].api, response: { decode: () => undefined } };
+    const { api } = waiting[0];
+    waiting[0].api = { ...api, response: { isFlexible: (version) => api.response.isFlexible(version), decode() {} } };
     await answered;
     times.push(performance.now() - begunMs);
   }
@@ -102,6 +113,32 @@ function dropCaches() {
   } catch {
     return false;
   }
+}
+
+/** What a log waits for that opens a segment, and then for the first page of it: microseconds each, of some partitions spread over all. */
+function openingUs() {
+  const opening = [];
+  const reading = [];
+  const page = Buffer.alloc(4096);
+  const step = Math.max(1, Math.floor(partitions / 300));
+  const files = [];
+  for (let partition = 0; partition < partitions; partition += step) {
+    const folder = join(data, `${topic}-${partition}`);
+    const [, second] = readdirSync(folder).filter((name) => name.endsWith('.log'));
+    files.push(join(folder, second));
+  }
+  const cold = dropCaches();
+  for (const file of files) {
+    const begunMs = performance.now();
+    const fd = openSync(file, 'r+');
+    fstatSync(fd);
+    const openMs = performance.now();
+    readSync(fd, page, 0, page.length, 0);
+    reading.push((performance.now() - openMs) * 1000);
+    opening.push((openMs - begunMs) * 1000);
+    closeSync(fd);
+  }
+  return cold ? { opening, reading } : undefined;
 }
 
 async function stopMs(server) {
@@ -194,6 +231,11 @@ try {
     measured.readRss.map((bytes) => bytes / 2 ** 20),
     'MiB',
   );
+  const waited = openingUs();
+  if (waited !== undefined) {
+    row('opening a segment file, nothing in the page cache', waited.opening, 'us');
+    row('reading its first page then', waited.reading, 'us');
+  }
   const environment = benchEnvironment();
   const name = values.out ?? `${environment.date.slice(0, 10)}-${environment.commit.split(',')[0]}-partitions-start.md`;
   if (name !== '-') {
@@ -203,6 +245,9 @@ try {
     const head = `# ${partitions} partitions of ${segments} segments: ${environment.date.slice(0, 10)}, commit ${commit}\n\n${machine}, ${cpuCount} × ${cpu}, Linux ${kernel}, node ${node}. \`node bench/partitions_start.mjs\` reruns it.\n`;
     writeFileSync(join(results, name), `${head}\n| | median (min–max) |\n|---|---|\n${rows.join('\n')}\n`);
   }
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
 } finally {
-  rmSync(directory, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
 }

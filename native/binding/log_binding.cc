@@ -112,7 +112,7 @@ Napi::Function NativeLog::define(Napi::Env env) {
        InstanceMethod<&NativeLog::truncateTo>("truncateTo"), InstanceMethod<&NativeLog::truncateFullyAndStartAt>("truncateFullyAndStartAt"),
        InstanceMethod<&NativeLog::advanceLogStartOffset>("advanceLogStartOffset"), InstanceMethod<&NativeLog::dropBelow>("dropBelow"),
        InstanceMethod<&NativeLog::beginCleaning>("beginCleaning"), InstanceMethod<&NativeLog::takeReplacedFiles>("takeReplacedFiles"),
-       InstanceMethod<&NativeLog::segments>("segments"), InstanceMethod<&NativeLog::reconfigure>("reconfigure"),
+       InstanceMethod<&NativeLog::segments>("segments"), InstanceMethod<&NativeLog::segmentTime>("segmentTime"), InstanceMethod<&NativeLog::reconfigure>("reconfigure"),
        InstanceMethod<&NativeLog::offsets>("offsets"), InstanceMethod<&NativeLog::accountFor>("accountFor"),
        InstanceMethod<&NativeLog::close>("close")});
 }
@@ -131,8 +131,8 @@ NativeLog::NativeLog(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativeLo
   log_->shareDescriptors(addonData(info.Env()).openFiles, [directory = std::weak_ptr(directory_), work = log_->flushWork()] {
     if (const auto state = directory.lock(); state != nullptr && state->flusher != nullptr) state->flusher->request(work);
   });
-  // Six numbers that JavaScript reads without a call.
-  Napi::Float64Array shared = Napi::Float64Array::New(info.Env(), 6);
+  // Seven numbers that JavaScript reads without a call.
+  Napi::Float64Array shared = Napi::Float64Array::New(info.Env(), 7);
   offsets_ = shared.Data();
   shared_ = Napi::Persistent(shared);
   info.This().As<Napi::Object>().Set("shared", shared);
@@ -154,6 +154,7 @@ void NativeLog::writeOffsets() {
   offsets_[3] = static_cast<double>(log_->sizeBytes());
   offsets_[4] = static_cast<double>(log_->active().baseOffset());
   offsets_[5] = static_cast<double>(log_->abortedCount());
+  offsets_[6] = static_cast<double>(log_->covering(0).baseOffset());
 }
 
 bool NativeLog::usable(Napi::Env env) const {
@@ -397,24 +398,36 @@ Napi::Value NativeLog::beginCleaning(const Napi::CallbackInfo& info) {
   return info[0].As<Napi::Function>().New({external, info.This()});
 }
 
-/// segments() → Float64Array, five numbers a segment: baseOffset, sizeBytes, maxTimestampMs, firstTimestampMs, lastModifiedMs
+/// segments() → Float64Array, two numbers a segment: baseOffset, sizeBytes
 Napi::Value NativeLog::segments(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (!usable(env)) return env.Undefined();
   const std::size_t count = log_->sealed().size() + 1;
-  Napi::Float64Array flat = Napi::Float64Array::New(env, count * 5);
+  Napi::Float64Array flat = Napi::Float64Array::New(env, count * 2);
   for (std::size_t i = 0; i < count; ++i) {
     const SegmentView& view = i + 1 < count ? static_cast<const SegmentView&>(log_->sealed()[i]) : log_->active();
-    FileStatus status;
-    (void)view.file()->status(status);
-    double* const out = flat.Data() + i * 5;
-    out[0] = static_cast<double>(view.baseOffset());
-    out[1] = static_cast<double>(view.sizeBytes());
-    out[2] = static_cast<double>(view.maxTimestampMs());
-    out[3] = static_cast<double>(view.firstTimestampMs());
-    out[4] = static_cast<double>(status.modified.tv_sec) * 1000 + static_cast<double>(status.modified.tv_nsec / 1000000);
+    flat[i * 2] = static_cast<double>(view.baseOffset());
+    flat[i * 2 + 1] = static_cast<double>(view.sizeBytes());
   }
   return flat;
+}
+
+/// segmentTime(baseOffset, which) → 0: maxTimestampMs, 1: firstTimestampMs, 2: lastModifiedMs; -1 where there is none. What is asked
+/// of a sealed segment for the first time is read from its files.
+Napi::Value NativeLog::segmentTime(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (!usable(env)) return env.Undefined();
+  const SegmentView& view = log_->covering(int64Of(env, info[0]));
+  const std::int64_t which = int64Of(env, info[1]);
+  if (which < 2) {
+    auto time = which == 0 ? view.maxTimestampMs() : view.firstTimestampMs();
+    if (time.ok()) return Napi::Number::New(env, static_cast<double>(time.value()));
+    toJs(env, time.error()).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  FileStatus status;
+  (void)view.file()->status(status);
+  return Napi::Number::New(env, static_cast<double>(status.modified.tv_sec) * 1000 + static_cast<double>(status.modified.tv_nsec / 1000000));
 }
 
 Napi::Value NativeLog::reconfigure(const Napi::CallbackInfo& info) {

@@ -94,6 +94,7 @@ class NativeLog : public Napi::ObjectWrap<NativeLog> {
   Napi::Value takeReplacedFiles(const Napi::CallbackInfo& info);
   Napi::Value beginCleaning(const Napi::CallbackInfo& info);
   Napi::Value segments(const Napi::CallbackInfo& info);
+  Napi::Value segmentTime(const Napi::CallbackInfo& info);
   Napi::Value reconfigure(const Napi::CallbackInfo& info);
   Napi::Value offsets(const Napi::CallbackInfo& info);
   Napi::Value accountFor(const Napi::CallbackInfo& info);
@@ -110,7 +111,8 @@ class NativeLog : public Napi::ObjectWrap<NativeLog> {
   std::shared_ptr<DirectoryState> directory_;
   std::unique_ptr<Log> log_;
   Napi::Reference<Napi::Float64Array> shared_;
-  double* offsets_ = nullptr;  ///< into `shared_`: logStartOffset, logEndOffset, flushedOffset, sizeBytes, activeBaseOffset, abortedCount
+  /// Into `shared_`: logStartOffset, logEndOffset, flushedOffset, sizeBytes, activeBaseOffset, abortedCount, firstBaseOffset.
+  double* offsets_ = nullptr;
   std::uint32_t id_ = 0;
   std::shared_ptr<HandleTable<NativeLog>> handles_;
   std::uint32_t handle_ = 0;

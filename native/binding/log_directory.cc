@@ -2,6 +2,7 @@
 
 #include "../io/mount_file_system.h"
 #include "../io/remove_tree.h"
+#include "../log/side_files.h"
 #include "addon_data.h"
 #include "convert.h"
 #include "log_binding.h"
@@ -26,8 +27,12 @@ class OpenLogTask {
   /// On any thread.
   void run() {
     auto opened = Log::open(*directory_->fs, path_, id_, options_, report_);
-    if (opened.ok()) log_ = std::move(opened.value());
-    else failure_ = std::make_unique<Error>(std::move(opened.error()));
+    if (opened.ok()) {
+      log_ = std::move(opened.value());
+      sideFiles_ = readSideFiles(*directory_->fs, path_);
+    } else {
+      failure_ = std::make_unique<Error>(std::move(opened.error()));
+    }
   }
 
   /// On the loop.
@@ -45,6 +50,13 @@ class OpenLogTask {
     log.Set("quarantinedBytes", static_cast<double>(report_.quarantinedBytes));
     log.Set("indexesRebuilt", report_.indexesRebuilt);
     log.Set("transactionsLostFrom", static_cast<double>(report_.transactionsLostFrom));
+    Napi::Array sideFiles = Napi::Array::New(env, sideFiles_.size() * 2);
+    for (std::uint32_t i = 0; i < sideFiles_.size(); ++i) {
+      const auto& [name, bytes] = sideFiles_[i];
+      sideFiles.Set(2 * i, name);
+      if (bytes.has_value()) sideFiles.Set(2 * i + 1, Napi::Buffer<std::uint8_t>::Copy(env, bytes->data(), bytes->size()));
+    }
+    log.Set("sideFiles", sideFiles);
     deferred_.Resolve(log);
   }
 
@@ -58,6 +70,7 @@ class OpenLogTask {
   std::unique_ptr<Log> log_;
   std::unique_ptr<Error> failure_;
   RecoveryReport report_;
+  std::vector<SideFile> sideFiles_;
 };
 
 namespace {

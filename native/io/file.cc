@@ -59,12 +59,12 @@ void File::adopt(UniqueFd fd) const {
   fd_.store(number, std::memory_order_release);
 }
 
-Result<UniqueFd> File::openAgain() const {
+Result<UniqueFd> File::openAgain(std::uint64_t leastSize) const {
   UniqueFd fd = openDescriptor(*fs_, path_, O_RDWR, files_.get());
   if (!fd.valid()) return systemError("open", path_, errno);
   FileStatus info;
   if (fs_->status(fd.get(), info) != 0) return systemError("fstat", path_, errno);
-  if (info.inode != inode_ || info.device != device_ || static_cast<std::uint64_t>(info.sizeBytes) < size_)
+  if (info.inode != inode_ || info.device != device_ || static_cast<std::uint64_t>(info.sizeBytes) < leastSize)
     return Error{Error::Kind::kIo, "open", path_, 0, "it is not the file any more that it was: something else than this broker has changed it"};
   return fd;
 }
@@ -75,7 +75,7 @@ Status File::ensureOpen() const {
   {
     const std::lock_guard lock(mutex_);
     if (fd_.load(std::memory_order_relaxed) >= 0) return Done{};
-    auto fd = openAgain();
+    auto fd = openAgain(size_);
     if (!fd.ok()) return fd.error();
     adopt(std::move(fd.value()));
   }
@@ -165,7 +165,8 @@ Status File::sync() {
     const std::lock_guard lock(mutex_);
     fd = fd_.load(std::memory_order_relaxed);
     if (fd < 0) {
-      auto opened = openAgain();
+      // The loop may be appending meanwhile: its count of bytes is not for this thread.
+      auto opened = openAgain(0);
       if (!opened.ok()) return opened.error();
       own = std::move(opened.value());
       fd = own.get();

@@ -91,7 +91,7 @@ class File : public std::enable_shared_from_this<File> {
 
   File(FileSystem& fs, std::string path) : fs_(&fs), path_(std::move(path)) {}
   void adopt(UniqueFd fd) const;
-  [[nodiscard]] Result<UniqueFd> openAgain() const;
+  [[nodiscard]] Result<UniqueFd> openAgain(std::uint64_t leastSize) const;
   [[nodiscard]] static UniqueFd openDescriptor(FileSystem& fs, const std::string& path, int flags, OpenFiles* files);
 
   // What an append needs comes first: one line of the cache.

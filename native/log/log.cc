@@ -60,6 +60,12 @@ Result<std::unique_ptr<Log>> Log::open(FileSystem& fs, std::string directory, st
     const std::int64_t base = bases.value()[i];
     if (options.progress != nullptr && options.progress->cancelled) return Error{Error::Kind::kClosed, "open", log->directory_, 0, "the broker is stopping"};
     const std::int64_t nextBase = i + 1 < bases.value().size() ? bases.value()[i + 1] : -1;
+    if (nextBase >= 0 && options.cleanShutdown) {
+      if (auto trusted = SegmentLoader::trust(fs, log->directory_ + "/" + offsetFileName(base), base, nextBase); trusted.has_value()) {
+        log->sealed_.emplace_back(std::move(*trusted));
+        continue;
+      }
+    }
     LoadReport loaded;
     const LoadPlan plan{verifyFrom, options.recoveryPoint, options.indexIntervalBytes, nextBase, options.progress};
     auto view = SegmentLoader::load(fs, log->directory_ + "/" + offsetFileName(base), base, plan, loaded);
@@ -77,8 +83,12 @@ Result<std::unique_ptr<Log>> Log::open(FileSystem& fs, std::string directory, st
     }
     // Of many logs few are used at once; what was cut off stays open until it is synced.
     if (!view.value().file()->unsynced()) view.value().file()->closeForNow();
-    if (i + 1 == bases.value().size()) log->active_.emplace(std::move(view.value()));
-    else log->sealed_.emplace_back(std::move(view.value()));
+    if (i + 1 == bases.value().size()) {
+      log->active_.emplace(std::move(view.value()));
+      continue;
+    }
+    log->sealed_.emplace_back(std::move(view.value()));
+    if (auto status = log->keepIndexFiles(log->sealed_.back(), loaded.indexRebuilt); !status.ok()) return status.error();
   }
   if (!log->active_.has_value()) {
     if (auto status = log->createActive(options.logStartOffset); !status.ok()) return status.error();
@@ -88,7 +98,7 @@ Result<std::unique_ptr<Log>> Log::open(FileSystem& fs, std::string directory, st
   log->logStartOffset_ = std::clamp(options.logStartOffset, firstBase, std::max(firstBase, log->logEndOffset()));
   // What recovery checked is in the page cache at least; it counts as flushed only after the next sync.
   // The names in its directory likewise: who made them may have died before they were synced.
-  log->work_->directoryDirty = !options.cleanShutdown;
+  log->work_->directoryDirty = log->work_->directoryDirty || !options.cleanShutdown;
   log->flushedOffset_ = options.cleanShutdown ? log->logEndOffset() : std::clamp(options.recoveryPoint, log->logStartOffset_, log->logEndOffset());
   if (log->flushedOffset_ < log->logEndOffset()) {
     log->markDirty();
@@ -211,6 +221,7 @@ Status Log::rollOnce() {
     return next.error();
   }
   sealed_.push_back(std::move(*active_).seal());
+  sealed_.back().dropIndex();
   active_.emplace(std::move(next.value()));
   joined(*active_);
   const std::lock_guard lock(work_->mutex);
@@ -299,80 +310,6 @@ Result<std::int64_t> Log::availableBytes(std::int64_t offset, std::int64_t upper
   return sum;
 }
 
-Result<std::optional<LocatedBatch>> Log::findByTimestamp(std::int64_t timestampMs, std::int64_t upperOffset) const {
-  for (std::size_t index = segmentFor(logStartOffset_); index < segmentCount(); ++index) {
-    const SegmentView& view = segment(index);
-    if (view.baseOffset() >= upperOffset) break;
-    if (view.maxTimestampMs() < timestampMs) continue;
-    const std::int64_t from = std::max(logStartOffset_, view.baseOffset() + view.index().lookupTime(timestampMs));
-    auto found = view.find(from);
-    if (!found.ok()) return found;
-    HeaderWalker walker(*view.file(), found.value().has_value() ? found.value()->position : view.sizeBytes(), view.sizeBytes());
-    for (;;) {
-      auto batch = walker.next();
-      if (!batch.ok()) return batch;
-      if (!batch.value().has_value()) {
-        if (auto status = view.endsAt(walker.position()); !status.ok()) return status.error();
-        break;
-      }
-      if (batch.value()->header.baseOffset >= upperOffset) return std::optional<LocatedBatch>{};
-      if (batch.value()->header.maxTimestampMs >= timestampMs) return batch;
-    }
-  }
-  return std::optional<LocatedBatch>{};
-}
-
-Result<std::optional<LocatedBatch>> Log::findMaxTimestamp(std::int64_t upperOffset) const {
-  std::optional<LocatedBatch> best;
-  for (std::size_t index = segmentFor(logStartOffset_); index < segmentCount(); ++index) {
-    const SegmentView& view = segment(index);
-    if (view.baseOffset() >= upperOffset) break;
-    if (best.has_value() && view.maxTimestampMs() <= best->header.maxTimestampMs) continue;
-    // The index knows where the segment's own maximum is; with an end inside the segment it may lie behind that end.
-    const bool whole = view.nextOffset() <= upperOffset;
-    const std::int64_t skip = whole ? view.index().lookupTime(view.maxTimestampMs()) : 0;
-    auto found = view.find(std::max(logStartOffset_, view.baseOffset() + skip));
-    if (!found.ok()) return found;
-    HeaderWalker walker(*view.file(), found.value().has_value() ? found.value()->position : view.sizeBytes(), view.sizeBytes());
-    for (;;) {
-      auto batch = walker.next();
-      if (!batch.ok()) return batch;
-      if (!batch.value().has_value()) {
-        if (auto status = view.endsAt(walker.position()); !status.ok()) return status.error();
-        break;
-      }
-      if (batch.value()->header.baseOffset >= upperOffset) break;
-      if (!best.has_value() || batch.value()->header.maxTimestampMs > best->header.maxTimestampMs) best = batch.value();
-    }
-  }
-  return best;
-}
-
-Result<std::vector<ReplayedBatch>> Log::scan(std::int64_t fromOffset, std::size_t maxBatches) const {
-  std::vector<ReplayedBatch> headers;
-  for (std::size_t index = segmentFor(fromOffset); index < segmentCount() && headers.size() < maxBatches; ++index) {
-    const SegmentView& view = segment(index);
-    auto found = view.find(fromOffset);
-    if (!found.ok()) return found.error();
-    if (!found.value().has_value()) continue;
-    HeaderWalker walker(*view.file(), found.value()->position, view.sizeBytes());
-    while (headers.size() < maxBatches) {
-      auto batch = walker.next();
-      if (!batch.ok()) return batch.error();
-      if (!batch.value().has_value()) {
-        if (auto status = view.endsAt(walker.position()); !status.ok()) return status.error();
-        break;
-      }
-      headers.push_back({batch.value()->header, std::nullopt});
-      if (!isControl(batch.value()->header)) continue;
-      auto marker = readMarker(*view.file(), *batch.value());
-      if (!marker.ok()) return marker.error();
-      headers.back().marker = marker.value();
-    }
-  }
-  return headers;
-}
-
 Status Log::removeFiles(const SegmentView& view) {
   view.file()->leave();
   if (auto status = view.file()->keepForOthers(); !status.ok()) return status;
@@ -427,6 +364,10 @@ Status Log::truncateTo(std::int64_t offset) {
   if (auto status = removeIndexFiles(*active_); !status.ok()) return status;
   if (auto status = active_->truncateTo(offset, options_.indexIntervalBytes); !status.ok()) return status;
   if (auto status = active_->file()->sync(); !status.ok()) return status;
+  // A sealed segment that takes appends again, cut at its very end.
+  if (!active_->indexInMemory()) {
+    if (auto status = SegmentLoader::rebuild(*active_, options_.indexIntervalBytes); !status.ok()) return status;
+  }
   if (active_->transactions() != nullptr) {
     if (auto status = active_->transactions()->truncateTo(fs_, active_->stem(), logEndOffset()); !status.ok()) return status;
   }
@@ -511,7 +452,8 @@ Result<std::unique_ptr<CleaningJob>> Log::beginCleaning(const CleaningOptions& o
       if (!found.ok()) return found.error();
       dirtyPosition = found.value().has_value() ? found.value()->position : view.sizeBytes();
     }
-    sources.push_back({view.baseOffset(), view.sizeBytes(), dirtyPosition, view.index().offsetEntries(), view.index().timeEntries(), view.stem(), view.file(), view.transactions() != nullptr});
+    const auto [offsetEntries, timeEntries] = view.indexEntries();
+    sources.push_back({view.baseOffset(), view.sizeBytes(), dirtyPosition, offsetEntries, timeEntries, view.stem(), view.file(), view.transactions() != nullptr});
   }
   if (sources.empty() || options.firstDirtyOffset >= options.endOffset) return std::unique_ptr<CleaningJob>();
   CleaningOptions complete = options;
@@ -561,7 +503,9 @@ void Log::settleSwap() {
   if (swap->state != SegmentSwap::State::kDone) return;
   const auto first = std::find_if(sealed_.begin(), sealed_.end(), [&](const SealedSegment& view) { return view.file() == swap->oldFiles.front(); });
   const auto after = sealed_.erase(first, first + static_cast<std::ptrdiff_t>(swap->oldFiles.size()));
-  joined(*sealed_.insert(after, SealedSegment(std::move(*swap->segment))));
+  const auto added = sealed_.insert(after, SealedSegment(std::move(*swap->segment)));
+  added->dropIndex();
+  joined(*added);
   for (const auto& file : swap->oldFiles) file->leave();
   cursors_.fill(Cursor{});
   replacedFiles_.insert(replacedFiles_.end(), swap->deletedFiles.begin(), swap->deletedFiles.end());
@@ -582,7 +526,7 @@ Status Log::close(bool sync) {
   if (sync) {
     if (auto status = active_->file()->giveBackReserve(options_.preallocate); !status.ok()) return status;
   }
-  return active_->sizeBytes() > 0 ? active_->storeIndex(false) : Status(Done{});
+  return active_->sizeBytes() > 0 && !active_->indexStored() ? active_->storeIndex(false) : Status(Done{});
 }
 
 }  // namespace millrace

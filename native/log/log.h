@@ -114,6 +114,8 @@ class Log : private FileOwner {
   /// Files of segments that cleaned ones took the place of, renamed to `.deleted`; to be unlinked later.
   [[nodiscard]] std::vector<std::string> takeReplacedFiles() noexcept { return std::exchange(replacedFiles_, {}); }
 
+  /// The segment that holds `offset`, or would.
+  [[nodiscard]] const SegmentView& covering(std::int64_t offset) const noexcept { return segment(segmentFor(offset)); }
   [[nodiscard]] const std::vector<SealedSegment>& sealed() const noexcept { return sealed_; }
   [[nodiscard]] const ActiveSegment& active() const noexcept { return *active_; }
 
@@ -139,6 +141,8 @@ class Log : private FileOwner {
   /// For `open`: cuts off what a crash left behind the valid batches of `view`, and takes the segments of `later` out of the log.
   Status cutTail(SegmentView& view, const LoadReport& loaded, const std::vector<std::int64_t>& later, RecoveryReport& report);
   Status removeIndexFiles(const SegmentView& segment);
+  /// For `open`: the index of a sealed segment is in its files from here on, or they are gone: the next start trusts what is there.
+  Status keepIndexFiles(SealedSegment& segment, bool rebuilt);
   Status syncDirtyFiles();
   Status rollOnce();
   void requestSync() override;

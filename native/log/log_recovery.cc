@@ -28,4 +28,23 @@ Status Log::cutTail(SegmentView& view, const LoadReport& loaded, const std::vect
   return cutOff(fs_, view, *loaded.damage);
 }
 
+Status Log::keepIndexFiles(SealedSegment& segment, bool rebuilt) {
+  if (rebuilt) {
+    SegmentLoader::finishIndex(segment);
+    if (!segment.index().store(fs_, segment.stem(), false).ok()) {
+      // No room, perhaps. What is there now says something wrong; without it the next start rebuilds the index again.
+      for (const char* suffix : {".index", ".timeindex"}) {
+        const std::string path = segment.stem() + suffix;
+        if (fs_.unlink(path.c_str()) != 0 && errno != ENOENT) return systemError("unlink", path, errno);
+      }
+      return Done{};
+    }
+    const std::lock_guard lock(work_->mutex);
+    for (const char* suffix : {".index", ".timeindex"}) work_->dirtyPaths.push_back(segment.stem() + suffix);
+    work_->directoryDirty = true;
+  }
+  segment.dropIndex();
+  return Done{};
+}
+
 }  // namespace millrace

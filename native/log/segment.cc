@@ -51,9 +51,84 @@ Result<std::optional<LocatedBatch>> SegmentView::at(std::int64_t position) const
   return batch;
 }
 
+Result<std::int64_t> SegmentView::walkForMaxTimestamp() const {
+  std::int64_t newest = -1;
+  for (HeaderWalker walker(*file_, 0, sizeBytes());;) {
+    auto batch = walker.next();
+    if (!batch.ok()) return batch.error();
+    if (!batch.value().has_value()) return newest;
+    newest = std::max(newest, batch.value()->header.maxTimestampMs);
+  }
+}
+
+Result<std::int64_t> SegmentView::maxTimestampMs() const {
+  if (maxTimestampMs_ == kUnread) {
+    auto last = IndexFile(file_->fileSystem(), stem_).last();
+    if (!last.ok()) return last.error();
+    // A file of zeros says nothing: retention must not take its word for it.
+    const bool told = last.value().has_value() && (last.value()->timestampMs != 0 || last.value()->relativeOffset != 0);
+    auto newest = told ? Result<std::int64_t>(last.value()->timestampMs) : walkForMaxTimestamp();
+    if (!newest.ok()) return newest;
+    maxTimestampMs_ = newest.value();
+  }
+  return maxTimestampMs_;
+}
+
+Result<std::int64_t> SegmentView::firstTimestampMs() const {
+  if (firstTimestampMs_ == kUnread) {
+    auto first = at(0);
+    // Damage is for those who read it.
+    if (!first.ok() && first.error().kind != Error::Kind::kCorrupt) return first.error();
+    firstTimestampMs_ = first.ok() && first.value().has_value() ? first.value()->header.maxTimestampMs : -1;
+  }
+  return firstTimestampMs_;
+}
+
+void SegmentView::dropIndex() {
+  index_ = SegmentIndex();
+  indexInMemory_ = false;
+}
+
+/// Where to begin for an offset. An entry that is no batch's, or of one that begins too late, is damage: then at the beginning.
+Result<std::optional<OffsetEntry>> SegmentView::lookup(std::int32_t relativeOffset) const {
+  auto entry = IndexFile(file_->fileSystem(), stem_).floorOffset(relativeOffset);
+  if (!entry.ok() || !entry.value().has_value()) return entry;
+  if (entry.value()->position < 0) return std::optional<OffsetEntry>{};
+  auto batch = at(entry.value()->position);
+  if (!batch.ok() && batch.error().kind != Error::Kind::kCorrupt) return batch.error();
+  const bool sane = batch.ok() && batch.value().has_value() && batch.value()->header.baseOffset >= baseOffset_ &&
+                    batch.value()->header.baseOffset - baseOffset_ <= entry.value()->relativeOffset;
+  return sane ? entry : Result<std::optional<OffsetEntry>>(std::optional<OffsetEntry>{});
+}
+
+Result<std::int64_t> SegmentView::floorPosition(std::int64_t position) const {
+  if (indexInMemory_) return std::int64_t{index_.floorPosition(position)};
+  auto entry = IndexFile(file_->fileSystem(), stem_).floorPosition(position);
+  if (!entry.ok()) return entry.error();
+  return std::int64_t{entry.value().has_value() ? entry.value()->position : 0};
+}
+
+Result<std::int32_t> SegmentView::lookupTime(std::int64_t timestampMs) const {
+  if (indexInMemory_) return index_.lookupTime(timestampMs);
+  auto entry = IndexFile(file_->fileSystem(), stem_).below(timestampMs);
+  if (!entry.ok()) return entry.error();
+  return entry.value().has_value() ? std::max(entry.value()->relativeOffset, 0) : 0;
+}
+
+IndexFile::Counts SegmentView::indexEntries() const {
+  if (indexInMemory_) return {index_.offsetEntries(), index_.timeEntries()};
+  return IndexFile(file_->fileSystem(), stem_).counts().value_or(IndexFile::Counts{0, 0});
+}
+
 Result<std::optional<LocatedBatch>> SegmentView::find(std::int64_t offset) const {
-  const std::int64_t relative = std::clamp<std::int64_t>(offset - baseOffset_, 0, INT32_MAX);
-  HeaderWalker walker(*file_, index_.lookup(static_cast<std::int32_t>(relative)), sizeBytes());
+  const auto relative = static_cast<std::int32_t>(std::clamp<std::int64_t>(offset - baseOffset_, 0, INT32_MAX));
+  std::int64_t from = index_.lookup(relative);
+  if (!indexInMemory_) {
+    auto entry = lookup(relative);
+    if (!entry.ok()) return entry.error();
+    if (entry.value().has_value()) from = entry.value()->position;
+  }
+  HeaderWalker walker(*file_, from, sizeBytes());
   for (;;) {
     auto batch = walker.next();
     if (!batch.ok()) return batch;
@@ -67,7 +142,9 @@ Result<std::optional<LocatedBatch>> SegmentView::find(std::int64_t offset) const
 
 Result<std::optional<LocatedBatch>> SegmentView::lastBefore(std::int64_t from, std::int64_t limit) const {
   // An index entry lies on a batch boundary, so walking may begin at the last one below the limit.
-  HeaderWalker walker(*file_, std::max<std::int64_t>(from, index_.floorPosition(limit - 1)), sizeBytes());
+  auto indexed = floorPosition(limit - 1);
+  if (!indexed.ok()) return indexed.error();
+  HeaderWalker walker(*file_, std::max<std::int64_t>(from, indexed.value()), sizeBytes());
   std::optional<LocatedBatch> last;
   bool jumped = walker.position() > from;
   for (;;) {
@@ -106,6 +183,7 @@ void SegmentLoader::account(SegmentView& segment, const BatchHeader& header, std
 Status ActiveSegment::append(const std::uint8_t* bytes, const BatchHeader& header, std::int64_t indexIntervalBytes) {
   const std::int64_t position = sizeBytes();
   if (auto status = file_->append(bytes, static_cast<std::size_t>(header.sizeBytes)); !status.ok()) return status;
+  indexStored_ = false;
   SegmentLoader::account(*this, header, position, indexIntervalBytes);
   return Done{};
 }
@@ -116,7 +194,9 @@ void SegmentLoader::finishIndex(SegmentView& segment) {
 
 Status ActiveSegment::storeIndex(bool sync) {
   SegmentLoader::finishIndex(*this);
-  return index_.store(file_->fileSystem(), stem_, sync);
+  auto status = index_.store(file_->fileSystem(), stem_, sync);
+  indexStored_ = status.ok();
+  return status;
 }
 
 SealedSegment ActiveSegment::seal() && {
@@ -125,6 +205,8 @@ SealedSegment ActiveSegment::seal() && {
 }
 
 Status ActiveSegment::truncateTo(std::int64_t offset, std::int64_t indexIntervalBytes) {
+  // Its files are gone already.
+  indexStored_ = false;
   auto found = find(offset);
   if (!found.ok()) return found.error();
   if (!found.value().has_value()) return Done{};
@@ -132,8 +214,23 @@ Status ActiveSegment::truncateTo(std::int64_t offset, std::int64_t indexInterval
   return SegmentLoader::rebuild(*this, indexIntervalBytes);
 }
 
+std::optional<SegmentView> SegmentLoader::trust(FileSystem& fs, std::string stem, std::int64_t baseOffset, std::int64_t nextBase) {
+  std::string path = stem + ".log";
+  FileStatus info;
+  if (fs.statusOf(path.c_str(), info) != 0 || info.sizeBytes == 0 || !IndexFile(fs, stem).counts().has_value()) return std::nullopt;
+  SegmentView segment(std::move(stem), baseOffset, File::closed(fs, std::move(path), info));
+  // A gap that cleaning left at the end belongs to the segment.
+  segment.nextOffset_ = nextBase;
+  segment.maxTimestampMs_ = SegmentView::kUnread;
+  segment.firstTimestampMs_ = SegmentView::kUnread;
+  segment.dropIndex();
+  return segment;
+}
+
 Status SegmentLoader::rebuild(SegmentView& segment, std::int64_t indexIntervalBytes) {
   segment.index_.clear();
+  segment.indexInMemory_ = true;
+  segment.indexStored_ = false;
   segment.nextOffset_ = segment.baseOffset_;
   segment.maxTimestampMs_ = -1;
   segment.firstTimestampMs_ = -1;
@@ -235,6 +332,7 @@ Result<SegmentView> SegmentLoader::load(FileSystem& fs, std::string stem, std::i
     return segment;
   }
   segment.nextOffset_ = lastOffset + 1;
+  segment.indexStored_ = segment.maxTimestampMs_ == stored.times().back().timestampMs;
   auto first = segment.at(0);
   // Damage below the recovery point is for those who read it: the rest is good.
   if (!first.ok() && first.error().kind != Error::Kind::kCorrupt) return first.error();

@@ -10,6 +10,7 @@
 #include "../io/file.h"
 #include "batch.h"
 #include "index.h"
+#include "index_file.h"
 #include "transaction_index.h"
 
 namespace millrace {
@@ -21,7 +22,8 @@ struct LocatedBatch {
   [[nodiscard]] std::int64_t endPosition() const noexcept { return position + header.sizeBytes; }
 };
 
-/// What readers need of a segment, sealed or active: its file, its index and the offsets it covers.
+/// What readers need of a segment, sealed or active: its file, its index and the offsets it covers. The index is in memory while the
+/// segment takes appends; later it is looked up in its files.
 class SegmentView {
  public:
   SegmentView(std::string stem, std::int64_t baseOffset, std::shared_ptr<File> file)
@@ -31,10 +33,19 @@ class SegmentView {
   /// Offset after the last record; the base offset when there is none.
   [[nodiscard]] std::int64_t nextOffset() const noexcept { return nextOffset_; }
   [[nodiscard]] std::int64_t sizeBytes() const noexcept { return static_cast<std::int64_t>(file_->size()); }
-  [[nodiscard]] std::int64_t maxTimestampMs() const noexcept { return maxTimestampMs_; }
-  [[nodiscard]] std::int64_t firstTimestampMs() const noexcept { return firstTimestampMs_; }
+  /// -1 when it is not known or there is none. Of a segment that was only looked at so far both are read when they are asked for.
+  [[nodiscard]] Result<std::int64_t> maxTimestampMs() const;
+  [[nodiscard]] Result<std::int64_t> firstTimestampMs() const;
   [[nodiscard]] const std::shared_ptr<File>& file() const noexcept { return file_; }
+  /// Of a segment that takes appends, or is being made.
   [[nodiscard]] const SegmentIndex& index() const noexcept { return index_; }
+  [[nodiscard]] bool indexStored() const noexcept { return indexStored_; }
+  [[nodiscard]] bool indexInMemory() const noexcept { return indexInMemory_; }
+  /// The index files are written: from here on they are read.
+  void dropIndex();
+  /// Relative offset to walk from for a timestamp: that of the greatest entry with a timestamp < it, 0 when there is none.
+  [[nodiscard]] Result<std::int32_t> lookupTime(std::int64_t timestampMs) const;
+  [[nodiscard]] IndexFile::Counts indexEntries() const;
   [[nodiscard]] const std::string& stem() const noexcept { return stem_; }
 
   // Each is kCorrupt where the bytes are no batch: damage is never taken for an end.
@@ -59,10 +70,17 @@ class SegmentView {
   std::string stem_;
   std::int64_t baseOffset_;
   std::int64_t nextOffset_;
-  std::int64_t maxTimestampMs_ = -1;
+  static constexpr std::int64_t kUnread = -2;
+  [[nodiscard]] Result<std::optional<OffsetEntry>> lookup(std::int32_t relativeOffset) const;
+  [[nodiscard]] Result<std::int64_t> floorPosition(std::int64_t position) const;
+  [[nodiscard]] Result<std::int64_t> walkForMaxTimestamp() const;
+
+  mutable std::int64_t maxTimestampMs_ = -1;
   std::int64_t offsetOfMaxTimestamp_ = 0;
-  std::int64_t firstTimestampMs_ = -1;
+  mutable std::int64_t firstTimestampMs_ = -1;
   std::int64_t bytesSinceIndexEntry_ = 0;
+  bool indexInMemory_ = true;
+  bool indexStored_ = false;  ///< its files have all that is in memory
   std::shared_ptr<File> file_;
   SegmentIndex index_;
   std::unique_ptr<TransactionIndex> transactions_;
@@ -137,6 +155,9 @@ class SegmentLoader {
  public:
   /// Damage that no crash leaves is kCorrupt with its place.
   [[nodiscard]] static Result<SegmentView> load(FileSystem& fs, std::string stem, std::int64_t baseOffset, const LoadPlan& plan, LoadReport& report);
+  /// A sealed segment of a log that was closed in an orderly way: nothing of it is opened or read before somebody asks for it.
+  /// Nullopt when its files cannot be what was left then: it must be loaded.
+  [[nodiscard]] static std::optional<SegmentView> trust(FileSystem& fs, std::string stem, std::int64_t baseOffset, std::int64_t nextBase);
   /// Rebuilds index, timestamps and next offset from the headers in the file.
   static Status rebuild(SegmentView& segment, std::int64_t indexIntervalBytes);
   /// Adds the last entry of the time index: the segment takes no more batches.

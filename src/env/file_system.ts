@@ -4,9 +4,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type AppendFile, type DirectoryEntry, type FileSystem, FileSystemError } from '../common/ports/index.js';
 
+/** As many as keep the thread pool's four threads busy. */
+const writesAtOnce = 16;
+
 /** Files through Node's thread pool: nothing here blocks the event loop. */
 export class NodeFileSystem implements FileSystem {
   #pending = 0;
+  #writing = 0;
+  readonly #waiting: Array<() => void> = [];
 
   /** Operations in flight; virtual time waits for them. */
   get pending(): number {
@@ -19,18 +24,33 @@ export class NodeFileSystem implements FileSystem {
 
   /** One call per path at a time: the temporary file is `<path>.tmp`, as Kafka names it. */
   writeFileAtomic(path: string, bytes: Uint8Array, options: { readonly sync: boolean }): Promise<void> {
-    return this.#run('write', path, async () => {
-      const temporary = `${path}.tmp`;
-      try {
-        await writeNew(temporary, bytes, options.sync);
-        await rename(temporary, path);
-      } catch (error) {
-        // On a full disk half a file would be the last thing that is wanted.
-        await rm(temporary, { force: true }).catch(() => undefined);
-        throw error;
-      }
-      if (options.sync) await this.syncDirectory(dirname(path));
-    });
+    return this.#run('write', path, () =>
+      this.#inTurn(async () => {
+        const temporary = `${path}.tmp`;
+        try {
+          await writeNew(temporary, bytes, options.sync);
+          await rename(temporary, path);
+        } catch (error) {
+          // On a full disk half a file would be the last thing that is wanted.
+          await rm(temporary, { force: true }).catch(() => undefined);
+          throw error;
+        }
+        if (options.sync) await syncDirectory(dirname(path));
+      }),
+    );
+  }
+
+  /** Ten thousand logs may have something to write at once; each open file is a descriptor. */
+  async #inTurn(write: () => Promise<void>): Promise<void> {
+    if (this.#writing < writesAtOnce) this.#writing += 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      await write();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#writing -= 1;
+      else next();
+    }
   }
 
   makeDirectory(path: string): Promise<void> {

@@ -20,7 +20,8 @@ export class Partition {
   log: PartitionLog | undefined;
   private unusable = false;
   private committed = 0;
-  private readonly listeners = new Set<HighWatermarkListener>();
+  /** Undefined while nobody listens: an append to a partition that was long idle then looks at nothing. */
+  private listeners: Set<HighWatermarkListener> | undefined;
   private notifying = false;
   private notifyAgain = false;
 
@@ -95,8 +96,7 @@ export class Partition {
     const { log } = this;
     if (log === undefined || this.unusable) return this.refused();
     // A topic cannot ask for more replicas than it has.
-    const minInsyncReplicas = Math.min(log.config.minInsyncReplicas, this.replicas.length);
-    if (requiredAcks === -1 && this.isr.length < minInsyncReplicas)
+    if (requiredAcks === -1 && this.isr.length < Math.min(log.config.minInsyncReplicas, this.replicas.length))
       return { errorCode: ErrorCode.NOT_ENOUGH_REPLICAS, errorMessage: null, recordErrors: [] };
     const { nowMs, produceVersion, recordsSeen = false, verifiesTransactions = false } = context;
     const { leaderEpoch } = this;
@@ -159,13 +159,15 @@ export class Partition {
 
   /** A listener may append, or leave: everybody that stays is told the last state. */
   private notify(): void {
+    const { listeners } = this;
+    if (listeners === undefined) return;
     this.notifyAgain = true;
     if (this.notifying) return;
     this.notifying = true;
     try {
       while (this.notifyAgain) {
         this.notifyAgain = false;
-        for (const listener of [...this.listeners]) if (this.listeners.has(listener)) listener(this.committed);
+        for (const listener of [...listeners]) if (listeners.has(listener)) listener(this.committed);
       }
     } finally {
       this.notifying = false;
@@ -173,8 +175,13 @@ export class Partition {
   }
 
   onHighWatermark(listener: HighWatermarkListener): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    const listeners = this.listeners ?? new Set();
+    this.listeners = listeners;
+    listeners.add(listener);
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0 && this.listeners === listeners) this.listeners = undefined;
+    };
   }
 
   /** DeleteRecords: nothing below `offset` is shown any more. -1 is the high watermark. */

@@ -86,9 +86,7 @@ export class CheckpointWriter {
 
   /** Log start offsets that the files alone would not tell: inside the first segment, after DeleteRecords. */
   raisedStarts(): ReadonlyMap<string, number> {
-    const raised = [...this.sources.logs()].filter(
-      (log) => log.log.logStartOffset > (log.log.segments()[0]?.baseOffset ?? 0),
-    );
+    const raised = [...this.sources.logs()].filter((log) => log.log.logStartOffset > log.log.firstBaseOffset);
     return new Map(raised.map((log) => [log.name, log.log.logStartOffset]));
   }
 

@@ -1,12 +1,13 @@
 import type { Uuid } from '../common/ids.js';
 import { type LogDirectory, LogStoreError } from '../common/ports/index.js';
-import { leaderEpochFile, parseEpochs } from './checkpoints.js';
+import { formatPartitionMetadata, leaderEpochFile, parseEpochs, partitionMetadataFile } from './checkpoints.js';
 import { LeaderEpochCache } from './leader_epochs.js';
 import type { LogConfig } from './log_config.js';
 import type { LogManagerPorts } from './log_manager_ports.js';
 import { PartitionLog } from './partition_log.js';
 import { reloadProducers } from './producer_replay.js';
 import { ProducerStateManager } from './producer_state.js';
+import { readBeside, type SideFiles } from './side_files.js';
 
 export interface LoadOptions {
   readonly ports: LogManagerPorts;
@@ -53,8 +54,13 @@ export async function loadPartitionLog(options: LoadOptions): Promise<PartitionL
       `${name}: a torn tail of ${log.recovered.truncatedBytes} bytes was cut off; the log ends at offset ${log.recovered.truncatedAtOffset}${quarantined(log.recovered.quarantinedBytes)}`,
     );
   const path = `${directory.path}/${name}`;
+  const beside = log.takeSideFiles();
+  if (!beside.has(partitionMetadataFile))
+    await ports.files.writeFileAtomic(`${path}/${partitionMetadataFile}`, formatPartitionMetadata(options.topicId), {
+      sync: false,
+    });
   const producers = new ProducerStateManager();
-  const epochs = new LeaderEpochCache(await readEpochs(options, path));
+  const epochs = new LeaderEpochCache(await readEpochs(options, path, beside));
   epochs.truncateFromEnd(log.logEndOffset);
   const { files } = ports;
   const turn = async (): Promise<void> => {
@@ -65,7 +71,7 @@ export async function loadPartitionLog(options: LoadOptions): Promise<PartitionL
     await new Promise<void>((resolve) => ports.timers.soon(resolve));
   };
   const snapshotOffset = await reloadProducers(
-    { log, path, producers, epochs, files, logger, turn },
+    { log, path, producers, epochs, files, logger, turn, beside },
     log.recovered.transactionsLostFrom,
     log.flushedOffset,
   );
@@ -89,8 +95,9 @@ export async function loadPartitionLog(options: LoadOptions): Promise<PartitionL
   return loaded;
 }
 
-async function readEpochs({ ports, name }: LoadOptions, path: string) {
-  const bytes = await ports.files.readFile(`${path}/${leaderEpochFile}`);
+async function readEpochs(options: LoadOptions, path: string, beside: SideFiles) {
+  const { ports, name } = options;
+  const bytes = await readBeside(ports.files, path, leaderEpochFile, beside);
   if (bytes === undefined) return [];
   const entries = parseEpochs(bytes);
   if (entries === undefined) ports.logger.warn(`${name}: ${leaderEpochFile} is damaged; epochs are read from the log`);

@@ -13,7 +13,6 @@ import {
   cleanerFile,
   cleanShutdownFile,
   formatCleanShutdown,
-  formatPartitionMetadata,
   highWatermarkFile,
   logStartOffsetFile,
   parseOffsets,
@@ -265,8 +264,8 @@ export class LogManager {
     this.refuseIfClosed(name);
     const managed = await this.placeOf(name, topicId);
     this.refuseIfClosed(name);
-    const { files } = this.ports;
-    const known = (await files.listDirectory(`${managed.path}/${name}`)) !== undefined;
+    const known =
+      managed.found.has(name) || (await this.ports.files.listDirectory(`${managed.path}/${name}`)) !== undefined;
     if (!known) await this.forget(managed, name);
     const log = await loadPartitionLog({
       ports: this.ports,
@@ -283,9 +282,6 @@ export class LogManager {
       recoveryPoint: managed.recoveryPoints.get(name) ?? 0,
       logStartOffset: managed.logStartOffsets.get(name) ?? 0,
     });
-    const metadataPath = `${managed.path}/${name}/${partitionMetadataFile}`;
-    if ((await files.readFile(metadataPath)) === undefined)
-      await files.writeFileAtomic(metadataPath, formatPartitionMetadata(topicId), { sync: false });
     log.cleanedOffset = managed.cleanedOffsets.get(name);
     log.onRoll = () => {
       this.cleaner?.wake();
@@ -310,12 +306,14 @@ export class LogManager {
     const { files, logger } = this.ports;
     for (const managed of this.directories) {
       const path = `${managed.path}/${name}`;
-      if (this.directories.length === 1 && !this.existed.has(name) && this.listed) break;
-      if ((await files.listDirectory(path)) === undefined) continue;
+      const listed = this.directories.length === 1 && this.listed;
+      if (listed && !this.existed.has(name)) break;
+      if (!listed && (await files.listDirectory(path)) === undefined) continue;
       const metadata = await files.readFile(`${path}/${partitionMetadataFile}`);
       const owner = metadata === undefined ? undefined : parsePartitionMetadata(metadata);
       if (owner === undefined || owner === topicId || owner === ZERO_UUID) return managed;
       const renamed = await managed.directory.markForDeletion(name, `${owner}-stray`);
+      managed.found.delete(name);
       logger.warn(
         `${path} belongs to a topic that does not exist any more (id ${owner}); it is put aside as ${renamed}`,
       );

@@ -119,7 +119,7 @@ export interface NativeLock {
 
 export interface NativeLog {
   readonly id: number;
-  /** logStartOffset, logEndOffset, flushedOffset, sizeBytes, activeBaseOffset, abortedCount; kept up to date by the addon. */
+  /** logStartOffset, logEndOffset, flushedOffset, sizeBytes, activeBaseOffset, abortedCount, firstBaseOffset; kept up to date by the addon. */
   readonly shared: Float64Array;
   /** What `readLog` and `appendBatch` name it by. */
   readonly handle: number;
@@ -128,6 +128,8 @@ export interface NativeLog {
   readonly quarantinedBytes: number;
   readonly indexesRebuilt: number;
   readonly transactionsLostFrom: number;
+  /** Name, bytes, name, bytes, ...; no bytes for what is large. Given up once read. */
+  sideFiles: ReadonlyArray<string | Uint8Array | undefined> | undefined;
   readCopy(offset: number, maxSizeBytes: number, upperOffset: number): Buffer;
   availableBytes(offset: number, upperOffset: number, enoughBytes: number): number;
   findByTimestamp(timestampMs: number, upperOffset: number, out: Float64Array): boolean;
@@ -153,8 +155,10 @@ export interface NativeLog {
   ): NativeCleaning | undefined;
   /** Paths of files that cleaned segments took the place of, to unlink later. */
   takeReplacedFiles(): string[];
-  /** Five numbers a segment: baseOffset, sizeBytes, maxTimestampMs, firstTimestampMs, lastModifiedMs. */
+  /** Two numbers a segment: baseOffset, sizeBytes. */
   segments(): Float64Array;
+  /** Of the segment that covers the offset; `which`: 0 maxTimestampMs, 1 firstTimestampMs, 2 lastModifiedMs. */
+  segmentTime(baseOffset: number, which: number): number;
   reconfigure(segmentBytes: number, indexIntervalBytes: number, segmentIndexBytes: number, preallocate: boolean): void;
   accountFor(topicAccount: number): void;
   /** Brings `shared` up to date after a drain. */

@@ -25,6 +25,8 @@ import { abortedTransactions, emptyBatchInfo, headerFields, readHeader, scannedB
 import { NativeLogCleaning } from './native_cleaning.js';
 import { flushStatisticsOf } from './native_flush_statistics.js';
 import { NativeRebuilds } from './native_rebuild.js';
+import { NativeSegmentInfo } from './native_segment_info.js';
+import { takeSideFiles } from './native_side_files.js';
 
 export { emptyBatchInfo } from './native_batches.js';
 
@@ -273,6 +275,10 @@ class NativeSegmentedLog implements SegmentedLog {
     };
   }
 
+  takeSideFiles(): ReadonlyMap<string, Uint8Array | undefined> {
+    return takeSideFiles(this.native);
+  }
+
   get logStartOffset(): number {
     return this.shared[0] as number;
   }
@@ -284,6 +290,9 @@ class NativeSegmentedLog implements SegmentedLog {
   }
   get sizeBytes(): number {
     return this.shared[3] as number;
+  }
+  get firstBaseOffset(): number {
+    return this.shared[6] as number;
   }
   get activeBaseOffset(): number {
     return this.shared[4] as number;
@@ -397,15 +406,12 @@ class NativeSegmentedLog implements SegmentedLog {
 
   segments(): SegmentInfo[] {
     const flat = this.native.segments();
-    const count = flat.length / 5;
-    return Array.from({ length: count }, (_, index) => ({
-      baseOffset: flat[index * 5] as number,
-      sizeBytes: flat[index * 5 + 1] as number,
-      maxTimestampMs: flat[index * 5 + 2] as number,
-      firstTimestampMs: flat[index * 5 + 3] as number,
-      lastModifiedMs: flat[index * 5 + 4] as number,
-      active: index === count - 1,
-    }));
+    const count = flat.length / 2;
+    const time = (baseOffset: number, which: number) => this.call(() => this.native.segmentTime(baseOffset, which));
+    return Array.from({ length: count }, (_, index) => {
+      const base = flat[index * 2] as number;
+      return new NativeSegmentInfo(time, base, flat[index * 2 + 1] as number, index === count - 1);
+    });
   }
 
   deleteSegments(baseOffsets: readonly number[]): void {

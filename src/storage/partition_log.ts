@@ -80,7 +80,6 @@ export class PartitionLog {
   readonly producers: ProducerStateManager;
   readonly epochs: LeaderEpochCache;
   config: LogConfig;
-  private readonly batch: BatchInfo = emptyBatchInfo();
   private rollJitterMs: number;
   private background: Promise<void> = Promise.resolve();
 
@@ -127,7 +126,6 @@ export class PartitionLog {
    * KAFKA_STORAGE_ERROR. The bytes are patched in place. Cost: one CRC pass, one pwritev.
    */
   appendAsLeader(bytes: Uint8Array, context: AppendContext): AppendResult {
-    const { batch } = this;
     const status = this.parts.store.inspectBatch(bytes, batch);
     if (status !== 'ok') {
       const whole = status === 'more-than-one' ? withoutRemainder(bytes) : bytes;
@@ -155,7 +153,6 @@ export class PartitionLog {
 
   /** Records of clients stop short of the reserve. What was appended before is still answered as a duplicate. */
   private withoutRoom(): AppendRefusal | undefined {
-    const { batch } = this;
     const reason = this.space?.refusal(batch.sizeBytes);
     if (reason !== undefined) return this.noRoom(reason);
     if (!this.turnedAway.isAhead(batch)) return undefined;
@@ -169,7 +166,7 @@ export class PartitionLog {
   }
 
   private noRoom(reason: string): AppendRefusal {
-    if (this.batch.producerId >= 0) this.turnedAway.add(this.batch);
+    if (batch.producerId >= 0) this.turnedAway.add(batch);
     return refusal(ErrorCode.KAFKA_STORAGE_ERROR, reason);
   }
 
@@ -183,7 +180,6 @@ export class PartitionLog {
    * producer for that one's epoch.
    */
   appendInternal(bytes: Uint8Array, context: AppendContext): AppendResult {
-    const { batch } = this;
     const status = this.parts.store.inspectBatch(bytes, batch);
     if (status !== 'ok') return statusRefusal(status, batch.attributes);
     if (batch.producerId >= 0) {
@@ -201,12 +197,12 @@ export class PartitionLog {
     const errorCode = this.producers.checkMarker(marker, marker.transactionVersion);
     if (errorCode !== ErrorCode.NONE) return refusal(errorCode);
     const bytes = encodeEndTxnMarker({ ...marker, timestampMs: context.nowMs });
-    const status = this.parts.store.inspectBatch(bytes, this.batch);
-    return status === 'ok' ? this.write(bytes, context, marker) : statusRefusal(status, this.batch.attributes);
+    const status = this.parts.store.inspectBatch(bytes, batch);
+    return status === 'ok' ? this.write(bytes, context, marker) : statusRefusal(status, batch.attributes);
   }
 
   private write(bytes: Uint8Array, context: AppendContext, marker?: TransactionMarker): AppendResult {
-    const { batch, log } = this;
+    const { log } = this;
     const firstOffset = log.logEndOffset;
     const ended =
       marker === undefined ? undefined : this.producers.completionOf(batch.producerId, marker, log.logEndOffset);
@@ -235,9 +231,11 @@ export class PartitionLog {
     }
     batch.baseOffset = firstOffset;
     if (appendTimeMs >= 0) batch.maxTimestampMs = appendTimeMs;
-    if (this.epochs.assign(context.leaderEpoch, firstOffset) || this.epochsUnwritten) this.storeEpochs();
-    this.producers.update(batch, context.nowMs, marker);
-    this.turnedAway.taken(batch.producerId);
+    if (context.leaderEpoch !== this.lastEpoch) this.noteEpoch(context.leaderEpoch, firstOffset);
+    if (batch.producerId >= 0) {
+      this.producers.update(batch, context.nowMs, marker);
+      this.turnedAway.taken(batch.producerId);
+    }
     return {
       errorCode: ErrorCode.NONE,
       firstOffset,
@@ -315,11 +313,19 @@ export class PartitionLog {
    * This broker leads in `epoch` from here on. Of an empty log nothing is written: the next leader says the same again.
    */
   startEpoch(epoch: number): void {
+    this.lastEpoch = -1;
     if (!this.epochs.assign(epoch, this.log.logEndOffset)) return;
     if (this.log.logEndOffset === this.log.logStartOffset) this.epochsUnwritten = true;
     else this.storeEpochs();
   }
 
+  private noteEpoch(epoch: number, firstOffset: number): void {
+    if (this.epochs.assign(epoch, firstOffset) || this.epochsUnwritten) this.storeEpochs();
+    this.lastEpoch = epoch;
+  }
+
+  /** Of the last append, for which there is nothing to be noted any more; -1: look at the epochs. */
+  private lastEpoch = -1;
   private epochsUnwritten = false;
 
   private storeEpochs(): void {
@@ -345,6 +351,7 @@ export class PartitionLog {
 
   /** DeleteRecords. `offset` ≤ high watermark was checked by the caller. */
   advanceLogStartOffset(offset: number): void {
+    this.lastEpoch = -1;
     this.log.advanceLogStartOffset(offset);
     if (this.epochs.truncateFromStart(this.log.logStartOffset)) this.storeEpochs();
   }
@@ -356,6 +363,8 @@ export class PartitionLog {
   async truncateTo(offset: number, highWatermark: number): Promise<void> {
     const { log, producers, epochs } = this;
     if (offset >= log.logEndOffset) return;
+    this.lastEpoch = -1;
+    this.snapshotOffset = undefined;
     log.truncateTo(offset);
     if (this.cleanedOffset !== undefined) this.cleanedOffset = Math.min(this.cleanedOffset, log.logEndOffset);
     if (epochs.truncateFromEnd(log.logEndOffset)) this.storeEpochs();
@@ -378,6 +387,9 @@ export class PartitionLog {
     await this.log.close(options);
   }
 }
+
+/** Of the batch in hand. One for all logs, since no append waits: it stays in the cache however many logs there are. */
+const batch: BatchInfo = emptyBatchInfo();
 
 const logOverheadBytes = 12;
 

@@ -4,6 +4,7 @@ import type { Logger } from '../telemetry/logger.js';
 import type { LeaderEpochCache } from './leader_epochs.js';
 import { ProducerSnapshots } from './producer_snapshots.js';
 import type { ProducerStateManager } from './producer_state.js';
+import type { SideFiles } from './side_files.js';
 
 /** Headers read and replayed in one turn of the event loop. */
 const batchesPerScan = 512;
@@ -16,6 +17,8 @@ export interface ReplayParts {
   readonly epochs: LeaderEpochCache;
   readonly files: FileSystem;
   readonly logger: Logger;
+  /** What lay beside the log when it was opened; undefined: to be read from the disk. */
+  readonly beside?: SideFiles;
   /** Awaited between two scans: lets the event loop go on, and throws when the replay is not wanted any more. */
   readonly turn?: () => Promise<void>;
 }
@@ -32,10 +35,10 @@ export async function reloadProducers(
   abortedLostFrom: number,
   committedOffset: number,
 ): Promise<number | undefined> {
-  const { log, path, producers, epochs, files, logger, turn } = parts;
+  const { log, path, producers, epochs, files, logger, turn, beside } = parts;
   const { logStartOffset, logEndOffset } = log;
   const bases = log.segments().map(({ baseOffset }) => baseOffset);
-  const snapshots = await ProducerSnapshots.open({ files, logger }, path, log.name, bases);
+  const snapshots = await ProducerSnapshots.open({ files, logger, beside }, path, log.name, bases);
   producers.clear();
   // A snapshot knows nothing of markers that are not committed: it is taken from before them.
   const latest = Math.min(Math.max(Math.min(abortedLostFrom, committedOffset), logStartOffset), logEndOffset);

@@ -2,6 +2,7 @@ import type { FileSystem } from '../common/ports/index.js';
 import type { Logger } from '../telemetry/logger.js';
 import { decodeProducerSnapshot } from './producer_snapshot.js';
 import type { ProducerStateManager } from './producer_state.js';
+import { readBeside, type SideFiles } from './side_files.js';
 
 /**
  * The `.snapshot` files beside a log: each says what was known of producers when the log ended at its offset. One is taken when a
@@ -12,6 +13,7 @@ export class ProducerSnapshots {
   private constructor(
     private readonly files: FileSystem,
     private readonly logger: Logger,
+    private readonly beside: SideFiles | undefined,
     private readonly path: string,
     private readonly name: string,
     private offsets: number[],
@@ -19,17 +21,19 @@ export class ProducerSnapshots {
 
   /** `path` is the log's directory. Removes the files that belong to no segment, but for one behind the last segment's beginning. */
   static async open(
-    ports: { readonly files: FileSystem; readonly logger: Logger },
+    ports: { readonly files: FileSystem; readonly logger: Logger; readonly beside: SideFiles | undefined },
     path: string,
     name: string,
     segmentBases: readonly number[],
   ): Promise<ProducerSnapshots> {
-    const found = ((await ports.files.listDirectory(path)) ?? [])
-      .map((entry) => /^(\d{20})\.snapshot$/.exec(entry.name)?.[1])
+    const { beside } = ports;
+    const names = beside?.keys() ?? ((await ports.files.listDirectory(path)) ?? []).map(({ name: file }) => file);
+    const found = [...names]
+      .map((file) => /^(\d{20})\.snapshot$/.exec(file)?.[1])
       .filter((text) => text !== undefined)
       .map(Number)
       .sort((a, b) => a - b);
-    const snapshots = new ProducerSnapshots(ports.files, ports.logger, path, name, found);
+    const snapshots = new ProducerSnapshots(ports.files, ports.logger, beside, path, name, found);
     const bases = new Set(segmentBases);
     const last = Math.max(...segmentBases);
     const strays = found.filter((offset) => !bases.has(offset));
@@ -50,7 +54,7 @@ export class ProducerSnapshots {
     for (const offset of [...this.offsets].reverse()) {
       if (offset > to && offset <= logEndOffset) continue;
       const isInside = offset >= from && offset <= logEndOffset;
-      const bytes = isInside ? await this.files.readFile(this.fileOf(offset)) : undefined;
+      const bytes = isInside ? await readBeside(this.files, this.path, nameOf(offset), this.beside) : undefined;
       const entries = bytes === undefined ? undefined : decodeProducerSnapshot(bytes);
       if (entries === undefined) {
         this.logger.warn(`${this.name}: the producer snapshot at ${offset} is not usable and is removed`);
@@ -69,6 +73,10 @@ export class ProducerSnapshots {
   }
 
   private fileOf(offset: number): string {
-    return `${this.path}/${String(offset).padStart(20, '0')}.snapshot`;
+    return `${this.path}/${nameOf(offset)}`;
   }
+}
+
+function nameOf(offset: number): string {
+  return `${String(offset).padStart(20, '0')}.snapshot`;
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -29,6 +29,26 @@ async function failureOf(work: Promise<unknown>): Promise<FileSystemError> {
 }
 
 describe('NodeFileSystem', () => {
+  it('has few files open however many are to be written', async () => {
+    let most = 0;
+    const openOnes = async () => {
+      const links = await Promise.all(
+        (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
+      );
+      return links.filter((link) => link.startsWith(top)).length;
+    };
+    let done = false;
+    const writes = Promise.all(
+      Array.from({ length: 500 }, (_, i) => files.writeFileAtomic(join(top, `file-${i}`), bytes('x'), { sync: false })),
+    ).then(() => {
+      done = true;
+    });
+    while (!done) most = Math.max(most, await openOnes());
+    await writes;
+    expect(most).toBeLessThanOrEqual(16);
+    expect(await files.listDirectory(top)).toHaveLength(500);
+  });
+
   it('replaces files in one step', async () => {
     const path = join(top, 'checkpoint');
     expect(await files.readFile(path)).toBeUndefined();

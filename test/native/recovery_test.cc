@@ -324,7 +324,7 @@ TEST(an_index_with_unwritten_blocks_is_built_anew) {
       auto opened = open(directory.path(), options);
       CHECK(opened.log != nullptr);
       CHECK_EQ(opened.report.indexesRebuilt, 1);
-      CHECK_EQ(opened.log->active().maxTimestampMs(), 1149);
+      CHECK_EQ(opened.log->active().maxTimestampMs().value(), 1149);
       CHECK_EQ(opened.log->logEndOffset(), 150);
     }
   }
@@ -415,4 +415,43 @@ TEST(without_room_for_a_preallocated_segment_the_log_goes_on_with_the_one_it_has
   auto again = open(directory.path(), options);
   CHECK(again.log != nullptr);
   CHECK_EQ(again.log->logEndOffset(), 4);
+}
+
+TEST(what_a_crash_left_of_a_sealed_segments_index_is_not_trusted_after_the_next_clean_stop) {
+  for (const std::int64_t from : {std::int64_t{0}, std::int64_t{96}}) {
+    harness::TemporaryDirectory directory;
+    LogOptions options;
+    options.segmentBytes = 100 * kBatchBytes;
+    options.indexIntervalBytes = 2000;
+    {
+      auto opened = open(directory.path(), options);
+      for (int i = 0; i < 150; ++i) {
+        auto bytes = makeBatch(1, 1000, 1000 + i);
+        storeBe<std::int64_t>(bytes.data(), opened.log->logEndOffset());
+        CHECK(opened.log->append(bytes.data(), BatchHeader::load(bytes.data()), false).ok());
+      }
+    }
+    const std::int64_t sealedEnd = open(directory.path(), options).log->active().baseOffset();
+    // Blocks of the index that never reached the medium, though those of the log did.
+    for (const char* suffix : {".index", ".timeindex"}) {
+      const std::int64_t size = sizeOf(segment(directory.path(), 0, suffix));
+      CHECK(size > from + 96);
+      overwrite(segment(directory.path(), 0, suffix), from, std::vector<std::uint8_t>(static_cast<std::size_t>(size - from), 0));
+    }
+    {
+      auto recovered = open(directory.path(), options);
+      CHECK(recovered.log != nullptr);
+      CHECK(recovered.log->close(true).ok());
+    }
+    options.cleanShutdown = true;
+    auto opened = open(directory.path(), options);
+    CHECK(opened.log != nullptr);
+    CHECK_EQ(opened.report.indexesRebuilt, 0);
+    CHECK_EQ(opened.log->sealed().front().maxTimestampMs().value(), 1000 + sealedEnd - 1);
+    auto found = opened.log->findByTimestamp(1040, 150);
+    CHECK(found.ok() && found.value().has_value());
+    CHECK_EQ(found.value()->header.baseOffset, 40);
+    SegmentIndex stored;
+    CHECK(stored.load(posixFileSystem(), directory.path() + "/t-0/" + offsetFileName(0), static_cast<std::uint64_t>(sizeOf(segment(directory.path(), 0)))));
+  }
 }

@@ -149,6 +149,13 @@ export interface SegmentedLog {
   readonly name: string;
   readonly logStartOffset: number;
   readonly logEndOffset: number;
+  /**
+   * Leader epochs, topic id and producer snapshots as they lay beside the segments when the log was opened, by file name; undefined:
+   * too large to have been read. Empty the second time.
+   */
+  takeSideFiles(): ReadonlyMap<string, Uint8Array | undefined>;
+  /** Where the oldest segment begins: `firstBaseOffset ≤ logStartOffset`. */
+  readonly firstBaseOffset: number;
   /** Everything below is on the medium (fdatasync returned). `logStartOffset ≤ flushedOffset ≤ logEndOffset`. */
   readonly flushedOffset: number;
   readonly sizeBytes: number;
@@ -336,7 +343,7 @@ export interface BatchPosition {
 export interface SegmentInfo {
   readonly baseOffset: number;
   readonly sizeBytes: number;
-  /** -1 when the segment has no record. */
+  /** -1 when the segment has no record. The three times of a sealed segment are read from its files when asked for. */
   readonly maxTimestampMs: number;
   /** Timestamp of the first batch, -1 when empty; `segment.ms` counts from it. */
   readonly firstTimestampMs: number;

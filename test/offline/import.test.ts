@@ -151,9 +151,12 @@ describe('millrace log import', () => {
     const started = await startBroker({ dataDirectory: data });
     const wire = await WireClient.connect(started.port);
     try {
+      // What recovery found is served once it is on the medium.
+      await expect
+        .poll(async () => (await batchesServed(wire, 'killed-0')).batches.length, { timeout: 20_000 })
+        .toBe(12);
       const { batches } = await batchesServed(wire, 'killed-0');
       expect(Buffer.concat(batches)).toEqual(Buffer.concat(batchesOnDisk(killed, 'killed-0')));
-      expect(batches).toHaveLength(12);
     } finally {
       wire.close();
       await started.close();

@@ -24,11 +24,11 @@ inline void mutate(std::vector<std::uint8_t>& bytes, const std::vector<std::uint
     if (kind == 4) bytes.erase(bytes.begin() + static_cast<std::ptrdiff_t>(at), bytes.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(bytes.size(), at + 1 + random.below(64))));
     if (kind == 5) {
       // A number of 1 to 8 bytes, big- or little-endian.
-      const std::int64_t number = kNumbers[random.below(std::size(kNumbers))] + static_cast<std::int64_t>(random.below(3)) - 1;
+      const std::uint64_t number = static_cast<std::uint64_t>(kNumbers[random.below(std::size(kNumbers))]) + random.below(3) - 1;  // wraps
       const std::size_t width = std::size_t{1} << random.below(4);
       const bool big = random.below(2) == 0;
       for (std::size_t i = 0; i < width && at + i < bytes.size(); ++i)
-        bytes[at + i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(number) >> (8 * (big ? width - 1 - i : i)));
+        bytes[at + i] = static_cast<std::uint8_t>(number >> (8 * (big ? width - 1 - i : i)));
     }
     if (kind == 6 && bytes.size() < kMostBytes) {
       const std::vector<std::uint8_t> piece(bytes.begin() + static_cast<std::ptrdiff_t>(at), bytes.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(bytes.size(), at + 1 + random.below(256))));

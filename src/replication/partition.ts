@@ -3,6 +3,7 @@ import type { Uuid } from '../common/ids.js';
 import { ErrorCode } from '../protocol/errors.js';
 import type { AppendContext, AppendResult, EndTransaction, PartitionLog } from '../storage/partition_log.js';
 import type { PrepareContext, PreparedBatch } from '../storage/recompression.js';
+import { TurnedAway } from '../storage/turned_away.js';
 
 /**
  * Called after the high watermark grew, in a turn of its own or inside the append that made it grow; and when the partition goes
@@ -66,8 +67,11 @@ export class Partition {
     return unstable >= committed ? committed : Math.max(unstable, log.log.logStartOffset);
   }
 
+  private readonly whileLoading = new TurnedAway();
+
   opened(log: PartitionLog): void {
     this.log = log;
+    log.turnedAway = this.whileLoading;
     log.stableOffset = () => this.lastStableOffset;
     log.committedOffset = () => this.highWatermark;
     log.startEpoch(this.leaderEpoch);
@@ -94,7 +98,11 @@ export class Partition {
   /** Appends one batch of a client. When it is durable is told by the high watermark. */
   append(bytes: Uint8Array, requiredAcks: number, context: Omit<AppendContext, 'leaderEpoch'>): AppendResult {
     const { log } = this;
-    if (log === undefined || this.unusable) return this.refused();
+    if (log === undefined || this.unusable) {
+      // What was sent behind it may arrive when the log is there: that would be out of order.
+      if (log === undefined) this.whileLoading.addUnread(bytes);
+      return this.refused();
+    }
     // A topic cannot ask for more replicas than it has.
     if (requiredAcks === -1 && this.isr.length < Math.min(log.config.minInsyncReplicas, this.replicas.length))
       return { errorCode: ErrorCode.NOT_ENOUGH_REPLICAS, errorMessage: null, recordErrors: [] };

@@ -111,7 +111,7 @@ export class PartitionLog {
 
   /** Room on its file system; undefined: nobody looks, and only failed writes tell. */
   space: DiskSpace | undefined;
-  private readonly turnedAway = new TurnedAway();
+  turnedAway = new TurnedAway();
 
   get name(): string {
     return this.log.name;
@@ -136,7 +136,8 @@ export class PartitionLog {
     if (batch.producerId >= 0) {
       const check = this.producers.check(batch);
       if (check.kind === 'refused') return this.refusedSequence(check.errorCode);
-      if (check.kind === 'duplicate')
+      if (check.kind === 'duplicate') {
+        this.turnedAway.taken(batch.producerId);
         return {
           errorCode: ErrorCode.NONE,
           firstOffset: check.batch.baseOffset,
@@ -145,6 +146,7 @@ export class PartitionLog {
           recordCount: batch.recordCount,
           duplicate: true,
         };
+      }
       if (context.verifiesTransactions === true && this.producers.begins(batch))
         return refusal(ErrorCode.INVALID_TXN_STATE, 'The partition was not added to the transaction');
     }
@@ -156,7 +158,7 @@ export class PartitionLog {
     const reason = this.space?.refusal(batch.sizeBytes);
     if (reason !== undefined) return this.noRoom(reason);
     if (!this.turnedAway.isAhead(batch)) return undefined;
-    return refusal(ErrorCode.KAFKA_STORAGE_ERROR, 'Sent behind a batch that found the disk full; that one comes first');
+    return refusal(ErrorCode.KAFKA_STORAGE_ERROR, 'Sent behind a batch that was refused; that one comes first');
   }
 
   /** What was sent behind a batch that found no room is not out of order: it is to come again, like that one. */

@@ -4,7 +4,7 @@ import type { BatchInfo } from '../common/ports/index.js';
 const maxProducers = 1024;
 
 /**
- * Batches refused because the disk was full. What a producer had sent ahead arrives behind the refused batch, perhaps at the moment
+ * Batches refused because the disk was full, or because the log was not loaded yet. What a producer had sent ahead arrives behind the refused batch, perhaps at the moment
  * when there is room again: the first one refused is the next one taken. A producer that the log does not know yet may begin with any
  * sequence (KIP-98), and would lose its order otherwise; to one that it knows, OUT_OF_ORDER_SEQUENCE_NUMBER would be told, which
  * ended librdkafka 2.0.2 for good.
@@ -13,6 +13,10 @@ export class TurnedAway {
   private readonly first = new Map<number, { readonly producerEpoch: number; readonly baseSequence: number }>();
 
   add({ producerId, producerEpoch, baseSequence }: BatchInfo): void {
+    this.note(producerId, producerEpoch, baseSequence);
+  }
+
+  private note(producerId: number, producerEpoch: number, baseSequence: number): void {
     const known = this.first.get(producerId);
     if (known !== undefined && known.producerEpoch >= producerEpoch) return;
     this.first.delete(producerId);
@@ -24,6 +28,14 @@ export class TurnedAway {
     }
   }
 
+  /** The same, for a partition that has no log yet: read from the batch itself. */
+  addUnread(bytes: Uint8Array): void {
+    if (bytes.length < 57) return;
+    const header = new DataView(bytes.buffer, bytes.byteOffset, 57);
+    const producerId = Number(header.getBigInt64(43));
+    if (producerId >= 0) this.note(producerId, header.getInt16(51), header.getInt32(53));
+  }
+
   /** Whether the batch was sent behind one that has not come again. */
   isAhead({ producerId, producerEpoch, baseSequence }: BatchInfo): boolean {
     const refused = this.first.get(producerId);
@@ -31,7 +43,7 @@ export class TurnedAway {
     return refused.producerEpoch === producerEpoch && refused.baseSequence !== baseSequence;
   }
 
-  /** A batch of this producer is in the log: from here on its sequences are checked. */
+  /** A batch of this producer is in the log, new or as one sent again: from here on its sequences are checked. */
   taken(producerId: number): void {
     this.first.delete(producerId);
   }

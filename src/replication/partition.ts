@@ -23,6 +23,8 @@ export class Partition {
   private committed = 0;
   /** Undefined while nobody listens: an append to a partition that was long idle then looks at nothing. */
   private listeners: Set<HighWatermarkListener> | undefined;
+  /** Batches refused while the log is loaded; its own from then on. */
+  private turnedAway: TurnedAway | undefined;
   private notifying = false;
   private notifyAgain = false;
 
@@ -67,11 +69,10 @@ export class Partition {
     return unstable >= committed ? committed : Math.max(unstable, log.log.logStartOffset);
   }
 
-  private readonly whileLoading = new TurnedAway();
-
   opened(log: PartitionLog): void {
     this.log = log;
-    log.turnedAway = this.whileLoading;
+    if (this.turnedAway !== undefined) log.turnedAway = this.turnedAway;
+    this.turnedAway = undefined;
     log.stableOffset = () => this.lastStableOffset;
     log.committedOffset = () => this.highWatermark;
     log.startEpoch(this.leaderEpoch);
@@ -100,7 +101,10 @@ export class Partition {
     const { log } = this;
     if (log === undefined || this.unusable) {
       // What was sent behind it may arrive when the log is there: that would be out of order.
-      if (log === undefined) this.whileLoading.addUnread(bytes);
+      if (log === undefined) {
+        this.turnedAway ??= new TurnedAway();
+        this.turnedAway.addUnread(bytes);
+      }
       return this.refused();
     }
     // A topic cannot ask for more replicas than it has.

@@ -207,7 +207,11 @@ export class LogManager {
   }
 
   failure(path: string): LogStoreError | undefined {
-    return this.directories.find((managed) => managed.path === path)?.directory.failure;
+    return this.managed(path)?.directory.failure;
+  }
+
+  private managed(path: string): ManagedDirectory | undefined {
+    return this.directories.find((managed) => managed.path === path);
   }
 
   onDirectoryFailure(handler: (path: string, error: LogStoreError) => void): void {
@@ -307,7 +311,7 @@ export class LogManager {
     for (const managed of this.directories) {
       const path = `${managed.path}/${name}`;
       const listed = this.directories.length === 1 && this.listed;
-      if (listed && !this.existed.has(name)) break;
+      if (listed && !managed.found.has(name)) break;
       if (!listed && (await files.listDirectory(path)) === undefined) continue;
       const metadata = await files.readFile(`${path}/${partitionMetadataFile}`);
       const owner = metadata === undefined ? undefined : parsePartitionMetadata(metadata);
@@ -319,32 +323,29 @@ export class LogManager {
       );
     }
     const usable = this.directories.filter(({ directory }) => directory.failure === undefined);
+    const [only] = usable;
+    if (only !== undefined && usable.length === 1) return only;
     const counts = usable.map(({ path }) => [...this.logs.values()].filter((log) => log.directoryPath === path).length);
     const best = usable[counts.indexOf(Math.min(...counts))];
     if (best === undefined) throw new LogStoreError('IO', 'place', name, '', 'every log directory is offline');
     return best;
   }
 
-  private readonly existed = new Set<string>();
   /** Logs deleted since the start. */
   private readonly deleted = new Set<string>();
   private listed = false;
 
-  /** Names of the partition directories there are; called once before the logs are opened. */
-  async listExisting(): Promise<ReadonlySet<string>> {
-    for (const { path } of this.directories)
-      for (const entry of (await this.ports.files.listDirectory(path)) ?? [])
-        if (entry.kind === 'directory' && partitionDirectory.test(entry.name)) {
-          this.existed.add(entry.name);
-          this.directories.find((managed) => managed.path === path)?.found.add(entry.name);
-        }
+  /** Finds the partition directories there are; called once before the logs are opened. */
+  async listExisting(): Promise<void> {
+    for (const { path, found } of this.directories)
+      for (const { kind, name } of (await this.ports.files.listDirectory(path)) ?? [])
+        if (kind === 'directory' && partitionDirectory.test(name)) found.add(name);
     this.listed = true;
-    return this.existed;
   }
 
   /** Whether there is a log of that name to be loaded. */
   exists(name: string): boolean {
-    return this.existed.has(name);
+    return this.directories.some(({ found }) => found.has(name));
   }
 
   /** `open` loads these logs in the background, those of the broker's own topics first; resolves when all are open, or cannot be. */
@@ -395,9 +396,8 @@ export class LogManager {
   /** The partition is gone: its directory is renamed at once and removed after `file.delete.delay.ms`. */
   async deleteLog(log: PartitionLog): Promise<void> {
     const { timers, random, logger } = this.ports;
-    const managed = this.directories.find(({ path }) => path === log.directoryPath);
+    const managed = this.managed(log.directoryPath);
     this.logs.delete(log.name);
-    this.existed.delete(log.name);
     managed?.found.delete(log.name);
     this.deleted.add(log.name);
     managed?.recoveryPoints.delete(log.name);
@@ -499,7 +499,7 @@ export class LogManager {
     await this.inParallel(logs, async (log) => {
       const sync = this.failure(log.directoryPath) === undefined;
       await log.close({ sync }).catch((error: unknown) => {
-        const managed = this.directories.find(({ path }) => path === log.directoryPath);
+        const managed = this.managed(log.directoryPath);
         if (managed !== undefined) managed.dirty = true;
         this.ports.logger.error(`${log.name} could not be closed`, { error });
       });

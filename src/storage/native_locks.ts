@@ -1,6 +1,6 @@
 import type { DirectoryLocks } from '../common/ports/index.js';
 import { loadAddon } from './native.js';
-import { typed } from './native_log.js';
+import { typed } from './native_results.js';
 
 /** Locks of log directories, over the addon. */
 export function createNativeLocks(): DirectoryLocks {

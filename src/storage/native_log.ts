@@ -1,4 +1,3 @@
-import { getSystemErrorName } from 'node:util';
 import {
   type AbortedTransaction,
   type AppendBatchOptions,
@@ -20,11 +19,12 @@ import {
   type SegmentInfo,
 } from '../common/ports/index.js';
 import { loadAddon } from './native.js';
-import type { NativeAddon, NativeDirectory, NativeError, NativeLog } from './native_addon.js';
+import type { NativeAddon, NativeDirectory, NativeLog } from './native_addon.js';
 import { abortedTransactions, emptyBatchInfo, headerFields, readHeader, scannedBatches } from './native_batches.js';
 import { NativeLogCleaning } from './native_cleaning.js';
 import { flushStatisticsOf } from './native_flush_statistics.js';
 import { NativeRebuilds } from './native_rebuild.js';
+import { isNativeError, typed } from './native_results.js';
 import { NativeSegmentInfo } from './native_segment_info.js';
 import { takeSideFiles } from './native_side_files.js';
 
@@ -42,17 +42,6 @@ const statuses: readonly BatchStatus[] = [
   'bad-codec',
 ];
 const noneAborted: readonly AbortedTransaction[] = [];
-
-function isNativeError(error: unknown): error is NativeError {
-  return error instanceof Error && 'kind' in error && 'errno' in error;
-}
-
-/** The typed form of what the addon threw. */
-export function typed(error: unknown): unknown {
-  if (!isNativeError(error)) return error;
-  const code = error.errno === 0 ? '' : getSystemErrorName(-error.errno);
-  return new LogStoreError(error.kind, error.operation, error.path, code, error.detail);
-}
 
 /** The bytes that the addon holds for the next append: mostly those that were just inspected. */
 let heldBatch: Uint8Array | undefined;

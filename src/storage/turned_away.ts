@@ -1,4 +1,7 @@
 import type { BatchInfo } from '../common/ports/index.js';
+import { decodeBatchHeader, RecordBatchError } from '../records/index.js';
+
+type Sender = Pick<BatchInfo, 'producerId' | 'producerEpoch' | 'baseSequence'>;
 
 /** Producers remembered per log; whoever is forgotten is judged by its sequences alone. */
 const maxProducers = 1024;
@@ -12,11 +15,7 @@ const maxProducers = 1024;
 export class TurnedAway {
   private readonly first = new Map<number, { readonly producerEpoch: number; readonly baseSequence: number }>();
 
-  add({ producerId, producerEpoch, baseSequence }: BatchInfo): void {
-    this.note(producerId, producerEpoch, baseSequence);
-  }
-
-  private note(producerId: number, producerEpoch: number, baseSequence: number): void {
+  add({ producerId, producerEpoch, baseSequence }: Sender): void {
     const known = this.first.get(producerId);
     if (known !== undefined && known.producerEpoch >= producerEpoch) return;
     this.first.delete(producerId);
@@ -28,16 +27,18 @@ export class TurnedAway {
     }
   }
 
-  /** The same, for a partition that has no log yet: read from the batch itself. */
+  /** The same, for a partition that has no log yet. What is no batch is refused by the log as well: nothing has to wait for it. */
   addUnread(bytes: Uint8Array): void {
-    if (bytes.length < 57) return;
-    const header = new DataView(bytes.buffer, bytes.byteOffset, 57);
-    const producerId = Number(header.getBigInt64(43));
-    if (producerId >= 0) this.note(producerId, header.getInt16(51), header.getInt32(53));
+    try {
+      const header = decodeBatchHeader(bytes);
+      if (header.producerId >= 0) this.add(header);
+    } catch (error) {
+      if (!(error instanceof RecordBatchError)) throw error;
+    }
   }
 
   /** Whether the batch was sent behind one that has not come again. */
-  isAhead({ producerId, producerEpoch, baseSequence }: BatchInfo): boolean {
+  isAhead({ producerId, producerEpoch, baseSequence }: Sender): boolean {
     const refused = this.first.get(producerId);
     if (refused === undefined) return false;
     return refused.producerEpoch === producerEpoch && refused.baseSequence !== baseSequence;

@@ -17,6 +17,7 @@ import { decodeProducerSnapshot, encodeProducerSnapshot } from '../../src/storag
 import { MemoryLogger } from '../../src/telemetry/index.js';
 import { createTopic } from '../integration/produce_fetch.js';
 import { compactedConfig } from '../support/log_configs.js';
+import { logManagerSettings } from '../support/log_manager_settings.js';
 import { committedView, fetchOnce, type View } from '../support/transaction_view.js';
 import { writeTransactions } from '../support/transactions.js';
 import { WireClient } from '../support/wire_client.js';
@@ -160,14 +161,7 @@ async function open(
   const logger = new MemoryLogger();
   const manager = await LogManager.open(
     { clock: time, timers: time, random: seededRandom(1), files, store, logger },
-    {
-      directories: [directory],
-      clusterId: undefined,
-      nodeId: 1,
-      retentionCheckIntervalMs: 300_000,
-      checkpointIntervalMs: 60_000,
-      producerExpirationMs: 86_400_000,
-      producerExpirationCheckMs: 600_000,
+    logManagerSettings(directory, {
       cleaner: cleaner
         ? () => ({
             threads: 1,
@@ -178,7 +172,7 @@ async function open(
             backoffMs: 100,
           })
         : undefined,
-    },
+    }),
   );
   time.holdWhile(() => manager.busy || files.pending > 0);
   const log = await manager.openLog(name, 0, topicId, compactedConfig({ segmentBytes, ...config }), () => {});

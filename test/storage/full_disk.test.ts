@@ -12,6 +12,7 @@ import { createNativeLogStore } from '../../src/storage/native_log.js';
 import type { PartitionLog } from '../../src/storage/partition_log.js';
 import { MemoryLogger } from '../../src/telemetry/index.js';
 import { compactedConfig } from '../support/log_configs.js';
+import { logManagerSettings } from '../support/log_manager_settings.js';
 
 const topicId = 'AAAAAAAAAAAAAAAAAAAAAQ' as Uuid;
 const reserveBytes = 1_000_000;
@@ -40,17 +41,7 @@ beforeEach(async () => {
   logger = new MemoryLogger();
   manager = await LogManager.open(
     { clock: time, timers: time, random: seededRandom(1), files, store: createNativeLogStore(), logger },
-    {
-      directories: [directory],
-      clusterId: undefined,
-      nodeId: 1,
-      retentionCheckIntervalMs: 300_000,
-      checkpointIntervalMs: 60_000,
-      producerExpirationMs: 86_400_000,
-      producerExpirationCheckMs: 600_000,
-      cleaner: undefined,
-      disk: () => ({ reserveBytes, resumeBytes, checkIntervalMs: 1000 }),
-    },
+    logManagerSettings(directory, { disk: () => ({ reserveBytes, resumeBytes, checkIntervalMs: 1000 }) }),
   );
   time.holdWhile(() => files.pending > 0);
   log = await open();

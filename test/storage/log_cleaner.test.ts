@@ -18,6 +18,7 @@ import { createNativeLogStore } from '../../src/storage/native_log.js';
 import type { PartitionLog } from '../../src/storage/partition_log.js';
 import { MemoryLogger } from '../../src/telemetry/index.js';
 import { compactedConfig } from '../support/log_configs.js';
+import { logManagerSettings } from '../support/log_manager_settings.js';
 
 const topicId = 'AAAAAAAAAAAAAAAAAAAAAQ' as Uuid;
 const store = createNativeLogStore();
@@ -50,16 +51,7 @@ async function start(): Promise<void> {
   logger = new MemoryLogger();
   manager = await LogManager.open(
     { clock: time, timers: time, random: seededRandom(1), files, store, logger },
-    {
-      directories: [directory],
-      clusterId: undefined,
-      nodeId: 1,
-      retentionCheckIntervalMs: 300_000,
-      checkpointIntervalMs: 60_000,
-      producerExpirationMs: 86_400_000,
-      producerExpirationCheckMs: 600_000,
-      cleaner: () => settings,
-    },
+    logManagerSettings(directory, { cleaner: () => settings }),
   );
   time.holdWhile(() => manager.busy || files.pending > 0);
 }

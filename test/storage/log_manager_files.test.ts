@@ -10,6 +10,7 @@ import { createNativeLogStore } from '../../src/storage/native_log.js';
 import type { PartitionLog } from '../../src/storage/partition_log.js';
 import { MemoryLogger } from '../../src/telemetry/index.js';
 import { compactedConfig } from '../support/log_configs.js';
+import { logManagerSettings } from '../support/log_manager_settings.js';
 
 const firstId = 'AAAAAAAAAAAAAAAAAAAAAQ' as Uuid;
 const secondId = 'AAAAAAAAAAAAAAAAAAAAAg' as Uuid;
@@ -52,16 +53,7 @@ async function start(): Promise<void> {
       store: createNativeLogStore(),
       logger: new MemoryLogger(),
     },
-    {
-      directories: [directory],
-      clusterId: undefined,
-      nodeId: 1,
-      retentionCheckIntervalMs: 300_000,
-      checkpointIntervalMs: 60_000,
-      producerExpirationMs: 86_400_000,
-      producerExpirationCheckMs: 600_000,
-      cleaner: undefined,
-    },
+    logManagerSettings(directory),
   );
 }
 

@@ -11,6 +11,7 @@ import { createNativeLogStore } from '../../src/storage/native_log.js';
 import type { PartitionLog } from '../../src/storage/partition_log.js';
 import { MemoryLogger } from '../../src/telemetry/index.js';
 import { compactedConfig } from '../support/log_configs.js';
+import { logManagerSettings } from '../support/log_manager_settings.js';
 import { Prng } from '../support/prng.js';
 
 const topicId = 'AAAAAAAAAAAAAAAAAAAAAQ' as Uuid;
@@ -25,16 +26,7 @@ async function start(): Promise<void> {
   time = new VirtualTime({ startWallMs: 1_700_000_000_000 });
   manager = await LogManager.open(
     { clock: time, timers: time, random: seededRandom(1), files, store, logger: new MemoryLogger() },
-    {
-      directories: [directory],
-      clusterId: undefined,
-      nodeId: 1,
-      retentionCheckIntervalMs: 300_000,
-      checkpointIntervalMs: 60_000,
-      producerExpirationMs: 86_400_000,
-      producerExpirationCheckMs: 600_000,
-      cleaner: undefined,
-    },
+    logManagerSettings(directory),
   );
   time.holdWhile(() => files.pending > 0);
   const config = compactedConfig({ compact: false, segmentBytes: 900 });

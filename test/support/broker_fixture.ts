@@ -30,6 +30,7 @@ import { releaseRegion } from '../../src/storage/native_log.js';
 import { MemoryLogger } from '../../src/telemetry/memory_logger.js';
 import { apiNamed, testConfig, testContext } from '../scenarios/drivers.js';
 import { GatedLogStore } from './gated_log_store.js';
+import { logManagerSettings } from './log_manager_settings.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: handlers of all APIs in one table; the codecs check what goes in and out
 type AnyHandler = (request: any, context: RequestContext) => unknown;
@@ -127,16 +128,7 @@ export class BrokerFixture {
     const store = new GatedLogStore();
     time.holdWhile(() => store.rebuilds.underWay > 0);
     const ports = { clock: time, timers: time, random, files, store, logger };
-    const logs = await LogManager.open(ports, {
-      directories: [directory],
-      clusterId: 'cluster',
-      nodeId: 1,
-      retentionCheckIntervalMs: 300_000,
-      checkpointIntervalMs: 60_000,
-      producerExpirationMs: 86_400_000,
-      producerExpirationCheckMs: 600_000,
-      cleaner: undefined,
-    });
+    const logs = await LogManager.open(ports, logManagerSettings(directory, { clusterId: 'cluster' }));
     await logs.listExisting();
     const metadataStore = await EmbeddedMetadataStore.open(ports, undefined);
     const session = await metadataStore.createSession(1000);

@@ -89,11 +89,11 @@ class OpenLogWork : public Napi::AsyncWorker {
 /// What recovery may have to walk of each log.
 class BytesToCheckWork : public Napi::AsyncWorker {
  public:
-  BytesToCheckWork(Napi::Env env, std::vector<std::pair<std::string, std::int64_t>> logs)
-      : Napi::AsyncWorker(env), logs_(std::move(logs)), deferred_(Napi::Promise::Deferred::New(env)) {}
+  BytesToCheckWork(Napi::Env env, std::shared_ptr<DirectoryState> directory, std::vector<std::pair<std::string, std::int64_t>> logs)
+      : Napi::AsyncWorker(env), directory_(std::move(directory)), logs_(std::move(logs)), deferred_(Napi::Promise::Deferred::New(env)) {}
   [[nodiscard]] Napi::Promise promise() const { return deferred_.Promise(); }
   void Execute() override {
-    for (const auto& [path, recoveryPoint] : logs_) bytes_.push_back(bytesToCheck(path, recoveryPoint));
+    for (const auto& [path, recoveryPoint] : logs_) bytes_.push_back(bytesToCheck(*directory_->fs, path, recoveryPoint));
   }
   void OnOK() override {
     Napi::HandleScope scope(Env());
@@ -103,6 +103,7 @@ class BytesToCheckWork : public Napi::AsyncWorker {
   }
 
  private:
+  std::shared_ptr<DirectoryState> directory_;
   std::vector<std::pair<std::string, std::int64_t>> logs_;
   std::vector<std::uint64_t> bytes_;
   Napi::Promise::Deferred deferred_;
@@ -264,7 +265,7 @@ Napi::Value NativeDirectory::bytesToCheck(const Napi::CallbackInfo& info) {
   std::vector<std::pair<std::string, std::int64_t>> logs;
   for (std::uint32_t i = 0; i < names.Length() && i < points.ElementLength(); ++i)
     logs.emplace_back(state_->path + "/" + names.Get(i).As<Napi::String>().Utf8Value(), wholeOf(points[i]));
-  auto* work = new BytesToCheckWork(info.Env(), std::move(logs));
+  auto* work = new BytesToCheckWork(info.Env(), state_, std::move(logs));
   const Napi::Promise promise = work->promise();
   work->Queue();
   return promise;

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "../io/file_system.h"
+
 namespace millrace {
 
 /// How far the logs of one directory are checked, and whether to go on. The threads that load write and read it, the loop too.
@@ -16,6 +18,6 @@ struct LoadProgress {
 
 /// What recovery may have to walk of the log in `directory`: the sizes of its segments from the one that holds `recoveryPoint` on.
 /// 0 when it is not there. Cost: one look at the directory, one stat a segment.
-[[nodiscard]] std::uint64_t bytesToCheck(const std::string& directory, std::int64_t recoveryPoint);
+[[nodiscard]] std::uint64_t bytesToCheck(FileSystem& fs, const std::string& directory, std::int64_t recoveryPoint);
 
 }  // namespace millrace

@@ -20,12 +20,9 @@ Result<std::optional<LocatedBatch>> Log::findByTimestamp(std::int64_t timestampM
     if (!found.ok()) return found;
     HeaderWalker walker(*view.file(), found.value().has_value() ? found.value()->position : view.sizeBytes(), view.sizeBytes());
     for (;;) {
-      auto batch = walker.next();
+      auto batch = view.next(walker);
       if (!batch.ok()) return batch;
-      if (!batch.value().has_value()) {
-        if (auto status = view.endsAt(walker.position()); !status.ok()) return status.error();
-        break;
-      }
+      if (!batch.value().has_value()) break;
       if (batch.value()->header.baseOffset >= upperOffset) return std::optional<LocatedBatch>{};
       if (batch.value()->header.maxTimestampMs >= timestampMs) return batch;
     }
@@ -49,12 +46,9 @@ Result<std::optional<LocatedBatch>> Log::findMaxTimestamp(std::int64_t upperOffs
     if (!found.ok()) return found;
     HeaderWalker walker(*view.file(), found.value().has_value() ? found.value()->position : view.sizeBytes(), view.sizeBytes());
     for (;;) {
-      auto batch = walker.next();
+      auto batch = view.next(walker);
       if (!batch.ok()) return batch;
-      if (!batch.value().has_value()) {
-        if (auto status = view.endsAt(walker.position()); !status.ok()) return status.error();
-        break;
-      }
+      if (!batch.value().has_value()) break;
       if (batch.value()->header.baseOffset >= upperOffset) break;
       if (!best.has_value() || batch.value()->header.maxTimestampMs > best->header.maxTimestampMs) best = batch.value();
     }
@@ -71,12 +65,9 @@ Result<std::vector<ReplayedBatch>> Log::scan(std::int64_t fromOffset, std::size_
     if (!found.value().has_value()) continue;
     HeaderWalker walker(*view.file(), found.value()->position, view.sizeBytes());
     while (headers.size() < maxBatches) {
-      auto batch = walker.next();
+      auto batch = view.next(walker);
       if (!batch.ok()) return batch.error();
-      if (!batch.value().has_value()) {
-        if (auto status = view.endsAt(walker.position()); !status.ok()) return status.error();
-        break;
-      }
+      if (!batch.value().has_value()) break;
       headers.push_back({batch.value()->header, std::nullopt});
       if (!isControl(batch.value()->header)) continue;
       auto marker = readMarker(*view.file(), *batch.value());

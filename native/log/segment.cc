@@ -38,17 +38,15 @@ Result<std::optional<LocatedBatch>> HeaderWalker::next() {
   return std::optional<LocatedBatch>{located};
 }
 
-Status SegmentView::endsAt(std::int64_t position) const {
-  if (position == sizeBytes()) return Done{};
-  return Error{Error::Kind::kCorrupt, "read", file_->path(), 0, "no valid batch at position " + std::to_string(position) + " of " + std::to_string(sizeBytes())};
+Result<std::optional<LocatedBatch>> SegmentView::next(HeaderWalker& walker) const {
+  auto batch = walker.next();
+  if (!batch.ok() || batch.value().has_value() || walker.position() == sizeBytes()) return batch;
+  return Error{Error::Kind::kCorrupt, "read", file_->path(), 0, "no valid batch at position " + std::to_string(walker.position()) + " of " + std::to_string(sizeBytes())};
 }
 
 Result<std::optional<LocatedBatch>> SegmentView::at(std::int64_t position) const {
   HeaderWalker walker(*file_, position, sizeBytes());
-  auto batch = walker.next();
-  if (!batch.ok() || batch.value().has_value()) return batch;
-  if (auto status = endsAt(position); !status.ok()) return status.error();
-  return batch;
+  return next(walker);
 }
 
 Result<std::int64_t> SegmentView::walkForMaxTimestamp() const {
@@ -130,13 +128,8 @@ Result<std::optional<LocatedBatch>> SegmentView::find(std::int64_t offset) const
   }
   HeaderWalker walker(*file_, from, sizeBytes());
   for (;;) {
-    auto batch = walker.next();
-    if (!batch.ok()) return batch;
-    if (!batch.value().has_value()) {
-      if (auto status = endsAt(walker.position()); !status.ok()) return status.error();
-      return batch;
-    }
-    if (batch.value()->header.lastOffset() >= offset) return batch;
+    auto batch = next(walker);
+    if (!batch.ok() || !batch.value().has_value() || batch.value()->header.lastOffset() >= offset) return batch;
   }
 }
 

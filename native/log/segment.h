@@ -22,6 +22,8 @@ struct LocatedBatch {
   [[nodiscard]] std::int64_t endPosition() const noexcept { return position + header.sizeBytes; }
 };
 
+class HeaderWalker;
+
 /// What readers need of a segment, sealed or active: its file, its index and the offsets it covers. The index is in memory while the
 /// segment takes appends; later it is looked up in its files.
 class SegmentView {
@@ -55,8 +57,8 @@ class SegmentView {
   [[nodiscard]] Result<std::optional<LocatedBatch>> at(std::int64_t position) const;
   /// The last batch that ends at or before `limit`, walking from `from` (a batch boundary); nullopt when the first one is longer.
   [[nodiscard]] Result<std::optional<LocatedBatch>> lastBefore(std::int64_t from, std::int64_t limit) const;
-  /// kCorrupt when `position`, where a walk found no further batch, is not the end of the segment: what lies there is damaged.
-  [[nodiscard]] Status endsAt(std::int64_t position) const;
+  /// The next batch of a walk through this segment; nullopt at its end.
+  [[nodiscard]] Result<std::optional<LocatedBatch>> next(HeaderWalker& walker) const;
 
   void setStem(std::string stem) { stem_ = std::move(stem); }
 

@@ -230,9 +230,9 @@ TEST(only_what_lies_behind_the_recovery_point_is_checked) {
   LogOptions options;
   options.segmentBytes = 10 * kBatchBytes;
   write(directory.path(), 95, options);
-  CHECK_EQ(bytesToCheck(directory.path() + "/t-0", 0), 95u * kBatchBytes);
-  CHECK_EQ(bytesToCheck(directory.path() + "/t-0", 175), 15u * kBatchBytes);
-  CHECK_EQ(bytesToCheck(directory.path() + "/nothing", 0), 0u);
+  CHECK_EQ(bytesToCheck(posixFileSystem(), directory.path() + "/t-0", 0), 95u * kBatchBytes);
+  CHECK_EQ(bytesToCheck(posixFileSystem(), directory.path() + "/t-0", 175), 15u * kBatchBytes);
+  CHECK_EQ(bytesToCheck(posixFileSystem(), directory.path() + "/nothing", 0), 0u);
   LoadProgress progress;
   options.progress = &progress;
   options.recoveryPoint = 175;

@@ -132,6 +132,14 @@ async function start(
   await server.loaded;
   const { host, port } = server.address;
   let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closed ??= server.close().then(removeData);
+    return closed;
+  };
+  void server.failed.then((why) => {
+    options.logger?.fatal(why);
+    return close();
+  });
   return {
     host,
     port,
@@ -147,10 +155,7 @@ async function start(
       },
     },
     metrics: () => server.metrics.exposition(),
-    close: () => {
-      closed ??= server.close().then(removeData);
-      return closed;
-    },
+    close,
   };
 }
 

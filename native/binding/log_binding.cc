@@ -114,7 +114,7 @@ Napi::Function NativeLog::define(Napi::Env env) {
        InstanceMethod<&NativeLog::beginCleaning>("beginCleaning"), InstanceMethod<&NativeLog::takeReplacedFiles>("takeReplacedFiles"),
        InstanceMethod<&NativeLog::segments>("segments"), InstanceMethod<&NativeLog::segmentTime>("segmentTime"), InstanceMethod<&NativeLog::reconfigure>("reconfigure"),
        InstanceMethod<&NativeLog::offsets>("offsets"), InstanceMethod<&NativeLog::accountFor>("accountFor"),
-       InstanceMethod<&NativeLog::close>("close")});
+       InstanceMethod<&NativeLog::moveTo>("moveTo"), InstanceMethod<&NativeLog::close>("close")});
 }
 
 NativeLog::NativeLog(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativeLog>(info) {
@@ -433,6 +433,13 @@ Napi::Value NativeLog::segmentTime(const Napi::CallbackInfo& info) {
 Napi::Value NativeLog::reconfigure(const Napi::CallbackInfo& info) {
   if (!usable(info.Env())) return info.Env().Undefined();
   log_->reconfigure(int64Of(info.Env(), info[0]), int64Of(info.Env(), info[1]), int64Of(info.Env(), info[2]), boolOf(info.Env(), info[3]));
+  return info.Env().Undefined();
+}
+
+/// moveTo(path): the log's directory is renamed; the parent is not synced here.
+Napi::Value NativeLog::moveTo(const Napi::CallbackInfo& info) {
+  if (!usable(info.Env())) return info.Env().Undefined();
+  if (auto status = log_->moveTo(info[0].As<Napi::String>().Utf8Value()); !status.ok()) toJs(info.Env(), status.error()).ThrowAsJavaScriptException();
   return info.Env().Undefined();
 }
 

@@ -51,9 +51,10 @@ class NativeDirectory : public Napi::ObjectWrap<NativeDirectory> {
   Napi::Value cancelLoading(const Napi::CallbackInfo& info);
   Napi::Value checkedBytes(const Napi::CallbackInfo& info);
   Napi::Value bytesToCheck(const Napi::CallbackInfo& info);
-  Napi::Value markForDeletion(const Napi::CallbackInfo& info);
+  Napi::Value rename(const Napi::CallbackInfo& info);
   Napi::Value removeMarked(const Napi::CallbackInfo& info);
   Napi::Value unlinkFiles(const Napi::CallbackInfo& info);
+  Napi::Value copyFile(const Napi::CallbackInfo& info);
   Napi::Value drain(const Napi::CallbackInfo& info);
   Napi::Value statistics(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
@@ -98,6 +99,7 @@ class NativeLog : public Napi::ObjectWrap<NativeLog> {
   Napi::Value reconfigure(const Napi::CallbackInfo& info);
   Napi::Value offsets(const Napi::CallbackInfo& info);
   Napi::Value accountFor(const Napi::CallbackInfo& info);
+  Napi::Value moveTo(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
 
   /// Null once it is closed.

@@ -1,5 +1,6 @@
 #include <cstdio>
 
+#include "../io/copy_file.h"
 #include "../io/mount_file_system.h"
 #include "../io/remove_tree.h"
 #include "../log/side_files.h"
@@ -137,15 +138,74 @@ class RemoveWork : public Napi::AsyncWorker {
   std::unique_ptr<Error> failure_;
 };
 
+/// Renames a directory of a closed log on a worker thread, and syncs where it is.
+class RenameWork : public Napi::AsyncWorker {
+ public:
+  RenameWork(Napi::Env env, std::string directory, std::string from, std::string to)
+      : Napi::AsyncWorker(env), directory_(std::move(directory)), from_(directory_ + "/" + from), to_(directory_ + "/" + to), deferred_(Napi::Promise::Deferred::New(env)) {}
+  [[nodiscard]] Napi::Promise promise() const { return deferred_.Promise(); }
+
+  void Execute() override {
+    FileSystem& fs = posixFileSystem();
+    if (fs.rename(from_.c_str(), to_.c_str()) != 0) failure_ = std::make_unique<Error>(systemError("rename", from_, errno));
+    else if (fs.syncDirectory(directory_.c_str()) != 0) failure_ = std::make_unique<Error>(systemError("fsync", directory_, errno));
+  }
+  void OnOK() override {
+    Napi::HandleScope scope(Env());
+    if (failure_ != nullptr) deferred_.Reject(toJs(Env(), *failure_).Value());
+    else deferred_.Resolve(Env().Undefined());
+  }
+
+ private:
+  std::string directory_;
+  std::string from_;
+  std::string to_;
+  Napi::Promise::Deferred deferred_;
+  std::unique_ptr<Error> failure_;
+};
+
+/// Copies bytes of one file into another on a worker thread.
+class CopyWork : public Napi::AsyncWorker {
+ public:
+  CopyWork(Napi::Env env, std::string from, std::string to, std::int64_t position, std::int64_t sizeBytes)
+      : Napi::AsyncWorker(env),
+        from_(std::move(from)),
+        to_(std::move(to)),
+        position_(position),
+        sizeBytes_(sizeBytes),
+        deferred_(Napi::Promise::Deferred::New(env)) {}
+  [[nodiscard]] Napi::Promise promise() const { return deferred_.Promise(); }
+
+  void Execute() override {
+    auto copied = copyFileRange(posixFileSystem(), from_, to_, position_, sizeBytes_);
+    if (copied.ok()) copied_ = copied.value();
+    else failure_ = std::make_unique<Error>(std::move(copied.error()));
+  }
+  void OnOK() override {
+    Napi::HandleScope scope(Env());
+    if (failure_ != nullptr) deferred_.Reject(toJs(Env(), *failure_).Value());
+    else deferred_.Resolve(Napi::Number::New(Env(), static_cast<double>(copied_)));
+  }
+
+ private:
+  std::string from_;
+  std::string to_;
+  std::int64_t position_;
+  std::int64_t sizeBytes_;
+  std::int64_t copied_ = 0;
+  Napi::Promise::Deferred deferred_;
+  std::unique_ptr<Error> failure_;
+};
+
 }  // namespace
 
 Napi::Function NativeDirectory::define(Napi::Env env) {
   return DefineClass(env, "NativeDirectory",
                      {InstanceMethod<&NativeDirectory::openLog>("openLog"), InstanceMethod<&NativeDirectory::setLoadingThreads>("setLoadingThreads"),
                       InstanceMethod<&NativeDirectory::cancelLoading>("cancelLoading"), InstanceMethod<&NativeDirectory::checkedBytes>("checkedBytes"),
-                      InstanceMethod<&NativeDirectory::bytesToCheck>("bytesToCheck"), InstanceMethod<&NativeDirectory::markForDeletion>("markForDeletion"),
+                      InstanceMethod<&NativeDirectory::bytesToCheck>("bytesToCheck"), InstanceMethod<&NativeDirectory::rename>("rename"),
                       InstanceMethod<&NativeDirectory::removeMarked>("removeMarked"), InstanceMethod<&NativeDirectory::unlinkFiles>("unlinkFiles"),
-                      InstanceMethod<&NativeDirectory::drain>("drain"), InstanceMethod<&NativeDirectory::statistics>("statistics"),
+                      InstanceMethod<&NativeDirectory::copyFile>("copyFile"), InstanceMethod<&NativeDirectory::drain>("drain"), InstanceMethod<&NativeDirectory::statistics>("statistics"),
                       InstanceMethod<&NativeDirectory::close>("close")});
 }
 
@@ -271,13 +331,12 @@ Napi::Value NativeDirectory::bytesToCheck(const Napi::CallbackInfo& info) {
   return promise;
 }
 
-Napi::Value NativeDirectory::markForDeletion(const Napi::CallbackInfo& info) {
-  const std::string from = state_->path + "/" + info[0].As<Napi::String>().Utf8Value();
-  const std::string to = state_->path + "/" + info[1].As<Napi::String>().Utf8Value();
-  FileSystem& fs = posixFileSystem();
-  if (fs.rename(from.c_str(), to.c_str()) != 0) toJs(info.Env(), systemError("rename", from, errno)).ThrowAsJavaScriptException();
-  else if (fs.syncDirectory(state_->path.c_str()) != 0) toJs(info.Env(), systemError("fsync", state_->path, errno)).ThrowAsJavaScriptException();
-  return info.Env().Undefined();
+/// rename(from, to): names in this directory, which is synced.
+Napi::Value NativeDirectory::rename(const Napi::CallbackInfo& info) {
+  auto* work = new RenameWork(info.Env(), state_->path, info[0].As<Napi::String>().Utf8Value(), info[1].As<Napi::String>().Utf8Value());
+  const Napi::Promise promise = work->promise();
+  work->Queue();
+  return promise;
 }
 
 Napi::Value NativeDirectory::removeMarked(const Napi::CallbackInfo& info) {
@@ -293,6 +352,15 @@ Napi::Value NativeDirectory::unlinkFiles(const Napi::CallbackInfo& info) {
   for (std::uint32_t i = 0; i < list.Length(); ++i) paths.push_back(list.Get(i).As<Napi::String>().Utf8Value());
   const std::string directory = paths.empty() ? state_->path : paths.front().substr(0, paths.front().find_last_of('/'));
   auto* work = new RemoveWork(info.Env(), std::move(paths), directory);
+  const Napi::Promise promise = work->promise();
+  work->Queue();
+  return promise;
+}
+
+/// copyFile(from, to, position, sizeBytes) → bytes copied
+Napi::Value NativeDirectory::copyFile(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  auto* work = new CopyWork(env, info[0].As<Napi::String>().Utf8Value(), info[1].As<Napi::String>().Utf8Value(), int64Of(env, info[2]), int64Of(env, info[3]));
   const Napi::Promise promise = work->promise();
   work->Queue();
   return promise;

@@ -21,28 +21,34 @@ Error::Kind kindOf(int code) {
 
 Error systemError(std::string operation, std::string path, int code) { return Error{kindOf(code), std::move(operation), std::move(path), code, {}}; }
 
-UniqueFd File::openDescriptor(FileSystem& fs, const std::string& path, int flags, OpenFiles* files) {
-  UniqueFd fd(fs.open(path.c_str(), flags, 0644));
+UniqueFd File::openDescriptor(FileSystem& fs, const Folder& folder, const std::string& name, int flags, OpenFiles* files) {
+  UniqueFd fd(folder.open(fs, name, flags, 0644));
   if (fd.valid() || (errno != EMFILE && errno != ENFILE) || files == nullptr) return fd;
   const int code = errno;
-  if (files->shed(kShed) > 0) fd.reset(fs.open(path.c_str(), flags, 0644));
+  if (files->shed(kShed) > 0) fd.reset(folder.open(fs, name, flags, 0644));
   else errno = code;
   return fd;
 }
 
-Result<std::shared_ptr<File>> File::open(FileSystem& fs, std::string path, OpenFiles* files) {
+Result<std::shared_ptr<File>> File::open(FileSystem& fs, std::shared_ptr<const Folder> folder, std::string name, OpenFiles* files) {
   if (files != nullptr) files->makeRoom();
-  UniqueFd fd = openDescriptor(fs, path, O_RDWR | O_CREAT, files);
-  if (!fd.valid()) return systemError("open", path, errno);
+  UniqueFd fd = openDescriptor(fs, *folder, name, O_RDWR | O_CREAT, files);
+  if (!fd.valid()) return systemError("open", folder->pathOf(name), errno);
   FileStatus info;
-  if (fs.status(fd.get(), info) != 0) return systemError("fstat", path, errno);
-  std::shared_ptr<File> file = closed(fs, std::move(path), info);
+  if (fs.status(fd.get(), info) != 0) return systemError("fstat", folder->pathOf(name), errno);
+  std::shared_ptr<File> file = closed(fs, std::move(folder), std::move(name), info);
   file->adopt(std::move(fd));
   return file;
 }
 
-std::shared_ptr<File> File::closed(FileSystem& fs, std::string path, const FileStatus& info) {
-  std::shared_ptr<File> file(new File(fs, std::move(path)));
+Result<std::shared_ptr<File>> File::open(FileSystem& fs, const std::string& path) {
+  const auto slash = path.find_last_of('/');
+  if (slash == std::string::npos) return open(fs, std::make_shared<const Folder>("."), path);
+  return open(fs, std::make_shared<const Folder>(path.substr(0, slash)), path.substr(slash + 1));
+}
+
+std::shared_ptr<File> File::closed(FileSystem& fs, std::shared_ptr<const Folder> folder, std::string name, const FileStatus& info) {
+  std::shared_ptr<File> file(new File(fs, std::move(folder), std::move(name)));
   file->size_ = static_cast<std::uint64_t>(info.sizeBytes);
   file->device_ = info.device;
   file->inode_ = info.inode;
@@ -60,12 +66,12 @@ void File::adopt(UniqueFd fd) const {
 }
 
 Result<UniqueFd> File::openAgain(std::uint64_t leastSize) const {
-  UniqueFd fd = openDescriptor(*fs_, path_, O_RDWR, files_.get());
-  if (!fd.valid()) return systemError("open", path_, errno);
+  UniqueFd fd = openDescriptor(*fs_, *folder_, name_, O_RDWR, files_.get());
+  if (!fd.valid()) return systemError("open", path(), errno);
   FileStatus info;
-  if (fs_->status(fd.get(), info) != 0) return systemError("fstat", path_, errno);
+  if (fs_->status(fd.get(), info) != 0) return systemError("fstat", path(), errno);
   if (info.inode != inode_ || info.device != device_ || static_cast<std::uint64_t>(info.sizeBytes) < leastSize)
-    return Error{Error::Kind::kIo, "open", path_, 0, "it is not the file any more that it was: something else than this broker has changed it"};
+    return Error{Error::Kind::kIo, "open", path(), 0, "it is not the file any more that it was: something else than this broker has changed it"};
   return fd;
 }
 
@@ -101,10 +107,10 @@ Status File::append(const std::uint8_t* bytes, std::size_t size) {
     }
     const int code = written == 0 ? EIO : errno;
     if (code == EINTR) continue;
-    Error error = systemError("pwritev", path_, code);
+    Error error = systemError("pwritev", path(), code);
     if (done > 0 && fs_->ftruncate(fd, static_cast<off_t>(size_)) != 0) {
       // Half a batch stays behind the end we know: only recovery may touch this file now.
-      return systemError("ftruncate", path_, errno == ENOSPC ? EIO : errno);
+      return systemError("ftruncate", path(), errno == ENOSPC ? EIO : errno);
     }
     return error;
   }
@@ -121,7 +127,7 @@ Result<std::size_t> File::readFully(std::uint8_t* into, std::size_t size, std::u
     if (count == 0) break;
     if (count < 0) {
       if (errno == EINTR) continue;
-      return systemError("pread", path_, errno);
+      return systemError("pread", path(), errno);
     }
     done += static_cast<std::size_t>(count);
   }
@@ -135,7 +141,7 @@ Status File::truncate(std::uint64_t size) {
   pin_.reset();
   const bool done = fs_->ftruncate(descriptor(), static_cast<off_t>(size)) == 0;
   unsynced_.store(true, std::memory_order_release);
-  if (!done) return systemError("ftruncate", path_, errno);
+  if (!done) return systemError("ftruncate", path(), errno);
   size_ = size;
   return Done{};
 }
@@ -145,7 +151,7 @@ Status File::reserve(std::uint64_t size) {
   if (auto status = ensureOpen(); !status.ok()) return status;
   reserved_ = fs_->reserve(descriptor(), static_cast<off_t>(size)) == 0;
   if (reserved_ || errno == EOPNOTSUPP || errno == ENOSYS) return Done{};
-  return systemError("fallocate", path_, errno);
+  return systemError("fallocate", path(), errno);
 }
 
 Status File::giveBackReserve(bool likely) {
@@ -153,7 +159,7 @@ Status File::giveBackReserve(bool likely) {
   if (auto status = ensureOpen(); !status.ok()) return status;
   reserved_ = false;
   // To the length it has: that frees blocks behind it, and takes nothing from regions.
-  if (fs_->ftruncate(descriptor(), static_cast<off_t>(size_)) != 0) return systemError("ftruncate", path_, errno);
+  if (fs_->ftruncate(descriptor(), static_cast<off_t>(size_)) != 0) return systemError("ftruncate", path(), errno);
   return Done{};
 }
 
@@ -173,13 +179,13 @@ Status File::sync() {
     }
   }
   unsynced_.store(false, std::memory_order_seq_cst);
-  if (fs_->fdatasync(fd) != 0) return systemError("fdatasync", path_, errno);
+  if (fs_->fdatasync(fd) != 0) return systemError("fdatasync", path(), errno);
   return Done{};
 }
 
 bool File::status(FileStatus& into) const {
   const int fd = descriptor();
-  return (fd >= 0 ? fs_->status(fd, into) : fs_->statusOf(path_.c_str(), into)) == 0;
+  return (fd >= 0 ? fs_->status(fd, into) : folder_->statusOf(*fs_, name_, into)) == 0;
 }
 
 Result<std::shared_ptr<const PinnedFile>> File::pin() {

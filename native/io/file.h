@@ -13,6 +13,7 @@
 #include "../base/unique_fd.h"
 #include "file_region.h"
 #include "file_system.h"
+#include "folder.h"
 #include "open_files.h"
 
 namespace millrace {
@@ -30,15 +31,18 @@ class FileOwner {
 };
 
 /// A regular file with its length kept in mind. Its descriptor is shared with the regions that pin it. A file that has joined
-/// `OpenFiles` may lose its descriptor while only its log holds it, and opens itself by its name when it is used again; that it is
-/// the same file is checked. So whoever changes its name first calls `keepForOthers`.
+/// `OpenFiles` may lose its descriptor while only its log holds it, and opens itself by its name in its folder when it is used again;
+/// that it is the same file is checked. The folder may be renamed at any time; whoever changes the name of the file first calls
+/// `keepForOthers`.
 /// One writer at a time; `readFully` and `sync` may run on other threads meanwhile.
 class File : public std::enable_shared_from_this<File> {
  public:
   /// Creates the file when it does not exist. Room is made for it in `files`, which it has yet to join.
-  [[nodiscard]] static Result<std::shared_ptr<File>> open(FileSystem& fs, std::string path, OpenFiles* files = nullptr);
+  [[nodiscard]] static Result<std::shared_ptr<File>> open(FileSystem& fs, std::shared_ptr<const Folder> folder, std::string name, OpenFiles* files = nullptr);
+  /// One whose directory stays where it is.
+  [[nodiscard]] static Result<std::shared_ptr<File>> open(FileSystem& fs, const std::string& path);
   /// A file that is there and is not opened before it is used. `info` is what stat() says of it.
-  [[nodiscard]] static std::shared_ptr<File> closed(FileSystem& fs, std::string path, const FileStatus& info);
+  [[nodiscard]] static std::shared_ptr<File> closed(FileSystem& fs, std::shared_ptr<const Folder> folder, std::string name, const FileStatus& info);
   ~File();
   File(const File&) = delete;
   File& operator=(const File&) = delete;
@@ -58,8 +62,11 @@ class File : public std::enable_shared_from_this<File> {
   Status sync();
 
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  void setPath(std::string path) { path_ = std::move(path); }
+  [[nodiscard]] std::string path() const { return folder_->pathOf(name_); }
+  [[nodiscard]] const std::shared_ptr<const Folder>& folder() const noexcept { return folder_; }
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  /// The file is about to be renamed to it, or was. Nobody else has it yet.
+  void setName(std::string name) { name_ = std::move(name); }
   /// What regions of this file hold. Loop thread only.
   [[nodiscard]] Result<std::shared_ptr<const PinnedFile>> pin();
   /// Opens the file if it is not. Any thread.
@@ -89,10 +96,10 @@ class File : public std::enable_shared_from_this<File> {
   friend class OpenFiles;
   static constexpr std::size_t kNowhere = SIZE_MAX;
 
-  File(FileSystem& fs, std::string path) : fs_(&fs), path_(std::move(path)) {}
+  File(FileSystem& fs, std::shared_ptr<const Folder> folder, std::string name) : fs_(&fs), folder_(std::move(folder)), name_(std::move(name)) {}
   void adopt(UniqueFd fd) const;
   [[nodiscard]] Result<UniqueFd> openAgain(std::uint64_t leastSize) const;
-  [[nodiscard]] static UniqueFd openDescriptor(FileSystem& fs, const std::string& path, int flags, OpenFiles* files);
+  [[nodiscard]] static UniqueFd openDescriptor(FileSystem& fs, const Folder& folder, const std::string& name, int flags, OpenFiles* files);
 
   // What an append needs comes first: one line of the cache.
   FileSystem* fs_;
@@ -108,7 +115,8 @@ class File : public std::enable_shared_from_this<File> {
   mutable std::size_t place_ = kNowhere;  ///< guarded by the mutex of `files_`
   dev_t device_ = 0;
   ino_t inode_ = 0;
-  std::string path_;
+  std::shared_ptr<const Folder> folder_;
+  std::string name_;
   bool reserved_ = false;
 };
 

@@ -49,8 +49,8 @@ Result<bool> CleaningJob::Reader::next(std::size_t bufferBytes) {
   }
 }
 
-CleaningJob::CleaningJob(FileSystem& fs, std::string directory, std::vector<Source> sources, CleaningOptions options)
-    : fs_(fs), directory_(std::move(directory)), sources_(std::move(sources)), options_(std::move(options)) {
+CleaningJob::CleaningJob(FileSystem& fs, std::shared_ptr<const Folder> folder, std::vector<Source> sources, CleaningOptions options)
+    : fs_(fs), folder_(std::move(folder)), sources_(std::move(sources)), options_(std::move(options)) {
   latestMapped_ = options_.firstDirtyOffset - 1;
   // The last segment that begins at or before the first dirty offset holds it.
   while (source_ + 1 < sources_.size() && sources_[source_ + 1].baseOffset <= options_.firstDirtyOffset) ++source_;
@@ -92,7 +92,7 @@ Status CleaningJob::run(std::int64_t budgetBytes) {
         if (auto status = cleanSome(untilBytes); !status.ok()) return status;
         break;
       case Stage::kSwapping:
-        return performSwap(fs_, directory_, *swap_);
+        return performSwap(fs_, folder_->path(), *swap_);
       case Stage::kOffering:
       case Stage::kDone:
         return Done{};
@@ -193,12 +193,12 @@ void CleaningJob::beginCleaning() {
 
 Status CleaningJob::openCleaned() {
   const Source& first = sources_[groupFirst_];
-  auto file = File::open(fs_, first.stem + ".log" + kCleanedSuffix);
+  auto file = File::open(fs_, folder_, offsetFileName(first.baseOffset) + ".log" + kCleanedSuffix);
   if (!file.ok()) return file.error();
   if (file.value()->size() > 0) {
     if (auto status = file.value()->truncate(0); !status.ok()) return status;
   }
-  cleaned_.emplace(first.stem, first.baseOffset, std::move(file.value()));
+  cleaned_.emplace(first.baseOffset, std::move(file.value()));
   out_.clear();
   changed_ = groups_[group_] > 1;
   return Done{};
@@ -259,7 +259,7 @@ Status CleaningJob::finishGroup() {
   if (!changed_) {
     (void)filter_->takeRetained();
     cleaned_.reset();
-    removeCleaned(fs_, sources_[groupFirst_].stem);
+    removeCleaned(fs_, stemOf(groupFirst_));
     ++statistics_.segmentsAfter;
     settled();
     return Done{};
@@ -271,7 +271,7 @@ Status CleaningJob::finishGroup() {
   SegmentLoader::finishIndex(*cleaned_);
   if (auto status = cleaned_->file()->sync(); !status.ok()) return status;
   if (auto status = storeIndexes(); !status.ok()) return status;
-  if (fs_.syncDirectory(directory_.c_str()) != 0) return systemError("fsync", directory_, errno);
+  if (auto status = folder_->sync(fs_); !status.ok()) return status;
   ++statistics_.segmentsAfter;
   offer();
   return Done{};
@@ -293,9 +293,9 @@ void CleaningJob::offer() {
   swap_ = std::make_shared<SegmentSwap>();
   for (std::size_t i = groupFirst_; i < groupFirst_ + groups_[group_]; ++i) {
     swap_->oldFiles.push_back(sources_[i].file);
-    swap_->oldStems.push_back(sources_[i].stem);
+    swap_->oldStems.push_back(stemOf(i));
   }
-  cleaned_->file()->setPath(cleaned_->stem() + ".log");
+  cleaned_->file()->setName(offsetFileName(cleaned_->baseOffset()) + ".log");
   swap_->segment = std::move(cleaned_);
   cleaned_.reset();
   stage_ = Stage::kOffering;
@@ -311,7 +311,7 @@ void CleaningJob::settled() {
 
 void CleaningJob::abandon() {
   if (stage_ == Stage::kDone || stage_ == Stage::kMapping) return;
-  removeCleaned(fs_, sources_[groupFirst_].stem);
+  removeCleaned(fs_, stemOf(groupFirst_));
 }
 
 }  // namespace millrace

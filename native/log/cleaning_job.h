@@ -51,13 +51,12 @@ class CleaningJob {
     std::int64_t dirtyPosition;  ///< where the batch of firstDirtyOffset begins, for the segment that holds it
     std::size_t offsetEntries;
     std::size_t timeEntries;
-    std::string stem;
     std::shared_ptr<File> file;
     bool hasTransactionIndex;
   };
   enum class Stage { kMapping, kCleaning, kOffering, kSwapping, kDone };
 
-  CleaningJob(FileSystem& fs, std::string directory, std::vector<Source> sources, CleaningOptions options);
+  CleaningJob(FileSystem& fs, std::shared_ptr<const Folder> folder, std::vector<Source> sources, CleaningOptions options);
   CleaningJob(const CleaningJob&) = delete;
   CleaningJob& operator=(const CleaningJob&) = delete;
 
@@ -114,10 +113,11 @@ class CleaningJob {
   Status finishGroup();
   Status storeIndexes();
   void offer();
+  [[nodiscard]] std::string stemOf(std::size_t source) const { return folder_->pathOf(offsetFileName(sources_[source].baseOffset)); }
   [[nodiscard]] std::int64_t moved() const noexcept { return statistics_.bytesRead + statistics_.bytesWritten; }
 
   FileSystem& fs_;
-  std::string directory_;
+  std::shared_ptr<const Folder> folder_;
   std::vector<Source> sources_;
   CleaningOptions options_;
   Stage stage_ = Stage::kMapping;

@@ -67,12 +67,9 @@ Result<bool> endsEarly(const SegmentView& segment, std::int64_t from) {
   return plausible(found.header) && found.header.baseOffset >= segment.nextOffset() && found.endPosition() > segment.sizeBytes();
 }
 
-std::string quarantinePath(const SegmentView& segment, std::int64_t position) {
-  return segment.stem() + ".log." + std::to_string(position) + ".quarantine";
-}
-
 Status keep(FileSystem& fs, const SegmentView& segment, std::int64_t from) {
-  auto opened = File::open(fs, quarantinePath(segment, from));
+  const File& log = *segment.file();
+  auto opened = File::open(fs, log.folder(), log.name() + "." + std::to_string(from) + ".quarantine");
   if (!opened.ok()) return opened.error();
   File& kept = *opened.value();
   if (kept.size() > 0) {
@@ -87,9 +84,7 @@ Status keep(FileSystem& fs, const SegmentView& segment, std::int64_t from) {
     at += static_cast<std::int64_t>(got.value());
   }
   if (auto status = kept.sync(); !status.ok()) return status;
-  const std::string directory = segment.stem().substr(0, segment.stem().find_last_of('/'));
-  if (fs.syncDirectory(directory.c_str()) != 0) return systemError("fsync", directory, errno);
-  return Done{};
+  return log.folder()->sync(fs);
 }
 
 }  // namespace

@@ -13,15 +13,22 @@ std::uint64_t elapsedUs(std::chrono::steady_clock::time_point since) {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - since).count());
 }
 
-/// A file that is gone meanwhile (deleted, compacted away) needs no sync.
-Status syncPath(FileSystem& fs, const std::string& path) {
-  const UniqueFd fd(fs.open(path.c_str(), O_RDONLY, 0));
-  if (!fd.valid()) return errno == ENOENT ? Status(Done{}) : systemError("open", path, errno);
-  if (fs.fdatasync(fd.get()) != 0) return systemError("fdatasync", path, errno);
-  return Done{};
-}
 /// Between two attempts to get a descriptor.
 constexpr auto kDescriptorWait = std::chrono::milliseconds(20);
+
+/// A file that is gone meanwhile (deleted, compacted away) needs no sync.
+Status syncNamed(FlushWork& work, const std::string& name) {
+  const UniqueFd fd(work.folder->open(*work.fs, name, O_RDONLY, 0));
+  if (!fd.valid()) return errno == ENOENT ? Status(Done{}) : systemError("open", work.folder->pathOf(name), errno);
+  if (work.fs->fdatasync(fd.get()) != 0) return systemError("fdatasync", work.folder->pathOf(name), errno);
+  return Done{};
+}
+
+/// A deleted log's directory may have any name by now, and another log its old one: what is not found there is not missed.
+bool goneWithLog(FlushWork& work, const Error& error) {
+  const std::lock_guard lock(work.mutex);
+  return work.abandoned && (error.code == ENOENT || (error.operation == "open" && error.kind == Error::Kind::kIo));
+}
 
 /// A sync that failed for want of room has lost data like any other: not the kind of error after which one goes on.
 Error finalError(Error error) {
@@ -32,12 +39,12 @@ Error finalError(Error error) {
 
 }  // namespace
 
-void restore(FlushWork& work, const std::vector<std::shared_ptr<File>>& files, const std::vector<std::string>& paths, bool directory) {
+void restore(FlushWork& work, const std::vector<std::shared_ptr<File>>& files, const std::vector<std::string>& names, bool directory) {
   const std::lock_guard lock(work.mutex);
   if (work.abandoned) return;
   std::erase_if(work.dirty, [&](const auto& file) { return std::find(files.begin(), files.end(), file) != files.end(); });
   work.dirty.insert(work.dirty.begin(), files.begin(), files.end());
-  work.dirtyPaths.insert(work.dirtyPaths.begin(), paths.begin(), paths.end());
+  work.dirtyNames.insert(work.dirtyNames.begin(), names.begin(), names.end());
   work.directoryDirty = work.directoryDirty || directory;
 }
 
@@ -70,14 +77,14 @@ void Flusher::request(const std::shared_ptr<FlushWork>& work, std::uint32_t requ
 
 Result<std::int64_t> Flusher::syncNow(FlushWork& work, FlushGroup* group) {
   std::vector<std::shared_ptr<File>> files;
-  std::vector<std::string> paths;
+  std::vector<std::string> names;
   std::int64_t endOffset = 0;
   bool directory = false;
   {
     // What is appended after this point belongs to the next round: the offset is taken before the sync begins.
     const std::lock_guard lock(work.mutex);
     files.swap(work.dirty);
-    paths.swap(work.dirtyPaths);
+    names.swap(work.dirtyNames);
     endOffset = work.endOffset;
     directory = std::exchange(work.directoryDirty, false);
     work.queued = false;
@@ -85,29 +92,26 @@ Result<std::int64_t> Flusher::syncNow(FlushWork& work, FlushGroup* group) {
     const std::uint64_t bytes = work.appendedBytes - std::exchange(work.begunBytes, work.appendedBytes);
     if (group != nullptr) *group = {requests, bytes, {}};
   }
+  const auto failed = [&](const Status& status) { return !status.ok() && !goneWithLog(work, status.error()); };
   for (const auto& file : files) {
     const auto begun = std::chrono::steady_clock::now();
-    if (auto status = file->sync(); !status.ok()) {
-      if (status.error().kind == Error::Kind::kNoDescriptors) restore(work, files, paths, directory);
+    if (auto status = file->sync(); failed(status)) {
+      if (status.error().kind == Error::Kind::kNoDescriptors) restore(work, files, names, directory);
       return finalError(status.error());
     }
     if (group != nullptr) group->syncUs.push_back(elapsedUs(begun));
   }
-  for (const std::string& path : paths) {
-    if (auto status = syncPath(*work.fs, path); !status.ok()) {
-      if (status.error().kind == Error::Kind::kNoDescriptors) restore(work, {}, paths, directory);
+  for (const std::string& name : names) {
+    if (auto status = syncNamed(work, name); failed(status)) {
+      if (status.error().kind == Error::Kind::kNoDescriptors) restore(work, {}, names, directory);
       return finalError(status.error());
     }
   }
-  if (directory && work.fs->syncDirectory(work.directory.c_str()) != 0) {
-    const int error = errno;
-    if (error == EMFILE || error == ENFILE) {
-      restore(work, {}, {}, true);
-      return systemError("open", work.directory, error);
+  if (directory) {
+    if (auto status = work.folder->sync(*work.fs); failed(status)) {
+      if (status.error().kind == Error::Kind::kNoDescriptors) restore(work, {}, {}, true);
+      return finalError(status.error());
     }
-    const std::lock_guard lock(work.mutex);
-    // Deleted meanwhile: nobody waits for it, and the medium is not to blame.
-    if (error != ENOENT || !work.abandoned) return finalError(systemError("fsync", work.directory, error));
   }
   return endOffset;
 }

@@ -22,16 +22,16 @@ namespace millrace {
 
 /// What has to reach the medium for one log; shared by the loop thread (which marks) and the flusher (which syncs).
 struct FlushWork {
-  explicit FlushWork(std::uint32_t id, std::string directory, FileSystem& fs) : logId(id), directory(std::move(directory)), fs(&fs) {}
+  explicit FlushWork(std::uint32_t id, std::shared_ptr<const Folder> folder, FileSystem& fs) : logId(id), folder(std::move(folder)), fs(&fs) {}
 
   const std::uint32_t logId;
-  std::string directory;
-  FileSystem* fs;
+  const std::shared_ptr<const Folder> folder;
+  FileSystem* const fs;
   std::mutex mutex;
   /// Guarded by mutex. Sealed files not synced yet, oldest first, then the active one.
   std::vector<std::shared_ptr<File>> dirty;
-  /// Index files of sealed segments that are not synced yet: below the recovery point they are trusted.
-  std::vector<std::string> dirtyPaths;
+  /// Index files of sealed segments that are not synced yet, by their names: below the recovery point they are trusted.
+  std::vector<std::string> dirtyNames;
   /// Everything below it is in the dirty files or on the medium already.
   std::int64_t endOffset = 0;
   /// A segment file was created or renamed since the last sync of the directory.
@@ -60,7 +60,7 @@ struct Distribution {
 };
 
 /// Takes back what `Flusher::syncNow` took and could not even try: it is as dirty as before.
-void restore(FlushWork& work, const std::vector<std::shared_ptr<File>>& files, const std::vector<std::string>& paths, bool directory);
+void restore(FlushWork& work, const std::vector<std::shared_ptr<File>>& files, const std::vector<std::string>& names, bool directory);
 
 /// What one call of `Flusher::syncNow` did.
 struct FlushGroup {
@@ -74,7 +74,7 @@ inline void abandon(FlushWork& work) {
   const std::lock_guard lock(work.mutex);
   work.abandoned = true;
   work.dirty.clear();
-  work.dirtyPaths.clear();
+  work.dirtyNames.clear();
   work.directoryDirty = false;
 }
 

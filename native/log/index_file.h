@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "../base/result.h"
 #include "../io/file_system.h"
@@ -15,8 +16,8 @@ namespace millrace {
 /// A file that is not there has no entries. Zeros behind the first entry count as the end (a preallocated file).
 class IndexFile {
  public:
-  /// `stem` is the path without `.index` / `.timeindex`; it must outlive this.
-  IndexFile(FileSystem& fs, const std::string& stem) : fs_(fs), stem_(stem) {}
+  /// `stem` is the path without `.index` / `.timeindex`.
+  IndexFile(FileSystem& fs, std::string stem) : fs_(fs), stem_(std::move(stem)) {}
 
   /// The greatest entry at or below `relativeOffset`.
   [[nodiscard]] Result<std::optional<OffsetEntry>> floorOffset(std::int32_t relativeOffset) const;
@@ -35,7 +36,7 @@ class IndexFile {
 
  private:
   FileSystem& fs_;
-  const std::string& stem_;
+  const std::string stem_;
 };
 
 }  // namespace millrace

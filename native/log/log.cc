@@ -58,17 +58,17 @@ Result<std::unique_ptr<Log>> Log::open(FileSystem& fs, std::string directory, st
   const std::int64_t verifyFrom = options.cleanShutdown ? INT64_MAX : options.recoveryPoint;
   for (std::size_t i = 0; i < bases.value().size(); ++i) {
     const std::int64_t base = bases.value()[i];
-    if (options.progress != nullptr && options.progress->cancelled) return Error{Error::Kind::kClosed, "open", log->directory_, 0, "the broker is stopping"};
+    if (options.progress != nullptr && options.progress->cancelled) return Error{Error::Kind::kClosed, "open", log->directory(), 0, "the broker is stopping"};
     const std::int64_t nextBase = i + 1 < bases.value().size() ? bases.value()[i + 1] : -1;
     if (nextBase >= 0 && options.cleanShutdown) {
-      if (auto trusted = SegmentLoader::trust(fs, log->directory_ + "/" + offsetFileName(base), base, nextBase); trusted.has_value()) {
+      if (auto trusted = SegmentLoader::trust(fs, log->folder_, base, nextBase); trusted.has_value()) {
         log->sealed_.emplace_back(std::move(*trusted));
         continue;
       }
     }
     LoadReport loaded;
     const LoadPlan plan{verifyFrom, options.recoveryPoint, options.indexIntervalBytes, nextBase, options.progress};
-    auto view = SegmentLoader::load(fs, log->directory_ + "/" + offsetFileName(base), base, plan, loaded);
+    auto view = SegmentLoader::load(fs, log->folder_, base, plan, loaded);
     if (!view.ok()) return view.error();
     if (loaded.indexRebuilt) ++report.indexesRebuilt;
     const std::int64_t end = view.value().nextOffset();
@@ -160,8 +160,7 @@ Status Log::createActive(std::int64_t baseOffset) {
 }
 
 Result<SegmentView> Log::createSegment(std::int64_t baseOffset) {
-  const std::string stem = directory_ + "/" + offsetFileName(baseOffset);
-  auto file = File::open(fs_, stem + ".log", files_.get());
+  auto file = File::open(fs_, folder_, offsetFileName(baseOffset) + ".log", files_.get());
   if (!file.ok()) return file.error();
   if (file.value()->size() > 0) {
     if (auto status = file.value()->truncate(0); !status.ok()) return status.error();
@@ -169,16 +168,16 @@ Result<SegmentView> Log::createSegment(std::int64_t baseOffset) {
   if (options_.preallocate) {
     if (auto status = file.value()->reserve(static_cast<std::uint64_t>(options_.segmentBytes)); !status.ok()) {
       // An empty segment would begin inside the one that goes on.
-      (void)fs_.unlink((stem + ".log").c_str());
+      (void)fs_.unlink(file.value()->path().c_str());
       return status.error();
     }
   }
-  return SegmentView(stem, baseOffset, std::move(file.value()));
+  return SegmentView(baseOffset, std::move(file.value()));
 }
 
 Status Log::append(const std::uint8_t* bytes, const BatchHeader& header, bool rollFirst, const AbortedTransaction* aborted) {
   if (header.baseOffset < logEndOffset())
-    return Error{Error::Kind::kBadArguments, "append", directory_, 0, "base offset " + std::to_string(header.baseOffset) + " is below the end"};
+    return Error{Error::Kind::kBadArguments, "append", directory(), 0, "base offset " + std::to_string(header.baseOffset) + " is below the end"};
   const bool full = active_->sizeBytes() > 0 && active_->sizeBytes() + header.sizeBytes > options_.segmentBytes;
   const bool indexFull = static_cast<std::int64_t>((active_->index().offsetEntries() + 1) * kOffsetEntryBytes) > options_.segmentIndexBytes ||
                          static_cast<std::int64_t>((active_->index().timeEntries() + 2) * kTimeEntryBytes) > options_.segmentIndexBytes;
@@ -191,7 +190,7 @@ Status Log::append(const std::uint8_t* bytes, const BatchHeader& header, bool ro
   }
   auto status = active_->append(bytes, header, options_.indexIntervalBytes);
   if (status.ok()) appendedBytes_ += static_cast<std::uint64_t>(header.sizeBytes);
-  else if (aborted != nullptr) (void)active_->transactions()->truncateTo(fs_, active_->stem(), aborted->lastOffset);
+  else if (aborted != nullptr) (void)active_->transactions()->truncateTo(*active_->file(), aborted->lastOffset);
   return status;
 }
 
@@ -216,7 +215,7 @@ Status Log::rollOnce() {
   auto next = createSegment(nextBase);
   if (!next.ok()) {
     // An empty segment would begin inside the one that goes on.
-    const std::string path = directory_ + "/" + offsetFileName(nextBase) + ".log";
+    const std::string path = folder_->pathOf(offsetFileName(nextBase) + ".log");
     if (fs_.unlink(path.c_str()) != 0 && errno != ENOENT) return Error{Error::Kind::kIo, "unlink", path, errno, {}};
     return next.error();
   }
@@ -225,7 +224,7 @@ Status Log::rollOnce() {
   active_.emplace(std::move(next.value()));
   joined(*active_);
   const std::lock_guard lock(work_->mutex);
-  for (const char* suffix : {".index", ".timeindex"}) work_->dirtyPaths.push_back(sealed_.back().stem() + suffix);
+  for (const char* suffix : {".index", ".timeindex"}) work_->dirtyNames.push_back(offsetFileName(sealed_.back().baseOffset()) + suffix);
   work_->directoryDirty = true;
   return Done{};
 }
@@ -329,8 +328,7 @@ Status Log::removeIndexFiles(const SegmentView& view) {
     const std::string path = view.stem() + suffix;
     if (fs_.unlink(path.c_str()) != 0 && errno != ENOENT) return systemError("unlink", path, errno);
   }
-  if (fs_.syncDirectory(directory_.c_str()) != 0) return systemError("fsync", directory_, errno);
-  return Done{};
+  return syncFolder();
 }
 
 /// The files stay dirty: the flusher may be in the midst of others.
@@ -369,7 +367,7 @@ Status Log::truncateTo(std::int64_t offset) {
     if (auto status = SegmentLoader::rebuild(*active_, options_.indexIntervalBytes); !status.ok()) return status;
   }
   if (active_->transactions() != nullptr) {
-    if (auto status = active_->transactions()->truncateTo(fs_, active_->stem(), logEndOffset()); !status.ok()) return status;
+    if (auto status = active_->transactions()->truncateTo(*active_->file(), logEndOffset()); !status.ok()) return status;
   }
   flushedOffset_ = std::min(flushedOffset_, logEndOffset());
   logStartOffset_ = std::min(logStartOffset_, logEndOffset());
@@ -388,7 +386,7 @@ Status Log::truncateFullyAndStartAt(std::int64_t offset) {
     if (auto status = removeFiles(*view); !status.ok()) return status;
   }
   sealed_.clear();
-  if (fs_.syncDirectory(directory_.c_str()) != 0) return systemError("fsync", directory_, errno);
+  if (auto status = syncFolder(); !status.ok()) return status;
   {
     const std::lock_guard lock(work_->mutex);
     work_->endOffset = offset;

@@ -69,7 +69,7 @@ class Log : private FileOwner {
   [[nodiscard]] std::int64_t flushedOffset() const noexcept { return flushedOffset_; }
   [[nodiscard]] std::int64_t sizeBytes() const noexcept;
   [[nodiscard]] const std::shared_ptr<FlushWork>& flushWork() const noexcept { return work_; }
-  [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
+  [[nodiscard]] std::string directory() const { return folder_->path(); }
 
   /// `bytes` was accepted by inspectBatch into `header`, with its base offset set to the final one.
   /// `aborted`: the batch is the marker of that transaction; its index entry is written first and undone when the batch cannot be.
@@ -98,6 +98,9 @@ class Log : private FileOwner {
   /// Renames the sealed segments that end at or before `offset` to `.deleted`; returns the paths to unlink later.
   [[nodiscard]] Result<std::vector<std::string>> dropBelow(std::int64_t offset);
   void reconfigure(std::int64_t segmentBytes, std::int64_t indexIntervalBytes, std::int64_t segmentIndexBytes, bool preallocate) noexcept;
+  /// Renames the log's directory and goes on in it, while files that are not open are opened and others synced; the caller syncs the
+  /// parents. Compaction must not be under way. On an error nothing has changed.
+  Status moveTo(std::string directory);
   /// Syncs everything (when asked to) and writes the active segment's index.
   Status close(bool sync);
 
@@ -121,7 +124,7 @@ class Log : private FileOwner {
 
  private:
   Log(FileSystem& fs, std::string directory, std::uint32_t id, const LogOptions& options)
-      : fs_(fs), directory_(std::move(directory)), options_(options), work_(std::make_shared<FlushWork>(id, directory_, fs)) {}
+      : fs_(fs), folder_(std::make_shared<Folder>(std::move(directory))), options_(options), work_(std::make_shared<FlushWork>(id, folder_, fs)) {}
 
   [[nodiscard]] std::size_t segmentCount() const noexcept { return sealed_.size() + 1; }
   [[nodiscard]] const SegmentView& segment(std::size_t index) const noexcept;
@@ -135,6 +138,7 @@ class Log : private FileOwner {
   [[nodiscard]] Result<std::int64_t> positionOf(std::size_t index, std::int64_t offset);
   /// Whether the segment that `job` offers may take its place: nothing it was made from has changed. The job's next `run` renames.
   [[nodiscard]] bool acceptSwap(CleaningJob& job);
+  Status syncFolder() { return folder_->sync(fs_); }
   Status createActive(std::int64_t baseOffset);
   [[nodiscard]] Result<SegmentView> createSegment(std::int64_t baseOffset);
   Status removeFiles(const SegmentView& segment);
@@ -171,7 +175,7 @@ class Log : private FileOwner {
   static constexpr std::size_t kCursors = 16;
 
   FileSystem& fs_;
-  std::string directory_;
+  const std::shared_ptr<Folder> folder_;  ///< shared with every file: only its own name changes in a move
   LogOptions options_;
   std::vector<SealedSegment> sealed_;
   std::optional<ActiveSegment> active_;

@@ -18,12 +18,12 @@ Result<std::unique_ptr<CleaningJob>> Log::beginCleaning(const CleaningOptions& o
       dirtyPosition = found.value().has_value() ? found.value()->position : view.sizeBytes();
     }
     const auto [offsetEntries, timeEntries] = view.indexEntries();
-    sources.push_back({view.baseOffset(), view.sizeBytes(), dirtyPosition, offsetEntries, timeEntries, view.stem(), view.file(), view.transactions() != nullptr});
+    sources.push_back({view.baseOffset(), view.sizeBytes(), dirtyPosition, offsetEntries, timeEntries, view.file(), view.transactions() != nullptr});
   }
   if (sources.empty() || options.firstDirtyOffset >= options.endOffset) return std::unique_ptr<CleaningJob>();
   CleaningOptions complete = options;
   complete.aborted = abortedTransactions(sources.front().baseOffset, options.endOffset);
-  auto job = std::make_unique<CleaningJob>(fs_, directory_, std::move(sources), std::move(complete));
+  auto job = std::make_unique<CleaningJob>(fs_, folder_, std::move(sources), std::move(complete));
   job->truncations = truncations_;
   return job;
 }

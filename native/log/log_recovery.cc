@@ -10,17 +10,18 @@ Status Log::cutTail(SegmentView& view, const LoadReport& loaded, const std::vect
   report.truncatedAtOffset = view.nextOffset();
   // From the end: whatever a crash leaves undone of this is done again by the next start.
   for (auto base = later.rbegin(); base != later.rend(); ++base) {
-    const std::string stem = directory_ + "/" + offsetFileName(*base);
-    auto file = File::open(fs_, stem + ".log");
+    auto file = File::open(fs_, folder_, offsetFileName(*base) + ".log");
     if (!file.ok()) return std::move(file.error());
     const auto size = static_cast<std::int64_t>(file.value()->size());
-    if (auto status = quarantineSegment(fs_, stem, size == 0); !status.ok()) return status;
+    if (auto status = quarantineSegment(fs_, folder_->pathOf(offsetFileName(*base)), size == 0); !status.ok()) return status;
     report.truncatedBytes += size;
     if (size == 0) continue;
     report.quarantinedBytes += size;
     ++report.quarantinedSegments;
   }
-  if (!later.empty() && fs_.syncDirectory(directory_.c_str()) != 0) return systemError("fsync", directory_, errno);
+  if (!later.empty()) {
+    if (auto status = syncFolder(); !status.ok()) return status;
+  }
   if (loaded.damage == nullptr) return Done{};
   const std::int64_t tailBytes = view.sizeBytes() - loaded.damage->from;
   report.truncatedBytes += tailBytes;
@@ -40,7 +41,7 @@ Status Log::keepIndexFiles(SealedSegment& segment, bool rebuilt) {
       return Done{};
     }
     const std::lock_guard lock(work_->mutex);
-    for (const char* suffix : {".index", ".timeindex"}) work_->dirtyPaths.push_back(segment.stem() + suffix);
+    for (const char* suffix : {".index", ".timeindex"}) work_->dirtyNames.push_back(offsetFileName(segment.baseOffset()) + suffix);
     work_->directoryDirty = true;
   }
   segment.dropIndex();

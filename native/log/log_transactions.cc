@@ -15,7 +15,7 @@ Status Log::loadTransactions(const std::vector<std::int64_t>& bases, RecoveryRep
     SegmentView& view = segment(segmentFor(base));
     if (view.baseOffset() != base) {
       // Its segment is gone: a crash came between the two files.
-      const std::string path = directory_ + "/" + offsetFileName(base) + ".txnindex";
+      const std::string path = folder_->pathOf(offsetFileName(base) + ".txnindex");
       if (fs_.unlink(path.c_str()) != 0 && errno != ENOENT) return systemError("unlink", path, errno);
       continue;
     }
@@ -36,7 +36,7 @@ Status Log::loadTransactions(const std::vector<std::int64_t>& bases, RecoveryRep
 Status Log::appendAborted(const AbortedTransaction& aborted) {
   if (active_->transactions() == nullptr) active_->setTransactions(std::make_unique<TransactionIndex>());
   TransactionIndex& index = *active_->transactions();
-  if (auto status = index.append(fs_, active_->stem(), aborted); !status.ok()) return status;
+  if (auto status = index.append(*active_->file(), aborted); !status.ok()) return status;
   const std::lock_guard lock(work_->mutex);
   // In front: what is active comes last.
   if (std::find(work_->dirty.begin(), work_->dirty.end(), index.file()) == work_->dirty.end()) work_->dirty.insert(work_->dirty.begin(), index.file());
@@ -77,8 +77,7 @@ Status Log::restoreAborted(std::int64_t lostFrom, const std::vector<AbortedTrans
     if (auto status = view.transactions()->store(fs_, view.stem()); !status.ok()) return status;
     replaced = true;
   }
-  if (replaced && fs_.syncDirectory(directory_.c_str()) != 0) return systemError("fsync", directory_, errno);
-  return Done{};
+  return replaced ? syncFolder() : Status(Done{});
 }
 
 }  // namespace millrace

@@ -38,6 +38,8 @@ Result<std::optional<LocatedBatch>> HeaderWalker::next() {
   return std::optional<LocatedBatch>{located};
 }
 
+std::string SegmentView::stem() const { return file_->folder()->pathOf(offsetFileName(baseOffset_)); }
+
 Result<std::optional<LocatedBatch>> SegmentView::next(HeaderWalker& walker) const {
   auto batch = walker.next();
   if (!batch.ok() || batch.value().has_value() || walker.position() == sizeBytes()) return batch;
@@ -61,7 +63,7 @@ Result<std::int64_t> SegmentView::walkForMaxTimestamp() const {
 
 Result<std::int64_t> SegmentView::maxTimestampMs() const {
   if (maxTimestampMs_ == kUnread) {
-    auto last = IndexFile(file_->fileSystem(), stem_).last();
+    auto last = IndexFile(file_->fileSystem(), stem()).last();
     if (!last.ok()) return last.error();
     // A file of zeros says nothing: retention must not take its word for it.
     const bool told = last.value().has_value() && (last.value()->timestampMs != 0 || last.value()->relativeOffset != 0);
@@ -89,7 +91,7 @@ void SegmentView::dropIndex() {
 
 /// Where to begin for an offset. An entry that is no batch's, or of one that begins too late, is damage: then at the beginning.
 Result<std::optional<OffsetEntry>> SegmentView::lookup(std::int32_t relativeOffset) const {
-  auto entry = IndexFile(file_->fileSystem(), stem_).floorOffset(relativeOffset);
+  auto entry = IndexFile(file_->fileSystem(), stem()).floorOffset(relativeOffset);
   if (!entry.ok() || !entry.value().has_value()) return entry;
   if (entry.value()->position < 0) return std::optional<OffsetEntry>{};
   auto batch = at(entry.value()->position);
@@ -101,21 +103,21 @@ Result<std::optional<OffsetEntry>> SegmentView::lookup(std::int32_t relativeOffs
 
 Result<std::int64_t> SegmentView::floorPosition(std::int64_t position) const {
   if (indexInMemory_) return std::int64_t{index_.floorPosition(position)};
-  auto entry = IndexFile(file_->fileSystem(), stem_).floorPosition(position);
+  auto entry = IndexFile(file_->fileSystem(), stem()).floorPosition(position);
   if (!entry.ok()) return entry.error();
   return std::int64_t{entry.value().has_value() ? entry.value()->position : 0};
 }
 
 Result<std::int32_t> SegmentView::lookupTime(std::int64_t timestampMs) const {
   if (indexInMemory_) return index_.lookupTime(timestampMs);
-  auto entry = IndexFile(file_->fileSystem(), stem_).below(timestampMs);
+  auto entry = IndexFile(file_->fileSystem(), stem()).below(timestampMs);
   if (!entry.ok()) return entry.error();
   return entry.value().has_value() ? std::max(entry.value()->relativeOffset, 0) : 0;
 }
 
 IndexFile::Counts SegmentView::indexEntries() const {
   if (indexInMemory_) return {index_.offsetEntries(), index_.timeEntries()};
-  return IndexFile(file_->fileSystem(), stem_).counts().value_or(IndexFile::Counts{0, 0});
+  return IndexFile(file_->fileSystem(), stem()).counts().value_or(IndexFile::Counts{0, 0});
 }
 
 Result<std::optional<LocatedBatch>> SegmentView::find(std::int64_t offset) const {
@@ -187,7 +189,7 @@ void SegmentLoader::finishIndex(SegmentView& segment) {
 
 Status ActiveSegment::storeIndex(bool sync) {
   SegmentLoader::finishIndex(*this);
-  auto status = index_.store(file_->fileSystem(), stem_, sync);
+  auto status = index_.store(file_->fileSystem(), stem(), sync);
   indexStored_ = status.ok();
   return status;
 }
@@ -207,11 +209,12 @@ Status ActiveSegment::truncateTo(std::int64_t offset, std::int64_t indexInterval
   return SegmentLoader::rebuild(*this, indexIntervalBytes);
 }
 
-std::optional<SegmentView> SegmentLoader::trust(FileSystem& fs, std::string stem, std::int64_t baseOffset, std::int64_t nextBase) {
-  std::string path = stem + ".log";
+std::optional<SegmentView> SegmentLoader::trust(FileSystem& fs, const std::shared_ptr<const Folder>& folder, std::int64_t baseOffset, std::int64_t nextBase) {
+  std::string name = offsetFileName(baseOffset) + ".log";
   FileStatus info;
-  if (fs.statusOf(path.c_str(), info) != 0 || info.sizeBytes == 0 || !IndexFile(fs, stem).counts().has_value()) return std::nullopt;
-  SegmentView segment(std::move(stem), baseOffset, File::closed(fs, std::move(path), info));
+  if (folder->statusOf(fs, name, info) != 0 || info.sizeBytes == 0) return std::nullopt;
+  SegmentView segment(baseOffset, File::closed(fs, folder, std::move(name), info));
+  if (!IndexFile(fs, segment.stem()).counts().has_value()) return std::nullopt;
   // A gap that cleaning left at the end belongs to the segment.
   segment.nextOffset_ = nextBase;
   segment.maxTimestampMs_ = SegmentView::kUnread;
@@ -286,13 +289,13 @@ Status SegmentLoader::verify(SegmentView& segment, const LoadPlan& plan, LoadRep
   return Done{};
 }
 
-Result<SegmentView> SegmentLoader::load(FileSystem& fs, std::string stem, std::int64_t baseOffset, const LoadPlan& plan, LoadReport& report) {
-  auto file = File::open(fs, stem + ".log");
+Result<SegmentView> SegmentLoader::load(FileSystem& fs, const std::shared_ptr<const Folder>& folder, std::int64_t baseOffset, const LoadPlan& plan, LoadReport& report) {
+  auto file = File::open(fs, folder, offsetFileName(baseOffset) + ".log");
   if (!file.ok()) return file.error();
-  SegmentView segment(std::move(stem), baseOffset, std::move(file.value()));
+  SegmentView segment(baseOffset, std::move(file.value()));
   segment.offsetOfMaxTimestamp_ = baseOffset;
   if (segment.sizeBytes() == 0) return segment;
-  const bool indexed = segment.index_.load(fs, segment.stem_, static_cast<std::uint64_t>(segment.sizeBytes()));
+  const bool indexed = segment.index_.load(fs, segment.stem(), static_cast<std::uint64_t>(segment.sizeBytes()));
   // With a trusted index only the part behind its last entry is walked. Otherwise everything is, and checked from verifyFrom on.
   if (!indexed) {
     if (auto status = verify(segment, plan, report); !status.ok()) return status.error();

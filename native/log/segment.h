@@ -28,8 +28,7 @@ class HeaderWalker;
 /// segment takes appends; later it is looked up in its files.
 class SegmentView {
  public:
-  SegmentView(std::string stem, std::int64_t baseOffset, std::shared_ptr<File> file)
-      : stem_(std::move(stem)), baseOffset_(baseOffset), nextOffset_(baseOffset), file_(std::move(file)) {}
+  SegmentView(std::int64_t baseOffset, std::shared_ptr<File> file) : baseOffset_(baseOffset), nextOffset_(baseOffset), file_(std::move(file)) {}
 
   [[nodiscard]] std::int64_t baseOffset() const noexcept { return baseOffset_; }
   /// Offset after the last record; the base offset when there is none.
@@ -48,7 +47,8 @@ class SegmentView {
   /// Relative offset to walk from for a timestamp: that of the greatest entry with a timestamp < it, 0 when there is none.
   [[nodiscard]] Result<std::int32_t> lookupTime(std::int64_t timestampMs) const;
   [[nodiscard]] IndexFile::Counts indexEntries() const;
-  [[nodiscard]] const std::string& stem() const noexcept { return stem_; }
+  /// The path of its files without `.log`, `.index`, ...: true until the log is moved.
+  [[nodiscard]] std::string stem() const;
 
   // Each is kCorrupt where the bytes are no batch: damage is never taken for an end.
   /// The batch that holds `offset`, or the first one after it; nullopt at the end of the segment.
@@ -60,8 +60,6 @@ class SegmentView {
   /// The next batch of a walk through this segment; nullopt at its end.
   [[nodiscard]] Result<std::optional<LocatedBatch>> next(HeaderWalker& walker) const;
 
-  void setStem(std::string stem) { stem_ = std::move(stem); }
-
   /// Null when no transaction was aborted in the segment.
   [[nodiscard]] const TransactionIndex* transactions() const noexcept { return transactions_.get(); }
   [[nodiscard]] TransactionIndex* transactions() noexcept { return transactions_.get(); }
@@ -69,7 +67,6 @@ class SegmentView {
 
  protected:
   friend class SegmentLoader;
-  std::string stem_;
   std::int64_t baseOffset_;
   std::int64_t nextOffset_;
   static constexpr std::int64_t kUnread = -2;
@@ -156,10 +153,10 @@ struct LoadPlan {
 class SegmentLoader {
  public:
   /// Damage that no crash leaves is kCorrupt with its place.
-  [[nodiscard]] static Result<SegmentView> load(FileSystem& fs, std::string stem, std::int64_t baseOffset, const LoadPlan& plan, LoadReport& report);
+  [[nodiscard]] static Result<SegmentView> load(FileSystem& fs, const std::shared_ptr<const Folder>& folder, std::int64_t baseOffset, const LoadPlan& plan, LoadReport& report);
   /// A sealed segment of a log that was closed in an orderly way: nothing of it is opened or read before somebody asks for it.
   /// Nullopt when its files cannot be what was left then: it must be loaded.
-  [[nodiscard]] static std::optional<SegmentView> trust(FileSystem& fs, std::string stem, std::int64_t baseOffset, std::int64_t nextBase);
+  [[nodiscard]] static std::optional<SegmentView> trust(FileSystem& fs, const std::shared_ptr<const Folder>& folder, std::int64_t baseOffset, std::int64_t nextBase);
   /// Rebuilds index, timestamps and next offset from the headers in the file.
   static Status rebuild(SegmentView& segment, std::int64_t indexIntervalBytes);
   /// Adds the last entry of the time index: the segment takes no more batches.

@@ -48,16 +48,16 @@ Result<std::unique_ptr<TransactionIndex>> TransactionIndex::load(FileSystem& fs,
   return index;
 }
 
-Status TransactionIndex::openFile(FileSystem& fs, const std::string& stem) {
+Status TransactionIndex::openFile(const File& log) {
   if (file_ != nullptr) return Done{};
-  auto file = File::open(fs, stem + kSuffix);
+  auto file = File::open(log.fileSystem(), log.folder(), log.name().substr(0, log.name().find('.')) + kSuffix);
   if (!file.ok()) return file.error();
   file_ = std::move(file.value());
   return Done{};
 }
 
-Status TransactionIndex::append(FileSystem& fs, const std::string& stem, const AbortedTransaction& entry) {
-  if (auto status = openFile(fs, stem); !status.ok()) return status;
+Status TransactionIndex::append(const File& log, const AbortedTransaction& entry) {
+  if (auto status = openFile(log); !status.ok()) return status;
   std::array<std::uint8_t, kEntryBytes> bytes{};
   encode(entry, bytes.data());
   if (auto status = file_->append(bytes.data(), bytes.size()); !status.ok()) return status;
@@ -65,11 +65,11 @@ Status TransactionIndex::append(FileSystem& fs, const std::string& stem, const A
   return Done{};
 }
 
-Status TransactionIndex::truncateTo(FileSystem& fs, const std::string& stem, std::int64_t offset) {
+Status TransactionIndex::truncateTo(const File& log, std::int64_t offset) {
   const auto first = firstFrom(entries_, offset);
   if (first == entries_.end()) return Done{};
   entries_.erase(first, entries_.end());
-  if (auto status = openFile(fs, stem); !status.ok()) return status;
+  if (auto status = openFile(log); !status.ok()) return status;
   return file_->truncate(entries_.size() * kEntryBytes);
 }
 

@@ -34,10 +34,10 @@ class TransactionIndex {
 
   [[nodiscard]] const std::vector<AbortedTransaction>& entries() const noexcept { return entries_; }
 
-  /// Writes one entry behind the others. A failure leaves the file as it was.
-  Status append(FileSystem& fs, const std::string& stem, const AbortedTransaction& entry);
+  /// Writes one entry behind the others, beside `log`, the segment's own file. A failure leaves the file as it was.
+  Status append(const File& log, const AbortedTransaction& entry);
   /// Drops the entries whose markers lie at or above `offset`, in the file as well.
-  Status truncateTo(FileSystem& fs, const std::string& stem, std::int64_t offset);
+  Status truncateTo(const File& log, std::int64_t offset);
   /// Adds to `into` what overlaps [from, upper). True when no later entry can.
   [[nodiscard]] bool collect(std::int64_t from, std::int64_t upper, std::vector<AbortedTransaction>& into) const;
 
@@ -53,7 +53,7 @@ class TransactionIndex {
   void release() noexcept { file_.reset(); }
 
  private:
-  [[nodiscard]] Status openFile(FileSystem& fs, const std::string& stem);
+  [[nodiscard]] Status openFile(const File& log);
 
   std::vector<AbortedTransaction> entries_;
   std::shared_ptr<File> file_;

@@ -28,7 +28,12 @@ export interface ControllerDeps {
   config(): BrokerConfig;
   /** Resolves when this broker has applied the image (logs are open, or gone). */
   applied(image: MetadataImage): Promise<void>;
+  /** Whether files of a deleted topic may be left, in a directory that is offline or could not be renamed. Default: they may. */
+  leavesTraces?(topicId: Uuid): boolean;
 }
+
+/** A transaction has room for so many notes of earlier deletions beside its own work. */
+const notesPerDeletion = 50;
 
 /**
  * Changes the cluster's metadata, one change at a time: decide on the current image, one transaction that checks the controller's
@@ -38,6 +43,8 @@ export interface ControllerDeps {
 export class Controller {
   private queue: Promise<unknown> = Promise.resolve();
   private epochVersion = 0;
+  /** Notes of deleted topics of which nothing is left; the next deletion takes them away. */
+  private readonly settledNotes: string[] = [];
 
   constructor(private readonly deps: ControllerDeps) {}
 
@@ -91,13 +98,18 @@ export class Controller {
       const topic = cache.current().topicsById.get(id);
       if (topic === undefined) return failure(ErrorCode.UNKNOWN_TOPIC_ID);
       const doomed = [keys.topic(id), keys.topicName(topic.name), keys.topicConfig(id)];
+      doomed.push(...this.settledNotes.slice(0, notesPerDeletion));
       const entries = await Promise.all(doomed.map((key) => store.get(key)));
       const present = entries.filter((entry) => entry !== undefined);
+      // With the topic its name goes into the notes: files that a crash or a failed disk leaves behind are then known to be nobody's.
+      const note = keys.deletedTopic(id);
       const failed = await this.commit(
-        present.map(({ key, version }) => ({ key, version })),
-        present.map(({ key }) => ({ delete: key })),
+        [...present.map(({ key, version }) => ({ key, version })), { key: note, version: 0 }],
+        [...present.map(({ key }) => ({ delete: key })), { put: note, value: topic.name }],
       );
       if (failed !== undefined) return failed;
+      this.settledNotes.splice(0, notesPerDeletion);
+      if (this.deps.leavesTraces?.(id) === false) this.settledNotes.push(note);
       logger.info(`topic ${topic.name} deleted`, { topicId: id });
       return failure(ErrorCode.NONE);
     });
@@ -169,6 +181,20 @@ export class Controller {
     const result = this.queue.then(run);
     this.queue = result.catch(() => undefined);
     return result;
+  }
+
+  /** At the start, when every log directory is there and nothing is left of deleted topics: their notes go. */
+  async forgetDeletedTopics(): Promise<void> {
+    await this.exclusively(async () => {
+      const notes = await this.deps.store.list(keys.deletedTopics);
+      for (let from = 0; from < notes.length; from += notesPerDeletion) {
+        const some = notes.slice(from, from + notesPerDeletion);
+        await this.deps.store.txn(
+          some.map(({ key, version }) => ({ key, version })),
+          some.map(({ key }) => ({ delete: key })),
+        );
+      }
+    });
   }
 
   /** Resolves when no change is under way. */

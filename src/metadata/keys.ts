@@ -10,6 +10,7 @@ import type { Uuid } from '../common/ids.js';
  *     /brokers/ids/<id>                a broker's registration, bound to its session; its create revision is the broker epoch
  *     /topics/<topicId>                name and partitions of a topic (TopicValue)
  *     /topic_names/<name>              id of the topic with that name
+ *     /deleted_topics/<topicId>        name of a topic whose files may not be gone yet
  *     /configs/topics/<topicId>        overrides of a topic
  *     /configs/brokers/<id|default>    dynamic broker configs
  *     /configs/groups/<base64url>      dynamic group configs
@@ -23,11 +24,13 @@ export const keys = {
   brokers: '/brokers/ids/',
   topics: '/topics/',
   topicNames: '/topic_names/',
+  deletedTopics: '/deleted_topics/',
   topicConfigs: '/configs/topics/',
   brokerConfigs: '/configs/brokers/',
   groupConfigs: '/configs/groups/',
   broker: (id: number) => `/brokers/ids/${id}`,
   topic: (id: Uuid) => `/topics/${id}`,
+  deletedTopic: (id: Uuid) => `/deleted_topics/${id}`,
   topicName: (name: string) => `/topic_names/${name}`,
   topicConfig: (id: Uuid) => `/configs/topics/${id}`,
   /** '' is the cluster-wide default. */

@@ -82,7 +82,17 @@ export class Partition {
   }
 
   private localCommit(log: PartitionLog): number {
-    return log.config.groupFlush ? log.log.flushedOffset : log.log.logEndOffset;
+    return log.config.groupFlush ? log.durableOffset : log.log.logEndOffset;
+  }
+
+  /** Its log is in another log directory from here on: the same records, of which everything committed is on the medium. */
+  moved(log: PartitionLog): void {
+    this.log = log;
+    log.stableOffset = () => this.lastStableOffset;
+    log.committedOffset = () => this.highWatermark;
+    log.producers.transactions.highWatermarkReached(this.committed);
+    this.reconfigured();
+    this.flushed();
   }
 
   /** The leader epoch a client believes in, checked as Kafka does; -1 is not checked (KIP-320). */
@@ -145,9 +155,10 @@ export class Partition {
     return result;
   }
 
-  /** The engine reports how much of the log is on the medium. */
-  flushed(flushedOffset: number): void {
-    if (this.log?.config.groupFlush === true) this.advance(flushedOffset);
+  /** More of the log is on the medium. */
+  flushed(): void {
+    const { log } = this;
+    if (log?.config.groupFlush === true && !this.unusable) this.advance(log.durableOffset);
   }
 
   /** After a change of the flush mode: what it means is different now. */

@@ -45,11 +45,20 @@ export class ReplicaManager {
   /** Partitions whose logs are being opened, or wait for it. */
   private readonly opening = new Map<Partition, Promise<void>>();
   private closed = false;
+  /** Partitions of the first image had their logs before this start, wherever they are. */
+  private started = false;
+  private readonly gone = new Set<Uuid>();
 
   constructor(private readonly deps: ReplicaManagerDeps) {
     this.wheel = new TimeoutWheel(deps.clock, deps.timers);
     deps.logs.onDirectoryFailure((path) => {
       for (const partition of this.all()) if (partition.log?.directoryPath === path) partition.goOffline();
+    });
+    deps.logs.moves.onMoved((log) => {
+      const partition = this.getById(log.topicId, log.partition);
+      if (partition === undefined || partition.offline) return;
+      log.log.accountFor(deps.egress.topicAccount(log.topic));
+      partition.moved(log);
     });
   }
 
@@ -104,8 +113,10 @@ export class ReplicaManager {
     const settle = new Map<Partition, () => void>();
     for (const { partition } of opening)
       this.opening.set(partition, new Promise((resolve) => settle.set(partition, resolve)));
+    const isNew = this.started;
+    this.started = true;
     const open = async ({ partition, config }: Opening) => {
-      await this.open(partition, config);
+      await this.open(partition, config, isNew);
       this.opening.delete(partition);
       settle.get(partition)?.();
     };
@@ -138,14 +149,15 @@ export class ReplicaManager {
     }
   }
 
-  private async open(partition: Partition, config: LogConfig): Promise<void> {
+  private async open(partition: Partition, config: LogConfig, isNew: boolean): Promise<void> {
     try {
       const log = await this.deps.logs.openLog(
         partition.topic,
         partition.partition,
         partition.topicId,
         config,
-        (flushedOffset) => partition.flushed(flushedOffset),
+        () => partition.flushed(),
+        { isNew },
       );
       log.log.accountFor(this.deps.egress.topicAccount(partition.topic));
       partition.opened(log);
@@ -165,14 +177,29 @@ export class ReplicaManager {
       this.byName.delete(topic.name);
       this.deps.egress.forgetTopic(topic.name);
     }
+    let isGone = true;
     for (const partition of topic.partitions) {
-      partition?.goOffline();
-      if (partition !== undefined) await this.opening.get(partition);
-      if (partition?.log === undefined) continue;
-      await this.deps.logs.deleteLog(partition.log).catch((error: unknown) => {
-        this.deps.logger.warn(`${topicPartitionName(topic.name, partition.partition)} could not be deleted`, { error });
-      });
+      if (partition === undefined) continue;
+      partition.goOffline();
+      await this.opening.get(partition);
+      if (partition.log === undefined) isGone = false;
+      else
+        try {
+          isGone = (await this.deps.logs.deleteLog(partition.log)) && isGone;
+        } catch (error) {
+          isGone = false;
+          this.deps.logger.warn(
+            `${topicPartitionName(topic.name, partition.partition)} could not be deleted; the next start does it`,
+            { error },
+          );
+        }
     }
+    if (isGone) this.gone.add(topic.id);
+  }
+
+  /** Whether files of a topic that was dropped may be left under its partitions' names. Asked once for each. */
+  leavesTraces(topicId: Uuid): boolean {
+    return !this.gone.delete(topicId);
   }
 
   /** Topic or broker configs changed. */

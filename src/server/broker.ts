@@ -32,6 +32,8 @@ import { cleanerSettings } from './cleaner_settings.js';
 import { CoordinatorWiring } from './coordinator_wiring.js';
 import { diskLimits } from './disk_limits.js';
 import { type Endpoint, resolveEndpoints } from './endpoints.js';
+import { logOwners } from './log_owners.js';
+import { moverSettings } from './mover_settings.js';
 import { listenerLimits, networkLimits } from './network_limits.js';
 import { refuseWrites } from './read_only.js';
 import { registerHandlers } from './register_handlers.js';
@@ -76,6 +78,11 @@ export class BrokerServer {
   private closing: Promise<void> | undefined;
   private dynamic: BrokerConfig;
   private parts: Parts | undefined;
+  private giveUp: (why: string) => void = () => {};
+  /** Resolves with a sentence when the broker cannot go on; whoever started it closes it then. */
+  readonly failed = new Promise<string>((resolve) => {
+    this.giveUp = resolve;
+  });
   private endpoints: readonly Endpoint[] = [];
 
   /** `mountedPath`: the directory that is served read-only; `ports.store` and the config must go with it. */
@@ -157,6 +164,7 @@ export class BrokerServer {
       producerExpirationCheckMs: config.int('producer.id.expiration.check.interval.ms'),
       cleaner: config.boolean('log.cleaner.enable') ? () => cleanerSettings(this.dynamic) : undefined,
       disk: () => diskLimits(this.dynamic),
+      mover: () => moverSettings(this.dynamic),
     });
     try {
       return await this.assembleOn(logs);
@@ -193,6 +201,8 @@ export class BrokerServer {
       metadata: cache,
     });
     const wiring: CoordinatorWiring = new CoordinatorWiring(replicas, coordinator, clock);
+    // After the replica manager's own handler: the partitions are offline by now.
+    logs.onDirectoryFailure(() => wiring.stopOffline());
     const parts: Parts = {
       logs,
       store,
@@ -222,12 +232,16 @@ export class BrokerServer {
         session,
         config: () => this.dynamic,
         applied: (image) => parts.apply(image),
+        leavesTraces: (topicId) => replicas.leavesTraces(topicId),
       }),
     };
     cache.onChange((next, previous) => this.onMetadata(parts, next, previous));
-    await logs.listExisting();
+    logs.onDirectoryFailure((path) => this.directoryFailed(parts, path));
     await this.claimCluster(parts);
     await cache.refresh();
+    await logs.settle(await logOwners(store, cache.current(), config.nodeId));
+    // Settling has ended their deletion.
+    if (logs.allOnline) await parts.controller.forgetDeletedTopics();
     this.registerHandlers(parts);
     await this.load(parts);
     return parts;
@@ -239,7 +253,7 @@ export class BrokerServer {
    */
   private async load(parts: Parts): Promise<void> {
     const { timers, logger } = this.ports;
-    this.loaded = parts.apply(parts.cache.current()).catch((error: unknown) => {
+    this.loaded = this.loadAll(parts).catch((error: unknown) => {
       if (this.closing === undefined) logger.error('the logs could not be loaded', { error });
     });
     let grace: TimerHandle | undefined;
@@ -252,6 +266,24 @@ export class BrokerServer {
       logger.info(
         `${parts.logs.loading.line()}; meanwhile requests are answered, clients try again for partitions that are not open yet`,
       );
+  }
+
+  private async loadAll(parts: Parts): Promise<void> {
+    const { logs } = parts;
+    await parts.apply(parts.cache.current());
+    if (this.closing !== undefined) return;
+    logs.moves.resume();
+  }
+
+  /** The others serve on, as long as there are any and the metadata is not among what is lost. */
+  private directoryFailed(parts: Parts, path: string): void {
+    const { logs } = parts;
+    if (path === logs.paths[0])
+      this.giveUp(
+        `the broker stops because ${path} has failed, which holds its metadata: mend the disk and start it again`,
+      );
+    else if (logs.paths.every((one) => logs.failure(one) !== undefined))
+      this.giveUp('the broker stops because every log directory has failed: mend the disks and start it again');
   }
 
   private registerHandlers(parts: Parts): void {

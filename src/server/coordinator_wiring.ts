@@ -46,6 +46,15 @@ export class CoordinatorWiring {
     private readonly clock: Clock,
   ) {}
 
+  /** Partitions went offline: what they coordinate is not coordinated here any more. */
+  stopOffline(): void {
+    for (const [index, partition] of this.started) {
+      if (!partition.offline) continue;
+      this.started.delete(index);
+      this.coordinator.stopPartition(index);
+    }
+  }
+
   /** After partitions changed or their logs were opened. Resolves when new ones are loaded. */
   async sync(): Promise<void> {
     const loading: Promise<void>[] = [];

@@ -11,6 +11,7 @@ import type { LogManager } from '../storage/log_manager.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { AutoTopicCreator } from './auto_topic_creator.js';
 import { alterConfigsHandler } from './handlers/alter_configs.js';
+import { alterReplicaLogDirsHandler } from './handlers/alter_replica_log_dirs.js';
 import { apiVersionsHandler } from './handlers/api_versions.js';
 import { createPartitionsHandler } from './handlers/create_partitions.js';
 import { createTopicsHandler } from './handlers/create_topics.js';
@@ -105,13 +106,16 @@ export function registerHandlers(pipeline: Pipeline, services: Services): void {
   );
   pipeline.register(ApiKey.InitProducerId, initProducerIdHandler(services));
   pipeline.register(ApiKey.DescribeLogDirs, describeLogDirsHandler(services));
+  pipeline.register(ApiKey.AlterReplicaLogDirs, alterReplicaLogDirsHandler(services));
   pipeline.register(ApiKey.CreateTopics, createTopicsHandler(services));
   pipeline.register(ApiKey.DeleteTopics, deleteTopicsHandler(services));
   pipeline.register(ApiKey.CreatePartitions, createPartitionsHandler(services));
   pipeline.register(ApiKey.DescribeConfigs, describeConfigsHandler(services));
   pipeline.register(ApiKey.AlterConfigs, alterConfigsHandler(services));
   pipeline.register(ApiKey.IncrementalAlterConfigs, incrementalAlterConfigsHandler(services));
-  pipeline.register(ApiKey.FindCoordinator, findCoordinatorHandler(groups));
+  // While its log is loaded the coordinator is here, and says so itself.
+  const isOffline = (topic: string, partition: number) => services.replicas.get(topic, partition)?.offline === true;
+  pipeline.register(ApiKey.FindCoordinator, findCoordinatorHandler({ ...groups, isOffline }));
   pipeline.register(ApiKey.JoinGroup, joinGroupHandler(services));
   pipeline.register(ApiKey.SyncGroup, syncGroupHandler(services));
   pipeline.register(ApiKey.Heartbeat, heartbeatHandler(services));

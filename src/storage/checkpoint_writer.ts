@@ -7,20 +7,28 @@ import type { PartitionLog } from './partition_log.js';
 /** Enough for the flush that a roll asks for; rolls of many logs share a checkpoint. */
 const afterRollMs = 1_000;
 
+/** A log and the name it has, or will have, in its directory. */
+export interface CheckpointedLog {
+  readonly name: string;
+  readonly log: PartitionLog;
+}
+
 /** What is checkpointed. */
 export interface CheckpointSources {
-  directories(): Iterable<ManagedDirectory>;
-  logs(): Iterable<PartitionLog>;
+  readonly directories: readonly ManagedDirectory[];
+  logs(): Iterable<CheckpointedLog>;
   /** Logs that are to be opened, are being opened, or could not be: what the files say of them stays as it is. */
   readonly unopened: ReadonlySet<string>;
 }
+
+/** Log start offsets that the files alone would not tell: inside the first segment, after DeleteRecords. */
+export type RaisedStarts = ReadonlyMap<PartitionLog, number>;
 
 /**
  * The checkpoint files of the log directories. One writer at a time, so that an older state never replaces a later one; what did not
  * change is not written again.
  */
 export class CheckpointWriter {
-  private readonly written = new Map<string, string>();
   private last: Promise<unknown> = Promise.resolve();
   private lastCleaner: Promise<void> = Promise.resolve();
   private planned: TimerHandle | undefined;
@@ -33,7 +41,7 @@ export class CheckpointWriter {
 
   /** Recovery points and log start offsets, as they are when its turn comes. What is flushed need not be verified after a crash. */
   write(): Promise<void> {
-    return this.inTurn(() => this.writeOffsets(this.raisedStarts()));
+    return this.inTurn((managed) => this.writeOffsets(managed, this.raisedStarts()));
   }
 
   writeInBackground(): void {
@@ -53,7 +61,7 @@ export class CheckpointWriter {
 
   /** Up to where records are committed, for a Kafka that takes the directory over. */
   writeHighWatermarks(): void {
-    this.inTurn(() => this.writeCommitted()).catch((error: unknown) =>
+    this.inTurn((managed) => this.writeCommitted(managed)).catch((error: unknown) =>
       this.ports.logger.warn(`${highWatermarkFile} could not be written`, { error }),
     );
   }
@@ -61,13 +69,12 @@ export class CheckpointWriter {
   /** Up to where each log of a directory was cleaned. An old one costs a round of cleaning, nothing else. */
   writeCleaned(path: string): Promise<void> {
     const write = async () => {
-      for (const managed of this.sources.directories()) {
-        if (managed.path !== path) continue;
-        const cleaned = this.logsOf(managed).flatMap(({ name, cleanedOffset }) =>
-          cleanedOffset === undefined ? [] : [[name, cleanedOffset] as const],
-        );
-        await this.writeIfNew(`${path}/${cleanerFile}`, [...this.unopenedOf(managed.cleanedOffsets), ...cleaned]);
-      }
+      const managed = this.sources.directories.find((one) => one.path === path);
+      if (managed?.online !== true) return;
+      const cleaned = this.logsOf(managed).flatMap(({ name, log: { cleanedOffset } }) =>
+        cleanedOffset === undefined ? [] : [[name, cleanedOffset] as const],
+      );
+      await this.writeIfNew(managed, cleanerFile, managed.checkpoints.cleanedOffsets, cleaned);
     };
     this.lastCleaner = this.lastCleaner.then(write).catch((error: unknown) => {
       this.ports.logger.warn(`${path}/${cleanerFile} could not be written; logs are cleaned again after a restart`, {
@@ -84,61 +91,79 @@ export class CheckpointWriter {
     await this.last;
   }
 
-  /** Log start offsets that the files alone would not tell: inside the first segment, after DeleteRecords. */
-  raisedStarts(): ReadonlyMap<string, number> {
-    const raised = [...this.sources.logs()].filter((log) => log.log.logStartOffset > log.log.firstBaseOffset);
-    return new Map(raised.map((log) => [log.name, log.log.logStartOffset]));
+  raisedStarts(): RaisedStarts {
+    const raised = [...this.sources.logs()].filter(({ log }) => log.log.logStartOffset > log.log.firstBaseOffset);
+    return new Map(raised.map(({ log }) => [log, log.log.logStartOffset]));
   }
 
-  /** After the logs were closed: `raised` is from before. @throws FileSystemError */
-  async writeLast(raised: ReadonlyMap<string, number>): Promise<void> {
-    await this.writeOffsets(raised);
-    await this.writeCommitted();
+  /** After the logs were closed: `raised` is from before. A directory in which it fails is not stopped cleanly. */
+  async writeLast(raised: RaisedStarts): Promise<void> {
+    await this.inEach(
+      async (managed) => {
+        await this.writeOffsets(managed, raised);
+        await this.writeCommitted(managed);
+      },
+      (managed, error) => {
+        managed.dirty = true;
+        this.ports.logger.warn(
+          'the clean stop could not be noted; the next start verifies logs from their recovery points',
+          { error },
+        );
+      },
+    );
   }
 
-  private inTurn(write: () => Promise<void>): Promise<void> {
-    const written = this.last.then(write);
+  private inTurn(write: (managed: ManagedDirectory) => Promise<void>): Promise<void> {
+    const written = this.last.then(async () => {
+      const failures: unknown[] = [];
+      await this.inEach(write, (_managed, error) => failures.push(error));
+      if (failures.length > 0) throw failures[0];
+    });
     this.last = written.catch(() => undefined);
     return written;
   }
 
-  private logsOf({ path }: ManagedDirectory): PartitionLog[] {
-    return [...this.sources.logs()].filter((log) => log.directoryPath === path);
-  }
-
-  private async writeOffsets(raised: ReadonlyMap<string, number>): Promise<void> {
-    for (const managed of this.sources.directories()) {
-      const { path, directory, recoveryPoints, logStartOffsets } = managed;
-      if (directory.failure !== undefined) continue;
-      const here = this.logsOf(managed);
-      const points = here.map((log) => [log.name, log.log.flushedOffset] as const);
-      const starts = here.flatMap(({ name }) => (raised.has(name) ? [[name, raised.get(name) ?? 0] as const] : []));
-      await this.writeIfNew(`${path}/${recoveryPointFile}`, [...this.unopenedOf(recoveryPoints), ...points]);
-      await this.writeIfNew(`${path}/${logStartOffsetFile}`, [...this.unopenedOf(logStartOffsets), ...starts]);
+  /** One disk that fails, or is full, leaves the others theirs. */
+  private async inEach(
+    write: (managed: ManagedDirectory) => Promise<void>,
+    failed: (managed: ManagedDirectory, error: unknown) => void,
+  ): Promise<void> {
+    for (const managed of this.sources.directories) {
+      if (!managed.online) continue;
+      try {
+        await write(managed);
+      } catch (error) {
+        failed(managed, error);
+      }
     }
   }
 
-  private async writeCommitted(): Promise<void> {
-    for (const managed of this.sources.directories()) {
-      if (managed.directory.failure !== undefined) continue;
-      const offsets = this.logsOf(managed).map((log) => [log.name, log.committedOffset()] as const);
-      const kept = this.unopenedOf(managed.highWatermarks);
-      await this.writeIfNew(`${managed.path}/${highWatermarkFile}`, [...kept, ...offsets]);
-    }
+  private logsOf({ path }: ManagedDirectory): CheckpointedLog[] {
+    return [...this.sources.logs()].filter(({ log }) => log.directoryPath === path);
   }
 
-  /** What a file said of logs that are not open. */
-  private *unopenedOf(offsets: ReadonlyMap<string, number>): IterableIterator<readonly [string, number]> {
-    if (this.sources.unopened.size === 0) return;
-    for (const entry of offsets) if (this.sources.unopened.has(entry[0])) yield entry;
+  private async writeOffsets(managed: ManagedDirectory, raised: RaisedStarts): Promise<void> {
+    const { recoveryPoints, logStartOffsets } = managed.checkpoints;
+    const here = this.logsOf(managed);
+    const points = here.map(({ name, log }) => [name, log.log.flushedOffset] as const);
+    const starts = here.flatMap(({ name, log }) => (raised.has(log) ? [[name, raised.get(log) ?? 0] as const] : []));
+    await this.writeIfNew(managed, recoveryPointFile, recoveryPoints, points);
+    await this.writeIfNew(managed, logStartOffsetFile, logStartOffsets, starts);
   }
 
-  /** An idle broker writes nothing. */
-  private async writeIfNew(path: string, offsets: ReadonlyArray<readonly [string, number]>): Promise<void> {
-    const bytes = formatOffsets(new Map(offsets));
-    const text = new TextDecoder().decode(bytes);
-    if (this.written.get(path) === text) return;
-    await this.ports.files.writeFileAtomic(path, bytes, { sync: true });
-    this.written.set(path, text);
+  private async writeCommitted(managed: ManagedDirectory): Promise<void> {
+    const offsets = this.logsOf(managed).map(({ name, log }) => [name, log.committedOffset()] as const);
+    await this.writeIfNew(managed, highWatermarkFile, managed.checkpoints.highWatermarks, offsets);
+  }
+
+  /** What the file said at the start (`before`) of logs that are not open is kept. */
+  private writeIfNew(
+    managed: ManagedDirectory,
+    file: string,
+    before: ReadonlyMap<string, number>,
+    offsets: ReadonlyArray<readonly [string, number]>,
+  ): Promise<void> {
+    const kept = [...before].filter(([name]) => this.sources.unopened.has(name));
+    return managed.writeIfNew(file, formatOffsets(new Map([...kept, ...offsets])));
   }
 }

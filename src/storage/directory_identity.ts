@@ -6,21 +6,24 @@ export class StorageStartError extends Error {
   override readonly name = 'StorageStartError';
 }
 
+/** `meta.properties` cannot be understood: nobody can tell whose directory it is. */
+export class DamagedIdentityError extends Error {
+  override readonly name = 'DamagedIdentityError';
+}
+
 /**
- * Reads `meta.properties` of a log directory, or makes it for a new one. A directory belongs to one node of one cluster: serving
- * it as another would mix up two logs.
+ * Reads `meta.properties` of a log directory; undefined when the directory is new. A directory belongs to one node of one cluster:
+ * serving it as another would mix up two logs.
  *
- * @throws StorageStartError
+ * @throws StorageStartError, DamagedIdentityError, FileSystemError
  */
-export async function openMetaProperties(
-  ports: { readonly files: FileSystem; readonly random: Random },
+export async function readMetaProperties(
+  ports: { readonly files: FileSystem },
   path: string,
-  settings: { readonly clusterId: string | undefined; readonly nodeId: number },
-  otherDirectorysClusterId: string,
-): Promise<MetaProperties> {
+  expected: { readonly clusterId: string | undefined; readonly nodeId: number },
+): Promise<MetaProperties | undefined> {
   const file = `${path}/${metaPropertiesFile}`;
   const bytes = await ports.files.readFile(file);
-  const wanted = settings.clusterId ?? (otherDirectorysClusterId === '' ? undefined : otherDirectorysClusterId);
   if (bytes === undefined) {
     const entries = (await ports.files.listDirectory(path)) ?? [];
     const foreign = entries.find((entry) => entry.name !== '.lock' && !entry.name.startsWith('millrace-'));
@@ -28,24 +31,32 @@ export async function openMetaProperties(
       throw new StorageStartError(
         `the data directory ${path} is not empty (${foreign.name}) and has no meta.properties: it is not a broker's; use an empty one`,
       );
-    const meta = {
-      clusterId: wanted ?? ports.random.uuid(),
-      nodeId: settings.nodeId,
-      directoryId: ports.random.uuid(),
-    };
-    await ports.files.writeFileAtomic(file, formatMetaProperties(meta), { sync: true });
-    return meta;
+    return undefined;
   }
   const meta = parseMetaProperties(bytes);
   if (meta === undefined)
-    throw new StorageStartError(`${file} is damaged or of another version: restore it, or use another data directory`);
-  if (meta.nodeId !== settings.nodeId)
-    throw new StorageStartError(
-      `the data directory ${path} belongs to node ${meta.nodeId}, but this broker is node ${settings.nodeId}: set node.id=${meta.nodeId} or use another data directory`,
+    throw new DamagedIdentityError(
+      `${file} is damaged or of another version: restore it, or use another data directory`,
     );
-  if (wanted !== undefined && meta.clusterId !== wanted)
+  if (meta.nodeId !== expected.nodeId)
     throw new StorageStartError(
-      `the data directory ${path} belongs to cluster ${meta.clusterId}, not ${wanted}: use another data directory`,
+      `the data directory ${path} belongs to node ${meta.nodeId}, but this broker is node ${expected.nodeId}: set node.id=${meta.nodeId} or use another data directory`,
     );
+  if (expected.clusterId !== undefined && meta.clusterId !== expected.clusterId)
+    throw new StorageStartError(
+      `the data directory ${path} belongs to cluster ${meta.clusterId}, not ${expected.clusterId}: use another data directory`,
+    );
+  return meta;
+}
+
+/** Gives a new directory its identity. @throws FileSystemError */
+export async function createMetaProperties(
+  ports: { readonly files: FileSystem; readonly random: Random },
+  path: string,
+  clusterId: string,
+  nodeId: number,
+): Promise<MetaProperties> {
+  const meta = { clusterId, nodeId, directoryId: ports.random.uuid() };
+  await ports.files.writeFileAtomic(`${path}/${metaPropertiesFile}`, formatMetaProperties(meta), { sync: true });
   return meta;
 }

@@ -22,6 +22,11 @@ export class LeaderEpochCache {
     return this.entries.at(-1)?.epoch ?? undefinedEpoch;
   }
 
+  /** What another copy of the log knows holds for this one. */
+  replace(entries: readonly EpochEntry[]): void {
+    this.entries = [...entries];
+  }
+
   /** Notes that records from `startOffset` on were written in `epoch`. True when that is news. */
   assign(epoch: number, startOffset: number): boolean {
     const last = this.entries.at(-1);

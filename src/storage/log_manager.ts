@@ -1,4 +1,4 @@
-import { topicPartitionName, type Uuid, ZERO_UUID } from '../common/ids.js';
+import { topicPartitionName, type Uuid } from '../common/ids.js';
 import type {
   FlushStatistics,
   LogDirectory,
@@ -8,27 +8,20 @@ import type {
   Timers,
 } from '../common/ports/index.js';
 import { isNoSpace, LogStoreError } from '../common/ports/index.js';
-import { CheckpointWriter } from './checkpoint_writer.js';
-import {
-  cleanerFile,
-  cleanShutdownFile,
-  formatCleanShutdown,
-  highWatermarkFile,
-  logStartOffsetFile,
-  parseOffsets,
-  parsePartitionMetadata,
-  partitionMetadataFile,
-  recoveryPointFile,
-} from './checkpoints.js';
-import { openMetaProperties, StorageStartError } from './directory_identity.js';
+import { type CheckpointedLog, CheckpointWriter } from './checkpoint_writer.js';
 import { type DiskLimits, DiskSpace } from './disk_space.js';
 import { LoadProgress } from './load_progress.js';
 import { type CleanerSettings, LogCleaner } from './log_cleaner.js';
 import type { LogConfig } from './log_config.js';
+import { openDirectories } from './log_directories.js';
 import { loadPartitionLog } from './log_loader.js';
 import type { LogManagerPorts } from './log_manager_ports.js';
+import { LogMoves } from './log_moves.js';
+import { LogPlaces } from './log_places.js';
 import type { ManagedDirectory } from './managed_directory.js';
+import { type LogOwners, suffixedName } from './partition_directories.js';
 import type { PartitionLog } from './partition_log.js';
+import type { MoverSettings } from './replica_mover.js';
 import { deleteDelayMs, Retention } from './retention_task.js';
 
 export interface LogManagerSettings {
@@ -45,53 +38,81 @@ export interface LogManagerSettings {
   readonly producerExpirationCheckMs: number;
   /** Undefined: compacted topics are not cleaned (`log.cleaner.enable`). */
   readonly cleaner: (() => CleanerSettings) | undefined;
+  /** Left out: moves between log directories are not held back. */
+  readonly mover?: () => MoverSettings;
   /** Left out: nobody looks how much room there is, and only failed writes tell. */
   readonly disk?: () => DiskLimits;
 }
 
-const markedForDeletion = /^(.+)-(\d+)\.([0-9a-zA-Z_-]+)-(delete|stray)$/;
-const partitionDirectory = /^(.+)-(\d+)$/;
+/** What a partition's log is opened with. */
+interface Wanted {
+  readonly name: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly topicId: Uuid;
+  readonly config: LogConfig;
+  readonly onFlushed: (flushedOffset: number) => void;
+}
+
 /** Logs that are opened at the same time; how many of them are recovered at once is `num.recovery.threads.per.data.dir`. */
 const parallelLoads = 8;
+const unhurried: MoverSettings = { maxBytesPerSecond: Number.POSITIVE_INFINITY, threads: undefined };
 
 /**
- * The logs of this broker in its log directories: opening, placing, deleting, checkpoints, retention. Directories are locked,
+ * The logs of this broker in its log directories: opening, placing, moving, deleting, checkpoints, retention. Directories are locked,
  * and belong to one cluster and node (`meta.properties`).
  */
 export class LogManager {
-  private readonly directories: ManagedDirectory[] = [];
   private readonly logs = new Map<string, PartitionLog>();
+  private readonly flushListeners = new Map<string, (flushedOffset: number) => void>();
   private readonly timers = new Set<TimerHandle>();
   private readonly failureHandlers: Array<(path: string, error: LogStoreError) => void> = [];
+  private readonly places: LogPlaces;
   private readonly checkpoints: CheckpointWriter;
   private closed = false;
-  clusterId = '';
   /** Logs that are to be opened, are being opened, or could not be: what the checkpoints say of them stays as it is. */
   private readonly unopened = new Set<string>();
   private readonly opening = new Set<Promise<unknown>>();
+  /** Logs that are being opened, by directory: they count where the next one is placed. */
+  private readonly openingIn = new Map<ManagedDirectory, number>();
+  /** Logs deleted since the start. */
+  private readonly deleted = new Set<string>();
   readonly loading: LoadProgress;
+  /** Of logs to other directories. */
+  readonly moves: LogMoves;
   /** Undefined when `log.cleaner.enable` is false. */
   readonly cleaner: LogCleaner | undefined;
-
   private readonly retention: Retention;
 
   private constructor(
     private readonly ports: LogManagerPorts,
     private readonly settings: LogManagerSettings,
+    private readonly directories: readonly ManagedDirectory[],
+    readonly clusterId: string,
   ) {
-    this.checkpoints = new CheckpointWriter(ports, {
-      directories: () => this.directories,
-      logs: () => this.logs.values(),
-      unopened: this.unopened,
+    this.places = new LogPlaces(ports, directories);
+    const { unopened } = this;
+    this.checkpoints = new CheckpointWriter(ports, { directories, logs: () => this.checkpointed(), unopened });
+    this.loading = new LoadProgress(ports, () => this.opened);
+    this.moves = new LogMoves(ports, settings.mover ?? (() => unhurried), {
+      directories,
+      places: this.places,
+      logs: this.logs,
+      flushed: (name, offset) => this.flushListeners.get(name)?.(offset),
+      release: async (log) => this.cleaner?.release(log),
+      remove: (log, managed) => this.remove(log, managed),
+      checkpoint: () => this.checkpoints.write(),
+      cleanedElsewhere: (path) => this.checkpoints.writeCleaned(path),
+      moved: () => this.cleaner?.wake(),
     });
-    this.loading = new LoadProgress(ports, () => this.directories.map(({ directory }) => directory));
     this.retention = new Retention(ports, {
-      isUsable: (log) => this.failure(log.directoryPath) === undefined,
+      isUsable: (log) => this.mayDropSegments(log),
       later: (delayMs, run) => this.schedule(ports.timers, delayMs, run),
     });
+    for (const managed of directories) managed.directory?.onFailure((error) => this.directoryFailed(managed, error));
     if (settings.cleaner === undefined) return;
     this.cleaner = new LogCleaner(ports, settings.cleaner, {
-      logs: () => [...this.logs.values()].filter((log) => this.failure(log.directoryPath) === undefined),
+      logs: () => [...this.logs.values()].filter((log) => this.mayDropSegments(log)),
       hasRoom: (log, sizeBytes) => log.space?.roomFor(sizeBytes) ?? true,
       cleaned: async (log) => {
         this.retention.unlinkLater(log);
@@ -102,96 +123,41 @@ export class LogManager {
 
   /** Work on threads is under way. */
   get busy(): boolean {
-    return this.ports.store.rebuilds.underWay > 0 || (this.cleaner?.busy ?? false);
+    return this.moves.busy || this.ports.store.rebuilds.underWay > 0 || (this.cleaner?.busy ?? false);
   }
 
-  /** @throws StorageStartError with one sentence and the remedy; LogStoreError */
+  /** @throws StorageStartError with one sentence and the remedy */
   static async open(ports: LogManagerPorts, settings: LogManagerSettings): Promise<LogManager> {
-    const manager = new LogManager(ports, settings);
-    try {
-      for (const path of settings.directories) await manager.openDirectory(path);
-    } catch (error) {
-      for (const { directory } of manager.directories) await directory.close();
-      throw error;
-    }
+    const { all, clusterId } = await openDirectories(ports, settings);
+    const manager = new LogManager(ports, settings, all, clusterId);
+    for (const managed of all) await manager.begin(managed);
     manager.startTimers();
     return manager;
   }
 
-  private async openDirectory(path: string): Promise<void> {
-    const { files, store, logger } = this.ports;
-    let directory: LogDirectory;
-    try {
-      await files.makeDirectory(path);
-      directory = await store.openDirectory(path);
-    } catch (error) {
-      if (error instanceof LogStoreError && error.kind === 'LOCKED')
-        throw new StorageStartError(
-          `the data directory ${path} is in use by another broker: stop that one, or give this one a directory of its own (log.dirs)`,
-          { cause: error },
-        );
-      const why = error instanceof Error ? error.message : String(error);
-      throw new StorageStartError(
-        `the data directory ${path} cannot be used (${why}): it must be a directory this user may write to`,
-        {
-          cause: error,
-        },
-      );
-    }
-    try {
-      const meta = await openMetaProperties(this.ports, path, this.settings, this.clusterId);
-      this.clusterId = meta.clusterId;
-      const marker = `${path}/${cleanShutdownFile}`;
-      const cleanShutdown = (await files.readFile(marker)) !== undefined;
-      // First thing, and on the medium: a crash while loading must not look like a clean stop (KAFKA-10471). The sync is also for names
-      // that a broker that was killed has left to the page cache.
-      if (cleanShutdown) await files.remove(marker);
-      await files.syncDirectory(path);
-      const managed: ManagedDirectory = {
-        path,
-        directory,
-        space: await DiskSpace.watch(this.ports, path, this.settings.disk, () =>
-          this.retention.makeRoom([...this.logs.values()].filter((log) => log.directoryPath === path)),
-        ),
-        cleanShutdown,
-        recoveryPoints: await this.readOffsets(`${path}/${recoveryPointFile}`),
-        logStartOffsets: await this.readOffsets(`${path}/${logStartOffsetFile}`),
-        cleanedOffsets: await this.readOffsets(`${path}/${cleanerFile}`),
-        highWatermarks: await this.readOffsets(`${path}/${highWatermarkFile}`),
-        found: new Set(),
-        dirty: false,
-      };
-      directory.setLoadingThreads(this.settings.recoveryThreads ?? 2);
-      this.directories.push(managed);
-      directory.onFailure((error) => this.directoryFailed(managed, error));
-      if (!cleanShutdown && managed.recoveryPoints.size > 0)
-        logger.info(`${path} was not closed in an orderly way: logs are verified from their recovery points`);
-      await this.sweep(managed);
-    } catch (error) {
-      await directory.close();
-      throw error;
-    }
+  private async begin(managed: ManagedDirectory): Promise<void> {
+    const { path, directory, checkpoints } = managed;
+    if (directory === undefined) return;
+    directory.setLoadingThreads(this.settings.recoveryThreads ?? 2);
+    managed.space = await DiskSpace.watch(this.ports, path, this.settings.disk, () =>
+      this.retention.makeRoom([...this.logs.values()].filter((log) => log.directoryPath === path)),
+    );
+    if (!checkpoints.cleanShutdown && checkpoints.recoveryPoints.size > 0)
+      this.ports.logger.info(`${path} was not closed in an orderly way: logs are verified from their recovery points`);
+  }
+
+  private managed(path: string): ManagedDirectory | undefined {
+    return this.directories.find((managed) => managed.path === path);
+  }
+
+  /** Files of a log that is being copied stay as they are. */
+  private mayDropSegments(log: PartitionLog): boolean {
+    return this.failure(log.directoryPath) === undefined && !this.moves.isMoving(partitionName(log));
   }
 
   /** By log directory; what is not watched is left out. */
   get diskSpaces(): readonly DiskSpace[] {
     return this.directories.flatMap(({ space }) => space ?? []);
-  }
-
-  private async readOffsets(path: string): Promise<Map<string, number>> {
-    const bytes = await this.ports.files.readFile(path);
-    if (bytes === undefined) return new Map();
-    const offsets = parseOffsets(bytes);
-    if (offsets === undefined)
-      this.ports.logger.warn(`${path} is damaged and ignored: logs are verified from their beginning`);
-    return offsets ?? new Map();
-  }
-
-  /** Deletions that a stop interrupted go on. */
-  private async sweep(managed: ManagedDirectory): Promise<void> {
-    for (const entry of (await this.ports.files.listDirectory(managed.path)) ?? [])
-      if (entry.kind === 'directory' && markedForDeletion.exec(entry.name)?.[4] === 'delete')
-        await managed.directory.removeMarked(entry.name);
   }
 
   get(topic: string, partition: number): PartitionLog | undefined {
@@ -206,12 +172,12 @@ export class LogManager {
     return this.directories.map(({ path }) => path);
   }
 
-  failure(path: string): LogStoreError | undefined {
-    return this.managed(path)?.directory.failure;
+  get allOnline(): boolean {
+    return this.directories.every(({ online }) => online);
   }
 
-  private managed(path: string): ManagedDirectory | undefined {
-    return this.directories.find((managed) => managed.path === path);
+  failure(path: string): LogStoreError | undefined {
+    return this.managed(path)?.failure;
   }
 
   onDirectoryFailure(handler: (path: string, error: LogStoreError) => void): void {
@@ -222,10 +188,14 @@ export class LogManager {
     return this.ports.store.openFiles;
   }
 
+  private get opened(): LogDirectory[] {
+    return this.directories.flatMap(({ directory }) => directory ?? []);
+  }
+
   flushStatistics(): { flushes: number; requests: number; totalUs: number } {
     const sum = { flushes: 0, requests: 0, totalUs: 0 };
-    for (const { directory } of this.directories) {
-      const { flushes, requests, totalUs } = directory.flushStatistics;
+    for (const { flushStatistics } of this.opened) {
+      const { flushes, requests, totalUs } = flushStatistics;
       sum.flushes += flushes;
       sum.requests += requests;
       sum.totalUs += totalUs;
@@ -239,113 +209,113 @@ export class LogManager {
 
   /** By log directory. */
   *flushStatisticsByDirectory(): IterableIterator<readonly [path: string, statistics: FlushStatistics]> {
-    for (const { path, directory } of this.directories) yield [path, directory.flushStatistics];
+    for (const { path, flushStatistics } of this.opened) yield [path, flushStatistics];
+  }
+
+  /** Finds the directories of partitions there are; called once before the logs are opened. Deletions that a stop interrupted go on. */
+  async listExisting(): Promise<void> {
+    await this.places.list();
+  }
+
+  /** Whether there is a log of that name to be loaded. */
+  exists(name: string): boolean {
+    return this.places.has(name);
+  }
+
+  /**
+   * Once it is known which partitions there are: puts away what belongs to none, and finishes deletions and moves that a stop
+   * interrupted. Moves that were not decided begin again when the logs are open ({@link LogMoves.resume}).
+   *
+   * @throws StorageStartError
+   */
+  async settle(owners: LogOwners): Promise<void> {
+    this.moves.begunBefore(await this.places.settle(owners));
   }
 
   /**
    * Opens (recovering it) or creates the log of a partition. A directory of the same name that belongs to another topic id is
-   * put aside as `-stray`, never served and never deleted.
+   * put aside as `-stray`, never served and never deleted. `isNew`: it cannot have a log yet, wherever that might be.
    *
    * @throws LogStoreError `CORRUPT`, `IO`, `CLOSED` (the manager is being closed)
    */
-  openLog(...parameters: Parameters<LogManager['open']>): Promise<PartitionLog> {
-    const opened = this.open(...parameters);
+  openLog(
+    topic: string,
+    partition: number,
+    topicId: Uuid,
+    config: LogConfig,
+    onFlushed: (flushedOffset: number) => void,
+    { isNew = false }: { readonly isNew?: boolean } = {},
+  ): Promise<PartitionLog> {
+    const name = topicPartitionName(topic, partition);
+    const opened = this.place({ name, topic, partition, topicId, config, onFlushed }, isNew);
     this.opening.add(opened);
     const over = () => this.opening.delete(opened);
     opened.then(over, over);
     return opened;
   }
 
-  private async open(
-    topic: string,
-    partition: number,
-    topicId: Uuid,
-    config: LogConfig,
-    onFlushed: (flushedOffset: number) => void,
-  ): Promise<PartitionLog> {
-    const name = topicPartitionName(topic, partition);
+  private async place(wanted: Wanted, isNew: boolean): Promise<PartitionLog> {
+    const { name, topicId, onFlushed } = wanted;
     this.unopened.add(name);
     this.refuseIfClosed(name);
-    const managed = await this.placeOf(name, topicId);
-    this.refuseIfClosed(name);
-    const known =
-      managed.found.has(name) || (await this.ports.files.listDirectory(`${managed.path}/${name}`)) !== undefined;
-    if (!known) await this.forget(managed, name);
+    const found = await this.places.find(name, topicId);
+    const places = found === undefined ? this.places.choose(name, isNew, (managed) => this.countIn(managed)) : [found];
+    let failure: unknown = new LogStoreError('IO', 'place', name, '', 'every log directory it could be in is offline');
+    for (const managed of places) {
+      this.openingIn.set(managed, (this.openingIn.get(managed) ?? 0) + 1);
+      try {
+        if (found === undefined) await this.forget(managed, name);
+        this.refuseIfClosed(name);
+        const log = await this.loadLog(managed, wanted);
+        this.places.created(name, managed);
+        this.flushListeners.set(name, onFlushed);
+        this.logs.set(name, log);
+        this.unopened.delete(name);
+        this.cleaner?.wake();
+        return log;
+      } catch (error) {
+        failure = error;
+        // A new log may be made in the next best directory; one that is there is there.
+        if (found !== undefined || !(error instanceof LogStoreError && error.kind === 'IO')) break;
+      } finally {
+        this.openingIn.set(managed, (this.openingIn.get(managed) ?? 1) - 1);
+      }
+    }
+    throw failure;
+  }
+
+  private countIn(managed: ManagedDirectory): number {
+    let count = this.openingIn.get(managed) ?? 0;
+    for (const log of this.logs.values()) if (log.directoryPath === managed.path) count += 1;
+    return count;
+  }
+
+  private async loadLog(managed: ManagedDirectory, wanted: Wanted): Promise<PartitionLog> {
+    const { name } = wanted;
+    const { cleanShutdown, recoveryPoints, logStartOffsets, cleanedOffsets } = managed.checkpoints;
     const log = await loadPartitionLog({
+      ...wanted,
       ports: this.ports,
-      directory: managed.directory,
-      name,
-      topic,
-      partition,
-      topicId,
-      config,
-      onFlushed,
+      directory: managed.usable('open'),
       exists: managed.found.has(name),
       cancelled: () => this.closed,
-      cleanShutdown: managed.cleanShutdown && managed.recoveryPoints.has(name),
-      recoveryPoint: managed.recoveryPoints.get(name) ?? 0,
-      logStartOffset: managed.logStartOffsets.get(name) ?? 0,
+      cleanShutdown: cleanShutdown && recoveryPoints.has(name),
+      recoveryPoint: recoveryPoints.get(name) ?? 0,
+      logStartOffset: logStartOffsets.get(name) ?? 0,
     });
-    log.cleanedOffset = managed.cleanedOffsets.get(name);
+    log.cleanedOffset = cleanedOffsets.get(name);
     log.onRoll = () => {
       this.cleaner?.wake();
       this.checkpoints.writeSoon();
     };
     log.space = managed.space;
-    this.logs.set(name, log);
-    this.unopened.delete(name);
-    this.cleaner?.wake();
     return log;
   }
 
   /** Checkpoints may still speak of a deleted log of the same name: a new one must not begin, or be trusted, where that one ended. */
   private async forget(managed: ManagedDirectory, name: string): Promise<void> {
-    const maps = [managed.recoveryPoints, managed.logStartOffsets, managed.cleanedOffsets];
-    const spoken = maps.map((map) => map.delete(name)).includes(true);
+    const spoken = managed.forget(name);
     if (this.deleted.delete(name) || spoken) await this.checkpoint();
-  }
-
-  /** Where the log is, or for a new one the directory with the fewest logs. */
-  private async placeOf(name: string, topicId: Uuid): Promise<ManagedDirectory> {
-    const { files, logger } = this.ports;
-    for (const managed of this.directories) {
-      const path = `${managed.path}/${name}`;
-      const listed = this.directories.length === 1 && this.listed;
-      if (listed && !managed.found.has(name)) break;
-      if (!listed && (await files.listDirectory(path)) === undefined) continue;
-      const metadata = await files.readFile(`${path}/${partitionMetadataFile}`);
-      const owner = metadata === undefined ? undefined : parsePartitionMetadata(metadata);
-      if (owner === undefined || owner === topicId || owner === ZERO_UUID) return managed;
-      const renamed = await managed.directory.markForDeletion(name, `${owner}-stray`);
-      managed.found.delete(name);
-      logger.warn(
-        `${path} belongs to a topic that does not exist any more (id ${owner}); it is put aside as ${renamed}`,
-      );
-    }
-    const usable = this.directories.filter(({ directory }) => directory.failure === undefined);
-    const [only] = usable;
-    if (only !== undefined && usable.length === 1) return only;
-    const counts = usable.map(({ path }) => [...this.logs.values()].filter((log) => log.directoryPath === path).length);
-    const best = usable[counts.indexOf(Math.min(...counts))];
-    if (best === undefined) throw new LogStoreError('IO', 'place', name, '', 'every log directory is offline');
-    return best;
-  }
-
-  /** Logs deleted since the start. */
-  private readonly deleted = new Set<string>();
-  private listed = false;
-
-  /** Finds the partition directories there are; called once before the logs are opened. */
-  async listExisting(): Promise<void> {
-    for (const { path, found } of this.directories)
-      for (const { kind, name } of (await this.ports.files.listDirectory(path)) ?? [])
-        if (kind === 'directory' && partitionDirectory.test(name)) found.add(name);
-    this.listed = true;
-  }
-
-  /** Whether there is a log of that name to be loaded. */
-  exists(name: string): boolean {
-    return this.directories.some(({ found }) => found.has(name));
   }
 
   /** `open` loads these logs in the background, those of the broker's own topics first; resolves when all are open, or cannot be. */
@@ -368,10 +338,10 @@ export class LogManager {
 
   /** How much recovery may have to do is asked only after a stop that was not clean. */
   private async planLoading(items: ReadonlyArray<{ readonly name: string }>): Promise<void> {
-    for (const { directory, cleanShutdown, found, recoveryPoints } of this.directories) {
-      if (cleanShutdown) continue;
+    for (const { directory, checkpoints, found } of this.directories) {
+      if (checkpoints.cleanShutdown || directory === undefined) continue;
       const logs = items.flatMap(({ name }) =>
-        found.has(name) ? [{ name, recoveryPoint: recoveryPoints.get(name) ?? 0 }] : [],
+        found.has(name) ? [{ name, recoveryPoint: checkpoints.recoveryPoints.get(name) ?? 0 }] : [],
       );
       const bytes = await directory.bytesToCheck(logs);
       logs.forEach(({ name }, index) => {
@@ -393,28 +363,47 @@ export class LogManager {
     await Promise.all(Array.from({ length: Math.min(parallelLoads, items.length) }, worker));
   }
 
-  /** The partition is gone: its directory is renamed at once and removed after `file.delete.delay.ms`. */
-  async deleteLog(log: PartitionLog): Promise<void> {
+  /**
+   * The partition is gone: its directory is renamed at once and removed after `file.delete.delay.ms`. A move of it ends first.
+   * False when the directory could not be renamed because it is offline.
+   */
+  async deleteLog(log: PartitionLog): Promise<boolean> {
+    const name = partitionName(log);
+    await this.moves.cancel(name);
+    // A move that could not be ended any more has put another one in its place.
+    const current = this.logs.get(name) ?? log;
+    const managed = this.managed(current.directoryPath);
+    this.logs.delete(name);
+    this.flushListeners.delete(name);
+    this.deleted.add(name);
+    await this.cleaner?.release(current);
+    const removed = await this.remove(current, managed);
+    if (removed) this.places.gone(name);
+    return removed;
+  }
+
+  /** Closes a log and takes its directory away, unless that is offline. */
+  private async remove(log: PartitionLog, managed: ManagedDirectory | undefined): Promise<boolean> {
     const { timers, random, logger } = this.ports;
-    const managed = this.managed(log.directoryPath);
-    this.logs.delete(log.name);
-    managed?.found.delete(log.name);
-    this.deleted.add(log.name);
-    managed?.recoveryPoints.delete(log.name);
-    managed?.logStartOffsets.delete(log.name);
-    await this.cleaner?.release(log);
     await log.close({ sync: false });
-    if (managed === undefined || managed.directory.failure !== undefined) return;
+    managed?.forget(partitionName(log));
+    if (managed === undefined || !managed.online) return false;
+    const directory = managed.usable('delete');
     if (log.cleanedOffset !== undefined) await this.checkpoints.writeCleaned(managed.path);
-    const renamed = await managed.directory.markForDeletion(
-      log.name,
-      `${random.uuid().replaceAll(/[^0-9A-Za-z]/g, '0')}-delete`,
-    );
+    const renamed = suffixedName(random, log.name, 'delete');
+    await directory.rename(log.name, renamed);
     this.schedule(timers, deleteDelayMs(log), () => {
-      managed.directory.removeMarked(renamed).catch((error: unknown) => {
+      directory.removeMarked(renamed).catch((error: unknown) => {
         logger.warn(`${managed.path}/${renamed} could not be removed; it is tried again at the next start`, { error });
       });
     });
+    return true;
+  }
+
+  /** A copy that is about to become the log is in the checkpoints of its directory by the partition's name, as Kafka has it. */
+  private *checkpointed(): IterableIterator<CheckpointedLog> {
+    for (const [name, log] of this.logs) yield { name, log };
+    for (const [name, log] of this.moves.nearlyMoved) yield { name, log };
   }
 
   private schedule(timers: Timers, delayMs: number, run: () => void): void {
@@ -447,7 +436,7 @@ export class LogManager {
     this.cleaner?.wake();
   }
 
-  /** Writes recovery points and log start offsets as they are when its turn comes. */
+  /** Writes recovery points and log start offsets as they are when its turn comes. @throws FileSystemError */
   checkpoint(): Promise<void> {
     return this.checkpoints.write();
   }
@@ -474,7 +463,23 @@ export class LogManager {
       `the log directory ${managed.path} failed and is offline: mend the disk and restart the broker; its partitions answer KAFKA_STORAGE_ERROR until then`,
       { error },
     );
+    this.moves.directoryFailed(managed);
     for (const handler of this.failureHandlers) handler(managed.path, error);
+  }
+
+  /** Nothing is begun any more; what is under way ends or is given up. */
+  private async stopWork(): Promise<void> {
+    this.closed = true;
+    for (const timer of this.timers) timer.cancel();
+    this.timers.clear();
+    this.loading.end();
+    const moved = this.moves.close();
+    for (const directory of this.opened) directory.cancelLoading();
+    await moved;
+    await Promise.allSettled(this.opening);
+    for (const space of this.diskSpaces) space.close();
+    await this.cleaner?.close();
+    await this.checkpoints.close();
   }
 
   /**
@@ -483,16 +488,7 @@ export class LogManager {
    */
   async close(onProgress: (done: number, total: number) => void = () => {}): Promise<void> {
     if (this.closed) return;
-    const { logger } = this.ports;
-    this.closed = true;
-    for (const timer of this.timers) timer.cancel();
-    this.timers.clear();
-    this.loading.end();
-    for (const { directory } of this.directories) directory.cancelLoading();
-    await Promise.allSettled(this.opening);
-    for (const space of this.diskSpaces) space.close();
-    await this.cleaner?.close();
-    await this.checkpoints.close();
+    await this.stopWork();
     const logs = [...this.logs.values()];
     const raised = this.checkpoints.raisedStarts();
     let done = 0;
@@ -507,43 +503,32 @@ export class LogManager {
       done += 1;
       onProgress(done, logs.length);
     });
-    const noted = await this.checkpoints.writeLast(raised).then(
-      () => true,
-      (error: unknown) => {
-        logger.warn('the clean stop could not be noted; the next start verifies logs from their recovery points', {
-          error,
-        });
-        return false;
-      },
-    );
+    await this.checkpoints.writeLast(raised);
     for (const managed of this.directories) {
-      if (noted && managed.directory.failure === undefined) await this.markClean(managed);
-      await managed.directory.close();
+      if (managed.online) await this.markClean(managed);
+      await managed.close();
     }
   }
 
-  private async markClean({ path, dirty, found }: ManagedDirectory): Promise<void> {
+  private async markClean(managed: ManagedDirectory): Promise<void> {
     const { logger } = this.ports;
+    const { path, found, dirty } = managed;
     const unloaded = [...this.unopened].filter((name) => found.has(name)).length;
     if (unloaded > 0) logger.info(`${path}: ${unloaded} logs were not loaded; the next start recovers what they need`);
     if (dirty || unloaded > 0) return;
-    try {
-      await this.ports.files.writeFileAtomic(`${path}/${cleanShutdownFile}`, formatCleanShutdown(-1), { sync: true });
-    } catch (error) {
+    await managed.markClean().catch((error: unknown) => {
       logger.warn(`${path}: the stop could not be marked as clean; the next start recovers logs`, { error });
-    }
+    });
   }
 
   /** Gives everything up without syncing, as if the process had died. For tests of recovery. */
   async abandon(): Promise<void> {
-    this.closed = true;
-    this.loading.end();
-    for (const { directory } of this.directories) directory.cancelLoading();
-    await Promise.allSettled(this.opening);
-    for (const timer of this.timers) timer.cancel();
-    for (const space of this.diskSpaces) space.close();
-    await this.cleaner?.close();
-    await this.checkpoints.close();
-    for (const { directory } of this.directories) await directory.close();
+    await this.stopWork();
+    for (const managed of this.directories) await managed.close();
   }
+}
+
+/** Of a log that has just taken the place of another one its own name is still that of a copy. */
+function partitionName({ topic, partition }: PartitionLog): string {
+  return topicPartitionName(topic, partition);
 }

@@ -103,9 +103,11 @@ export interface NativeDirectory {
   cancelLoading(): void;
   checkedBytes(): number;
   bytesToCheck(names: readonly string[], recoveryPoints: Float64Array): Promise<Float64Array>;
-  markForDeletion(name: string, newName: string): void;
+  rename(name: string, newName: string): Promise<void>;
   removeMarked(name: string): Promise<void>;
   unlinkFiles(paths: readonly string[]): Promise<void>;
+  /** Paths; -1 bytes: to the end of the file. Returns how much was copied. */
+  copyFile(from: string, to: string, position: number, sizeBytes: number): Promise<number>;
   /** Applies finished flushes; ids of the logs whose flushedOffset may have grown. Throws the failure of a sync, once. */
   drain(): number[];
   /** Flushes, requests, total microseconds; then of group sizes, group bytes and sync times the sum and 33 counts each. */
@@ -163,6 +165,8 @@ export interface NativeLog {
   accountFor(topicAccount: number): void;
   /** Brings `shared` up to date after a drain. */
   offsets(): void;
+  /** Renames the log's directory; the parent is not synced. */
+  moveTo(path: string): void;
   close(sync: boolean): void;
 }
 

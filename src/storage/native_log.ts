@@ -146,14 +146,31 @@ class NativeLogDirectory implements LogDirectory {
     this.native.cancelLoading();
   }
 
-  async markForDeletion(name: string, suffix: string): Promise<string> {
-    const renamed = `${name}.${suffix}`;
+  async rename(from: string, to: string): Promise<void> {
+    this.refuseIfFailed('rename', `${this.path}/${from}`);
     try {
-      this.native.markForDeletion(name, renamed);
+      await this.native.rename(from, to);
     } catch (error) {
       throw this.failed(error);
     }
-    return renamed;
+  }
+
+  async copyFile(from: string, to: string, position: number, sizeBytes: number): Promise<number> {
+    this.refuseIfFailed('copy', `${this.path}/${to}`);
+    try {
+      return await this.native.copyFile(from, `${this.path}/${to}`, position, sizeBytes);
+    } catch (error) {
+      const failure = typed(error);
+      if (failure instanceof LogStoreError && failure.path === from) throw failure;
+      throw this.failed(error);
+    }
+  }
+
+  fail(error: LogStoreError): void {
+    if (this.failure !== undefined) return;
+    this.failure = error;
+    for (const log of this.logs.values()) log.flushFailed(error);
+    for (const handler of this.failureHandlers) handler(error);
   }
 
   async removeMarked(name: string): Promise<void> {
@@ -185,10 +202,7 @@ class NativeLogDirectory implements LogDirectory {
   /** The typed form of what the addon threw; an I/O error other than a full disk puts the directory offline. */
   failed(error: unknown): unknown {
     const result = typed(error);
-    if (result instanceof LogStoreError && result.kind === 'IO' && this.failure === undefined) {
-      this.failure = result;
-      for (const handler of this.failureHandlers) handler(result);
-    }
+    if (result instanceof LogStoreError && result.kind === 'IO') this.fail(result);
     return result;
   }
 
@@ -249,7 +263,7 @@ class NativeSegmentedLog implements SegmentedLog {
     private readonly addon: NativeAddon,
     private readonly nativeDirectory: NativeDirectory,
     private readonly native: NativeLog,
-    readonly name: string,
+    public name: string,
     private readonly onFlushed: (flushedOffset: number) => void,
   ) {
     this.shared = native.shared;
@@ -446,6 +460,12 @@ class NativeSegmentedLog implements SegmentedLog {
   reconfigure(options: Parameters<SegmentedLog['reconfigure']>[0]): void {
     const { segmentBytes, indexIntervalBytes, segmentIndexBytes, preallocate = false } = options;
     this.native.reconfigure(segmentBytes, indexIntervalBytes, segmentIndexBytes, preallocate);
+  }
+
+  rename(name: string): void {
+    this.directory.refuseIfFailed('rename', this.name);
+    this.call(() => this.native.moveTo(`${this.directory.path}/${name}`));
+    this.name = name;
   }
 
   async close(options: { readonly sync: boolean }): Promise<void> {

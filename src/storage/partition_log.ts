@@ -1,3 +1,4 @@
+import { assert } from '../common/assert.js';
 import { INT64_MAX, type Uuid } from '../common/ids.js';
 import type { BatchInfo, FileSystem, LogStore, SegmentedLog } from '../common/ports/index.js';
 import { LogStoreError } from '../common/ports/index.js';
@@ -68,6 +69,18 @@ export interface PartitionLogParts {
   readonly random: () => number;
 }
 
+/** A copy of a log in another directory that follows it until it takes its place. */
+export interface LogMirror {
+  /** A batch was appended, with its final offsets; `marker`: what it says when it ends a transaction. Never throws. */
+  appended(bytes: Uint8Array, marker: TransactionMarker | undefined): void;
+  /** Records below `offset` were deleted. */
+  startRaised(offset: number): void;
+  /** The log changed otherwise. */
+  diverged(): void;
+  /** End of what counts as durable when everything below `flushedOffset` is on the medium here. */
+  durableOffset(flushedOffset: number): number;
+}
+
 /**
  * The log of one partition as Kafka understands it: what may be appended, what producers have sent, which leader wrote what.
  * The bytes are the engine's (`SegmentedLog`); nothing here waits for the medium.
@@ -102,6 +115,15 @@ export class PartitionLog {
 
   /** The high watermark. Told by the partition; at first it is what is on the medium. */
   committedOffset: () => number = () => this.log.flushedOffset;
+
+  /** While the log is moved to another directory. */
+  mirror: LogMirror | undefined;
+
+  /** End of what a crash leaves, in whatever directory the log is then. */
+  get durableOffset(): number {
+    const { flushedOffset } = this.log;
+    return this.mirror === undefined ? flushedOffset : this.mirror.durableOffset(flushedOffset);
+  }
 
   /** Below it the log was cleaned (`cleaner-offset-checkpoint`); undefined: never. */
   cleanedOffset: number | undefined;
@@ -238,6 +260,7 @@ export class PartitionLog {
       this.producers.update(batch, context.nowMs, marker);
       this.turnedAway.taken(batch.producerId);
     }
+    this.mirror?.appended(bytes, marker);
     return {
       errorCode: ErrorCode.NONE,
       firstOffset,
@@ -246,6 +269,50 @@ export class PartitionLog {
       recordCount: batch.recordCount,
       duplicate: false,
     };
+  }
+
+  /**
+   * Appends a batch of another copy of this log as it is there, with its offsets, epoch and timestamps. `marker`: what it says when it
+   * ends a transaction. @throws LogStoreError
+   */
+  appendReplica(bytes: Uint8Array, nowMs: number, marker?: TransactionMarker): void {
+    const { log } = this;
+    const status = this.parts.store.inspectBatch(bytes, batch);
+    // Compaction leaves fewer records than offsets.
+    if (status !== 'ok' && status !== 'bad-offsets')
+      throw new LogStoreError(
+        'CORRUPT',
+        'append',
+        this.name,
+        '',
+        `the batch at offset ${batch.baseOffset} is ${status}`,
+      );
+    const { baseOffset, leaderEpoch } = batch;
+    const activeBefore = log.activeBaseOffset;
+    const ended = marker === undefined ? undefined : this.producers.completionOf(batch.producerId, marker, baseOffset);
+    const aborted = ended?.aborted === true ? ended : undefined;
+    log.append(bytes, { baseOffset, leaderEpoch, appendTimeMs: -1, rollFirst: false, aborted });
+    this.space?.appended(batch.sizeBytes);
+    if (log.activeBaseOffset !== activeBefore) this.rolled();
+    if (this.firstTimestampMs < 0) this.firstTimestampMs = batch.maxTimestampMs >= 0 ? batch.maxTimestampMs : nowMs;
+    this.epochs.assign(leaderEpoch, baseOffset);
+    if (batch.producerId >= 0) this.producers.update(batch, nowMs, marker);
+  }
+
+  /** What is known in memory of another copy with the same end holds for this one, too. */
+  adoptState(other: PartitionLog): void {
+    assert(this.log.logEndOffset === other.log.logEndOffset, 'copies have the same end');
+    this.producers.adopt(other.producers);
+    this.epochs.replace(other.epochs.all);
+    this.cleanedOffset = other.cleanedOffset;
+    this.firstTimestampMs = other.firstTimestampMs;
+  }
+
+  /** Writes what is known of producers and epochs beside the log; resolves when it is there, as far as it can be written. */
+  async storeState(): Promise<void> {
+    if (this.log.logEndOffset > 0) this.storeSnapshot(this.log.logEndOffset);
+    this.storeEpochs();
+    await this.background;
   }
 
   /** `segment.ms` counts from the first record's timestamp, as in Kafka; without timestamps from nothing. */
@@ -304,11 +371,9 @@ export class PartitionLog {
   /** Writes the producer state as of `offset`; it is current when called. */
   private storeSnapshot(offset: number): void {
     const bytes = encodeProducerSnapshot(this.producers.entries());
-    const path = `${this.directoryPath}/${this.name}/${String(offset).padStart(20, '0')}.snapshot`;
-    this.inBackground(async () => {
-      await this.parts.files.writeFileAtomic(path, bytes, { sync: false });
+    this.writeInBackground(`${String(offset).padStart(20, '0')}.snapshot`, bytes, false, () => {
       this.snapshotOffset = offset;
-    }, 'producer snapshot');
+    });
   }
 
   /**
@@ -332,15 +397,24 @@ export class PartitionLog {
 
   private storeEpochs(): void {
     this.epochsUnwritten = false;
-    const path = `${this.directoryPath}/${this.name}/${leaderEpochFile}`;
-    const bytes = formatEpochs(this.epochs.all);
-    this.inBackground(() => this.parts.files.writeFileAtomic(path, bytes, { sync: true }), leaderEpochFile);
+    this.writeInBackground(leaderEpochFile, formatEpochs(this.epochs.all), true);
   }
 
   /** One after the other, so that a later state never loses to an earlier one. Both files can be made anew from the log. */
-  private inBackground(work: () => Promise<void>, what: string): void {
-    this.background = this.background.then(work).catch((error: unknown) => {
-      this.parts.logger.warn(`${what} of ${this.name} could not be written; it will be made anew from the log`, {
+  private writeInBackground(file: string, bytes: Uint8Array, sync: boolean, written: () => void = () => {}): void {
+    const write = async (): Promise<void> => {
+      const { name } = this;
+      try {
+        await this.parts.files.writeFileAtomic(`${this.directoryPath}/${name}/${file}`, bytes, { sync });
+        written();
+      } catch (error) {
+        // The directory was renamed under it.
+        if (this.name === name) throw error;
+        await write();
+      }
+    };
+    this.background = this.background.then(write).catch((error: unknown) => {
+      this.parts.logger.warn(`${file} of ${this.name} could not be written; it will be made anew from the log`, {
         error,
       });
     });
@@ -355,6 +429,7 @@ export class PartitionLog {
   advanceLogStartOffset(offset: number): void {
     this.lastEpoch = -1;
     this.log.advanceLogStartOffset(offset);
+    this.mirror?.startRaised(offset);
     if (this.epochs.truncateFromStart(this.log.logStartOffset)) this.storeEpochs();
   }
 
@@ -367,6 +442,7 @@ export class PartitionLog {
     if (offset >= log.logEndOffset) return;
     this.lastEpoch = -1;
     this.snapshotOffset = undefined;
+    this.mirror?.diverged();
     log.truncateTo(offset);
     if (this.cleanedOffset !== undefined) this.cleanedOffset = Math.min(this.cleanedOffset, log.logEndOffset);
     if (epochs.truncateFromEnd(log.logEndOffset)) this.storeEpochs();

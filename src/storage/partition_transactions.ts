@@ -79,6 +79,14 @@ export class PartitionTransactions {
     this.findUnstable();
   }
 
+  adopt(other: PartitionTransactions): void {
+    this.clear();
+    this.ongoing = new Map(other.ongoing);
+    for (const [firstOffset, lastOffset] of other.undelivered) this.undelivered.set(firstOffset, lastOffset);
+    this.undeliveredFirst = other.undeliveredFirst;
+    this.findUnstable();
+  }
+
   clear(): void {
     this.ongoing.clear();
     this.undelivered.clear();

@@ -189,6 +189,12 @@ export class ProducerStateManager {
     );
   }
 
+  /** Becomes what another copy of the same log has, markers that are not committed among it. */
+  adopt(other: ProducerStateManager): void {
+    this.restore([...other.entries()].map((entry) => ({ ...entry, batches: [...entry.batches] })));
+    this.transactions.adopt(other.transactions);
+  }
+
   clear(): void {
     this.producers.clear();
     this.transactions.clear();

@@ -31,11 +31,15 @@ async function controllerOf(nodeId: number): Promise<Controller> {
     session: await store.createSession(1000),
     config: () => BrokerConfig.defaults,
     applied: async (image) => void applied.push(image),
+    leavesTraces: (id) => leavesTraces(id),
   });
 }
 
+let leavesTraces: (id: Uuid) => boolean;
+
 beforeEach(async () => {
   applied.length = 0;
+  leavesTraces = () => true;
   store = await EmbeddedMetadataStore.open({ files: nodeFileSystem, clock: time, timers: time }, undefined);
   cache = new StoreMetadataCache(store, (error) => {
     throw error;
@@ -69,6 +73,12 @@ async function create(name: string, numPartitions = 1): Promise<Uuid> {
   return decision.topicId;
 }
 
+/** Of topics that were deleted, whose files may not be gone. */
+const notes = async () => (await store.list(keys.deletedTopics)).map(({ key }) => key);
+
+const ofTopics = async () =>
+  (await everything()).flatMap(({ key }) => (key.includes('topic') && !key.startsWith('/configs') ? [key] : []));
+
 const everything = async (): Promise<readonly MetadataEntry[]> => store.list('/');
 
 describe('the controller', () => {
@@ -78,7 +88,23 @@ describe('the controller', () => {
     expect(applied.at(-1)).toBe(cache.current());
     expect(await controller.deleteTopic(id)).toMatchObject({ errorCode: ErrorCode.NONE });
     expect(applied.at(-1)?.topicsById.size).toBe(0);
-    expect((await everything()).filter(({ key }) => key.includes('topic'))).toEqual([]);
+    expect(await ofTopics()).toEqual([`/deleted_topics/${id}`]);
+  });
+
+  it('notes a deleted topic until nothing is left of its files', async () => {
+    const [a, b, c] = [await create('a'), await create('b'), await create('c')];
+    leavesTraces = (id) => id === b;
+    await controller.deleteTopic(a);
+    expect(await notes()).toEqual([keys.deletedTopic(a)]);
+    await controller.deleteTopic(b);
+    expect(await notes()).toEqual([keys.deletedTopic(b)]);
+    await controller.deleteTopic(c);
+    expect(new Set(await notes())).toEqual(new Set([keys.deletedTopic(b), keys.deletedTopic(c)]));
+    await controller.forgetDeletedTopics();
+    expect(await notes()).toEqual([]);
+    // What is noted in memory and gone from the store does not get into the way.
+    await controller.deleteTopic(await create('d'));
+    expect(await notes()).toHaveLength(1);
   });
 
   it('writes nothing when it refuses or only validates', async () => {

@@ -38,8 +38,8 @@ describe('the high watermark', () => {
     expect(partition.lastStableOffset).toBe(5);
     expect(told).toEqual([5]);
     // The same news again changes nothing.
-    partition.flushed(5);
-    partition.flushed(3);
+    partition.flushed();
+    partition.flushed();
     expect([partition.highWatermark, told.length]).toEqual([5, 1]);
   });
 

@@ -73,7 +73,7 @@ export const testConfig: GroupCoordinatorConfig = {
 type AnyHandler = Handler<any, any>;
 
 export function handlersOf(coordinator: GroupCoordinator, metadata: TestMetadata): ReadonlyMap<string, AnyHandler> {
-  const deps = { coordinator, metadata, topics: { ensure: () => Promise.resolve() } };
+  const deps = { coordinator, metadata, topics: { ensure: () => Promise.resolve() }, isOffline: () => false };
   return new Map<string, AnyHandler>([
     ['FindCoordinator', findCoordinatorHandler(deps)],
     ['JoinGroup', joinGroupHandler(deps)],

@@ -114,7 +114,12 @@ export class BrokerFixture {
 
   static async open(
     settings: Record<string, string> = {},
-    options: { readonly directory?: string; readonly brokers?: readonly number[] } = {},
+    options: {
+      readonly directory?: string;
+      /** Of log.dirs, below the directory; itself by default. */
+      readonly logDirs?: readonly string[];
+      readonly brokers?: readonly number[];
+    } = {},
   ): Promise<BrokerFixture> {
     const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'millrace-test-fixture-'));
     const parsed = BrokerConfig.fromProperties({ 'node.id': '1', ...settings });
@@ -128,7 +133,8 @@ export class BrokerFixture {
     const store = new GatedLogStore();
     time.holdWhile(() => store.rebuilds.underWay > 0);
     const ports = { clock: time, timers: time, random, files, store, logger };
-    const logs = await LogManager.open(ports, logManagerSettings(directory, { clusterId: 'cluster' }));
+    const directories = options.logDirs?.map((name) => join(directory, name)) ?? [directory];
+    const logs = await LogManager.open(ports, { ...logManagerSettings(directory, { clusterId: 'cluster' }), directories });
     await logs.listExisting();
     const metadataStore = await EmbeddedMetadataStore.open(ports, undefined);
     const session = await metadataStore.createSession(1000);

@@ -35,8 +35,8 @@ export class GatedLogStore implements LogStore {
   readonly flushRequests: string[] = [];
 
   async openDirectory(path: string): Promise<LogDirectory> {
-    const directory = new GatedDirectory(await this.native.openDirectory(path), (name, options, open) =>
-      this.open(name, options, open),
+    const directory: GatedDirectory = new GatedDirectory(await this.native.openDirectory(path), (name, options, open) =>
+      this.open(directory, name, options, open),
     );
     this.directories.push(directory);
     return directory;
@@ -73,9 +73,9 @@ export class GatedLogStore implements LogStore {
     }
   }
 
-  /** The directories act as after a failed sync. */
-  fail(): void {
-    for (const directory of this.directories) directory.fail();
+  /** The directories, or one of them, act as after a failed sync. */
+  fail(path?: string): void {
+    for (const directory of this.directories) if (path === undefined || directory.path === path) directory.fail();
   }
 
   /** The bytes a region stands for. */
@@ -86,6 +86,7 @@ export class GatedLogStore implements LogStore {
   }
 
   private async open(
+    directory: GatedDirectory,
     name: string,
     options: OpenLogOptions,
     open: (options: OpenLogOptions) => Promise<SegmentedLog>,
@@ -104,8 +105,7 @@ export class GatedLogStore implements LogStore {
         return read;
       },
       append: (bytes, how) => {
-        const failed = this.directories.find((directory) => directory.failure !== undefined)?.failure;
-        if (failed !== undefined) throw failed;
+        if (directory.failure !== undefined) throw directory.failure;
         log.append(bytes, how);
       },
       close: async (how) => {
@@ -175,8 +175,12 @@ class GatedDirectory implements LogDirectory {
     this.native.cancelLoading();
   }
 
-  markForDeletion(name: string, suffix: string): Promise<string> {
-    return this.native.markForDeletion(name, suffix);
+  rename(from: string, to: string): Promise<void> {
+    return this.native.rename(from, to);
+  }
+
+  copyFile(from: string, to: string, position: number, sizeBytes: number): Promise<number> {
+    return this.native.copyFile(from, to, position, sizeBytes);
   }
 
   removeMarked(name: string): Promise<void> {
@@ -187,9 +191,10 @@ class GatedDirectory implements LogDirectory {
     this.handlers.push(handler);
   }
 
-  fail(): void {
-    this.ownFailure = new LogStoreError('IO', 'fdatasync', this.path, 'EIO');
-    this.tell(this.ownFailure);
+  fail(error = new LogStoreError('IO', 'fdatasync', this.path, 'EIO')): void {
+    if (this.failure !== undefined) return;
+    this.ownFailure = error;
+    this.tell(error);
   }
 
   close(): Promise<void> {

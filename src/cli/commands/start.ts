@@ -35,7 +35,7 @@ interface StartOptions {
   readonly logFormat: 'auto' | 'text' | 'json';
 }
 
-/** Exit status when the broker could not start. */
+/** Exit status when the broker could not start, or could not go on. */
 const startFailed = 1;
 
 /** `millrace start`: a broker in the foreground until a signal stops it. */
@@ -104,7 +104,13 @@ async function readConfig(options: StartOptions, mount: Mount | undefined): Prom
   if (chosen || !properties.has('listeners'))
     properties.set('listeners', `PLAINTEXT://${options.host ?? '127.0.0.1'}:${options.port ?? 9092}`);
   if (options.data !== undefined || !(properties.has('log.dirs') || properties.has('log.dir')))
-    properties.set('log.dirs', resolve(options.data ?? 'data'));
+    properties.set('log.dirs', options.data ?? 'data');
+  // Clients name log directories by their whole paths.
+  for (const name of ['log.dirs', 'log.dir']) {
+    const paths = properties.get(name)?.split(',') ?? [];
+    const whole = paths.map((path) => path.trim()).map((path) => (path === '' ? '' : resolve(path)));
+    if (paths.length > 0) properties.set(name, whole.join(','));
+  }
   if (!properties.has('node.id') && !properties.has('broker.id')) properties.set('node.id', '1');
   if (mount !== undefined) for (const [name, value] of mountConfigs(mount)) properties.set(name, value);
   if (options.metricsPort !== undefined) properties.set('millrace.metrics.port', String(options.metricsPort));
@@ -120,8 +126,10 @@ async function start(options: StartOptions): Promise<number> {
     if (options.mount !== undefined) mount = await mountDirectory(options, options.mount, logger);
     const server = await startServer(options, mount, logger, stop);
     if (server === undefined) return startFailed;
-    await stop.asked;
-    return await stopServer(server, logger);
+    const reason = await Promise.race([stop.asked.then(() => undefined), server.failed]);
+    if (reason !== undefined) logger.fatal(reason);
+    const status = await stopServer(server, logger);
+    return reason === undefined ? status : startFailed;
   } catch (error) {
     logger.fatal(error instanceof Error ? error.message : String(error));
     return startFailed;

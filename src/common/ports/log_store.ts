@@ -88,10 +88,18 @@ export interface LogDirectory {
   setLoadingThreads(count: number): void;
   /** Logs that are being opened, or will be, reject with `CLOSED` soon; nothing of them has changed. For good. */
   cancelLoading(): void;
-  /** Renames `<name>` to `<name>.<uuid>-delete` and syncs the directory; the log must be closed. Returns the new name. */
-  markForDeletion(name: string, suffix: string): Promise<string>;
-  /** Removes a directory made by `markForDeletion`, off the loop. */
+  /** Renames the directory of a log that is closed, and syncs this one, off the loop. @throws LogStoreError `IO` (directory is then failed) */
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a directory that was renamed for it, off the loop. */
   removeMarked(name: string): Promise<void>;
+  /**
+   * Copies `sizeBytes` bytes (-1: to the end) at `position` of the file `from`, a path, to the same place of the file `to` below this
+   * directory, off the loop; nothing is synced. Returns how many.
+   * @throws LogStoreError `IO` (this directory is failed when it was its file), `NO_SPACE`, `CORRUPT` (the source ends early)
+   */
+  copyFile(from: string, to: string, position: number, sizeBytes: number): Promise<number>;
+  /** A file of the directory that is not the engine's could not be written: as after a failed append. */
+  fail(error: LogStoreError): void;
   /** Set once a write or sync failed; the directory then refuses everything until it is reopened. */
   readonly failure: LogStoreError | undefined;
   /** Called once when `failure` is set. */
@@ -240,6 +248,12 @@ export interface SegmentedLog {
     readonly segmentIndexBytes: number;
     readonly preallocate?: boolean;
   }): void;
+  /**
+   * Renames its directory within the log directory and goes on in it; the caller syncs the log directory. No compaction may be under
+   * way. One system call on the loop.
+   * @throws LogStoreError `IO`
+   */
+  rename(name: string): void;
   /** Flushes when `sync`, trims indexes, closes descriptors. Pinned regions stay readable. */
   close(options: { readonly sync: boolean }): Promise<void>;
 }

@@ -152,7 +152,7 @@ export const LOG_CONFIGS = {
     'LOW',
     'read-only',
     'warn',
-    'A broker that cannot report a failed log directory for this long stops.',
+    'A broker that cannot report a failed log directory to the controller for this long stops; here the controller sees it at once.',
     { validator: atLeast(1) },
   ),
   'log.dirs': broker.list(null, 'HIGH', 'read-only', 'full', 'Directories of the logs.', { validator: nonEmptyList }),

@@ -94,8 +94,8 @@ export const REPLICATION_CONFIGS = {
     null,
     'HIGH',
     'read-only',
-    'warn',
-    'Threads that move replicas between log directories.',
+    'full',
+    'Moves between log directories that run at the same time; one for each directory when not set.',
   ),
   'num.replica.fetchers': broker.int(1, 'HIGH', 'cluster-wide', 'warn', 'Threads that fetch from each other broker.', {
     validator: atLeast(1),
@@ -111,8 +111,8 @@ export const REPLICATION_CONFIGS = {
     INT64_MAX,
     'MEDIUM',
     'cluster-wide',
-    'warn',
-    'Bytes per second for moves between log directories.',
+    'full',
+    'Bytes per second for moves between log directories, all together.',
     { validator: atLeast(0) },
   ),
   'replica.fetch.backoff.ms': broker.int(

@@ -62,9 +62,10 @@ export function describeTopicPartitionsHandler(
             leaderId: offline ? -1 : partition.leader,
             leaderEpoch: partition.leaderEpoch,
             replicaNodes: partition.replicas,
-            isrNodes: partition.isr,
-            eligibleLeaderReplicas: [],
-            lastKnownElr: [],
+            isrNodes: offline ? partition.isr.filter((id) => id !== partition.leader) : partition.isr,
+            // Nobody else has its records: it leads again as soon as its directory is back.
+            eligibleLeaderReplicas: offline ? [partition.leader] : [],
+            lastKnownElr: offline ? [partition.leader] : [],
             offlineReplicas: offline ? [partition.leader] : [],
           };
         }),

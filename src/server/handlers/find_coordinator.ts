@@ -35,6 +35,7 @@ export function findCoordinatorHandler(deps: {
   readonly coordinator: GroupCoordinator;
   readonly metadata: MetadataCache;
   readonly topics: InternalTopics;
+  isOffline(topic: string, partition: number): boolean;
 }): Handler<FindCoordinatorRequest, FindCoordinatorResponseInput> {
   return async (request, context) => {
     const keys = context.apiVersion >= keysVersion ? request.coordinatorKeys : [request.key];
@@ -54,7 +55,8 @@ export function findCoordinatorHandler(deps: {
       return none(ErrorCode.INVALID_REQUEST, `Coordinator type ${keyType} is not known here.`);
     const image = deps.metadata.current();
     const partition = image.topicsByName.get(groupMetadataTopic)?.partitions[deps.coordinator.partitionFor(key)];
-    const broker = partition === undefined ? undefined : image.brokers.get(partition.leader);
+    const isOffline = partition !== undefined && deps.isOffline(groupMetadataTopic, partition.partition);
+    const broker = partition === undefined || isOffline ? undefined : image.brokers.get(partition.leader);
     const endpoint = broker?.fenced === false ? broker.endpoints.get(listenerName) : undefined;
     if (broker === undefined || endpoint === undefined)
       return none(ErrorCode.COORDINATOR_NOT_AVAILABLE, 'The coordinator is not available.');

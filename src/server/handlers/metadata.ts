@@ -103,7 +103,7 @@ function partitionAnswer(topic: TopicImage, partition: PartitionImage, image: Me
     leaderId: led ? partition.leader : -1,
     leaderEpoch: partition.leaderEpoch,
     replicaNodes: partition.replicas,
-    isrNodes: partition.isr,
+    isrNodes: partition.isr.filter((id) => !offline.includes(id)),
     offlineReplicas: [...partition.offlineReplicas, ...offline],
   };
 }

@@ -53,7 +53,7 @@ const erase = (name: string, version: number, parts: readonly (readonly [string,
   },
 });
 
-/** ListOffsets, OffsetForLeaderEpoch, DeleteRecords, DescribeLogDirs. */
+/** ListOffsets, OffsetForLeaderEpoch, DeleteRecords, DescribeLogDirs, AlterReplicaLogDirs. */
 export const places: readonly RequestStep[] = [
   ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].flatMap((version) => [
     offsets(`v${version}`, version, [
@@ -188,4 +188,24 @@ export const places: readonly RequestStep[] = [
     body: { topics: [{ topic: 'd', partitions: [] }] },
   },
   { name: 'dirs: no topics', api: 'DescribeLogDirs', version: 4, body: { topics: [] } },
+
+  ...[1, 2].map(
+    (version): RequestStep => ({
+      name: `move: to no log directory v${version}`,
+      api: 'AlterReplicaLogDirs',
+      version,
+      body: {
+        dirs: [
+          {
+            path: '/nowhere',
+            topics: [
+              { name: 'd', partitions: [0, 9] },
+              { name: 'missing', partitions: [0] },
+            ],
+          },
+        ],
+      },
+    }),
+  ),
+  { name: 'move: nothing', api: 'AlterReplicaLogDirs', version: 2, body: { dirs: [] } },
 ];

@@ -65,7 +65,12 @@ describe('FindCoordinator', () => {
 
   it('answers the address of the listener the request came in on', async () => {
     metadata.add('__consumer_offsets', 3);
-    const handler = findCoordinatorHandler({ coordinator, metadata, topics: { ensure: () => Promise.resolve() } });
+    const handler = findCoordinatorHandler({
+      coordinator,
+      metadata,
+      topics: { ensure: () => Promise.resolve() },
+      isOffline: () => false,
+    });
     const context = { ...testContext, apiKey: 10, apiVersion: 3, listenerName: 'OTHER' };
     const request = { key: 'g', keyType: 0, coordinatorKeys: [] };
     expect(await handler(request, context)).toMatchObject({ host: 'other.test', port: 9093 });
@@ -81,7 +86,10 @@ describe('FindCoordinator', () => {
       if (asked.length === 2) metadata.add(topic, 3);
     };
     const handlers = new Map([
-      ['FindCoordinator', findCoordinatorHandler({ coordinator, metadata, topics: { ensure } })],
+      [
+        'FindCoordinator',
+        findCoordinatorHandler({ coordinator, metadata, topics: { ensure }, isOffline: () => false }),
+      ],
     ]);
     const ask = (version: number, keyType: number) =>
       callHandler(

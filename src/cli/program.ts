@@ -50,6 +50,11 @@ const entries: readonly Entry[] = [
     load: async (program, launch) => (await import('./commands/cluster/index.js')).addCluster(program, launch),
   },
   {
+    name: 'log-dirs',
+    description: 'show log directories, move partitions between them',
+    load: async (program, launch) => (await import('./commands/log_dirs/index.js')).addLogDirs(program, launch),
+  },
+  {
     name: 'zerocopy',
     description: 'explain how records left the broker: by sendfile, or copied and why',
     load: async (program, launch) => (await import('./commands/zerocopy/index.js')).addZeroCopy(program, launch),

@@ -1,3 +1,4 @@
+import { AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse } from '../protocol/api/alter_replica_log_dirs.js';
 import { CreatePartitionsRequest, CreatePartitionsResponse } from '../protocol/api/create_partitions.js';
 import { CreateTopicsRequest, CreateTopicsResponse } from '../protocol/api/create_topics.js';
 import { DeleteGroupsRequest, DeleteGroupsResponse } from '../protocol/api/delete_groups.js';
@@ -40,6 +41,7 @@ export const calls = {
   deleteRecords: apiCall(DeleteRecordsRequest, DeleteRecordsResponse),
   describeConfigs: apiCall(DescribeConfigsRequest, DescribeConfigsResponse),
   incrementalAlterConfigs: apiCall(IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse),
+  alterReplicaLogDirs: apiCall(AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse),
   describeLogDirs: apiCall(DescribeLogDirsRequest, DescribeLogDirsResponse),
   listOffsets: apiCall(ListOffsetsRequest, ListOffsetsResponse),
   offsetForLeaderEpoch: apiCall(OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, { minVersion: 3 }),

@@ -1,5 +1,5 @@
 export { Admin } from './admin/admin.js';
-export type { ClusterDescription, LogDir, LogDirPartition } from './admin/cluster.js';
+export type { ClusterDescription } from './admin/cluster.js';
 export type {
   ConfigChange,
   ConfigChanges,
@@ -11,6 +11,7 @@ export type {
 } from './admin/configs.js';
 export type { CommitOrigin, CommittedOffset, OffsetToCommit } from './admin/group_offsets.js';
 export { type GroupDescription, type GroupListing, type GroupMember, isUnknownGroup } from './admin/groups.js';
+export type { LogDir, LogDirPartition, ReplicaMove } from './admin/log_dirs.js';
 export {
   type DeleteRecordsQuery,
   type IsolationLevel,

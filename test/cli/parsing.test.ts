@@ -5,6 +5,8 @@ import { alterConfigs } from '../../src/cli/commands/configs/alter.js';
 import { describeConfigs } from '../../src/cli/commands/configs/describe.js';
 import { consume } from '../../src/cli/commands/consume.js';
 import { resetOffsets } from '../../src/cli/commands/groups/reset_offsets.js';
+import { describeLogDirs } from '../../src/cli/commands/log_dirs/describe.js';
+import { moveReplicas } from '../../src/cli/commands/log_dirs/move.js';
 import { produce } from '../../src/cli/commands/produce.js';
 import { alterTopic } from '../../src/cli/commands/topics/alter.js';
 import { topicConfigs } from '../../src/cli/commands/topics/configs.js';
@@ -76,6 +78,22 @@ describe('configs', () => {
 
   test('cluster describe', async () => {
     expect(await parsed(describeCluster, '--log-dirs')).toEqual({ logDirs: true });
+  });
+
+  test('log-dirs', async () => {
+    expect(await parsed(describeLogDirs, '-t', 'a', '-t', 'b', '--broker', '2')).toEqual({
+      broker: 2,
+      topics: ['a', 'b'],
+    });
+    expect(await parsed(describeLogDirs)).toEqual({ broker: undefined, topics: [] });
+    expect(await parsed(moveReplicas, 't', '/disk2', '-p', '0,2-3', '--wait')).toEqual({
+      topic: 't',
+      path: '/disk2',
+      broker: undefined,
+      partitions: [0, 2, 3],
+      wait: true,
+    });
+    await expect(parsed(moveReplicas, 't')).rejects.toBeInstanceOf(CommanderError);
   });
 });
 

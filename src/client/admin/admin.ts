@@ -1,9 +1,10 @@
 import type { TopicPartition } from '../../common/ids.js';
 import type { ClusterClient } from '../cluster_client.js';
-import { describeCluster, describeLogDirs } from './cluster.js';
+import { describeCluster } from './cluster.js';
 import { type ConfigChanges, type ConfigResource, describeConfigs, incrementalAlterConfigs } from './configs.js';
 import { commitGroupOffsets, deleteGroupOffsets, fetchGroupOffsets, type OffsetToCommit } from './group_offsets.js';
 import { deleteGroups, describeGroups, listGroups } from './groups.js';
+import { alterReplicaLogDirs, describeLogDirs, type ReplicaMove } from './log_dirs.js';
 import {
   type DeleteRecordsQuery,
   deleteRecords,
@@ -108,5 +109,10 @@ export class Admin {
 
   describeLogDirs(brokerIds?: readonly number[]) {
     return describeLogDirs(this.cluster, brokerIds);
+  }
+
+  /** Begins to move partitions of one broker between its log directories. */
+  alterReplicaLogDirs(brokerId: number, moves: readonly ReplicaMove[]) {
+    return alterReplicaLogDirs(this.cluster, brokerId, moves);
   }
 }

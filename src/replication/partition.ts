@@ -87,6 +87,7 @@ export class Partition {
 
   /** Its log is in another log directory from here on: the same records, of which everything committed is on the medium. */
   moved(log: PartitionLog): void {
+    if (this.log !== undefined) log.turnedAway = this.log.turnedAway;
     this.log = log;
     log.stableOffset = () => this.lastStableOffset;
     log.committedOffset = () => this.highWatermark;

@@ -134,7 +134,10 @@ export class BrokerFixture {
     time.holdWhile(() => store.rebuilds.underWay > 0);
     const ports = { clock: time, timers: time, random, files, store, logger };
     const directories = options.logDirs?.map((name) => join(directory, name)) ?? [directory];
-    const logs = await LogManager.open(ports, { ...logManagerSettings(directory, { clusterId: 'cluster' }), directories });
+    const logs = await LogManager.open(ports, {
+      ...logManagerSettings(directory, { clusterId: 'cluster' }),
+      directories,
+    });
     await logs.listExisting();
     const metadataStore = await EmbeddedMetadataStore.open(ports, undefined);
     const session = await metadataStore.createSession(1000);

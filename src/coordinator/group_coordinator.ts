@@ -22,7 +22,7 @@ import type { GroupRecord } from './group/records.js';
 import type { GroupState } from './group/state.js';
 import { joinError, syncError } from './group/turn.js';
 import { javaStringHash } from './java_hash.js';
-import type { CoordinatorLog } from './runtime/log.js';
+import type { CoordinatorLog, EndOfTransaction } from './runtime/log.js';
 import type { Outcome, ReplyToken } from './runtime/machine.js';
 import { CoordinatorShard, type ShardLogger } from './runtime/shard.js';
 
@@ -237,6 +237,13 @@ export class GroupCoordinator {
     if (request.groupId === '') return { errorCode: ErrorCode.INVALID_GROUP_ID, topics: [] };
     const outcome = await this.ask('delete-offsets', request.groupId, request);
     return outcome.ok ? outcome.reply : { errorCode: outcome.error, topics: [] };
+  }
+
+  /** Ends a transaction that committed offsets to groups of a partition. NONE when that is committed. Errors: those of the log. */
+  async endTransaction(partition: number, marker: EndOfTransaction): Promise<ErrorCode> {
+    const shard = this.shards.get(partition);
+    if (shard !== undefined) return coordinatorError(await shard.endTransaction(marker));
+    return this.expected.has(partition) ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : ErrorCode.NOT_COORDINATOR;
   }
 
   /** Filters are case-insensitive, and empty when everything is wanted. One partition that is loading fails the whole. */

@@ -121,19 +121,31 @@ export class Partition {
     // A topic cannot ask for more replicas than it has.
     if (requiredAcks === -1 && this.isr.length < Math.min(log.config.minInsyncReplicas, this.replicas.length))
       return { errorCode: ErrorCode.NOT_ENOUGH_REPLICAS, errorMessage: null, recordErrors: [] };
-    const { nowMs, produceVersion, recordsSeen = false, verifiesTransactions = false } = context;
+    const { nowMs, produceVersion, recordsSeen = false, verifiesTransactions = false, verification } = context;
     const { leaderEpoch } = this;
     return this.written(
       log,
-      log.appendAsLeader(bytes, { nowMs, produceVersion, recordsSeen, leaderEpoch, verifiesTransactions }),
+      log.appendAsLeader(bytes, {
+        nowMs,
+        produceVersion,
+        recordsSeen,
+        leaderEpoch,
+        verifiesTransactions,
+        verification,
+      }),
     );
   }
 
-  /** Appends a batch of the broker itself. */
-  appendInternal(bytes: Uint8Array, nowMs: number): AppendResult {
+  /** Appends a batch of the broker itself. What it writes in a transaction is verified like a client's. */
+  appendInternal(
+    bytes: Uint8Array,
+    nowMs: number,
+    transaction?: Pick<AppendContext, 'verifiesTransactions' | 'verification'>,
+  ): AppendResult {
     const { log } = this;
     if (log === undefined || this.unusable) return this.refused();
-    return this.written(log, log.appendInternal(bytes, { nowMs, produceVersion: 13, leaderEpoch: this.leaderEpoch }));
+    const context = { ...transaction, nowMs, produceVersion: 13, leaderEpoch: this.leaderEpoch };
+    return this.written(log, log.appendInternal(bytes, context));
   }
 
   /** Ends a transaction on behalf of its coordinator. */

@@ -22,7 +22,7 @@ export class AutoTopicCreator {
 
   /** Undefined: the topic is there now. Otherwise what the client is told about it. */
   async create(name: string): Promise<ErrorCode | undefined> {
-    if (name === offsetsTopic) return this.ensureTopic(name);
+    if (internalTopics.has(name)) return this.ensureTopic(name);
     if (!this.deps.config().boolean('auto.create.topics.enable')) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
     if (invalidTopicName(name) !== undefined) return ErrorCode.INVALID_TOPIC_EXCEPTION;
     return this.once(name, -1, -1, new Map());
@@ -34,16 +34,12 @@ export class AutoTopicCreator {
   }
 
   private async ensureTopic(name: string): Promise<ErrorCode | undefined> {
-    const config = this.deps.config();
+    const topic = internalTopics.get(name)?.(this.deps.config());
+    if (topic === undefined) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
     // Kafka's default of three copies would keep a single broker from ever serving a group.
     const brokers = this.deps.metadata.current().brokers.size;
-    const copies = Math.max(1, Math.min(config.int('offsets.topic.replication.factor'), brokers));
-    const configs = new Map<string, string>([
-      ['cleanup.policy', 'compact'],
-      ['compression.type', 'producer'],
-      ['segment.bytes', String(config.int('offsets.topic.segment.bytes'))],
-    ]);
-    return this.once(name, config.int('offsets.topic.num.partitions'), copies, configs);
+    const copies = Math.max(1, Math.min(topic.replicationFactor, brokers));
+    return this.once(name, topic.numPartitions, copies, new Map(Object.entries(topic.configs)));
   }
 
   private once(name: string, numPartitions: number, replicationFactor: number, configs: ReadonlyMap<string, string>) {
@@ -75,4 +71,38 @@ export class AutoTopicCreator {
   }
 }
 
-const offsetsTopic = '__consumer_offsets';
+interface InternalTopic {
+  readonly numPartitions: number;
+  readonly replicationFactor: number;
+  readonly configs: Readonly<Record<string, string>>;
+}
+
+/** What the broker keeps for itself, made when it is first asked for. */
+const internalTopics: ReadonlyMap<string, (config: BrokerConfig) => InternalTopic> = new Map([
+  [
+    '__consumer_offsets',
+    (config) => ({
+      numPartitions: config.int('offsets.topic.num.partitions'),
+      replicationFactor: config.int('offsets.topic.replication.factor'),
+      configs: {
+        'cleanup.policy': 'compact',
+        'compression.type': 'producer',
+        'segment.bytes': String(config.int('offsets.topic.segment.bytes')),
+      },
+    }),
+  ],
+  [
+    '__transaction_state',
+    (config) => ({
+      numPartitions: config.int('transaction.state.log.num.partitions'),
+      replicationFactor: config.int('transaction.state.log.replication.factor'),
+      configs: {
+        'cleanup.policy': 'compact',
+        'compression.type': 'uncompressed',
+        'min.insync.replicas': String(config.int('transaction.state.log.min.isr')),
+        'segment.bytes': String(config.int('transaction.state.log.segment.bytes')),
+        'unclean.leader.election.enable': 'false',
+      },
+    }),
+  ],
+]);

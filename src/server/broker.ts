@@ -14,8 +14,6 @@ import { ListenError } from '../common/ports/index.js';
 import type { BrokerConfig } from '../config/index.js';
 import { Controller } from '../controller/controller.js';
 import { ProducerIdAllocator } from '../controller/producer_ids.js';
-import { groupCoordinatorConfig } from '../coordinator/group_config.js';
-import { GroupCoordinator, groupMetadataTopic } from '../coordinator/group_coordinator.js';
 import { EmbeddedMetadataStore } from '../metadata/embedded/embedded_store.js';
 import type { MetadataImage } from '../metadata/image.js';
 import { type BrokerValue, keys } from '../metadata/keys.js';
@@ -29,7 +27,7 @@ import type { Logger } from '../telemetry/logger.js';
 import { AutoTopicCreator } from './auto_topic_creator.js';
 import { registerBrokerMetrics } from './broker_metrics.js';
 import { cleanerSettings } from './cleaner_settings.js';
-import { CoordinatorWiring } from './coordinator_wiring.js';
+import { assembleCoordinators, type Coordinators } from './coordinators.js';
 import { diskLimits } from './disk_limits.js';
 import { type Endpoint, resolveEndpoints } from './endpoints.js';
 import { logOwners } from './log_owners.js';
@@ -188,37 +186,36 @@ export class BrokerServer {
       logConfigOf: (topic) => logConfigOf(this.dynamic, topic),
       egress: ports.transport.egress,
       settled: (partition) => {
-        if (partition.topic === groupMetadataTopic) void wiring.sync();
+        if (coordinators.wiring.isOf(partition.topic)) void coordinators.wiring.sync();
       },
     });
     const session = await store.createSession(config.int('broker.session.timeout.ms'));
-    const coordinator = new GroupCoordinator({
-      clock,
-      timers,
-      random,
-      logger,
-      config: groupCoordinatorConfig(config),
+    const coordinators: Coordinators = assembleCoordinators({
+      ...ports,
       metadata: cache,
+      replicas,
+      producerIds: new ProducerIdAllocator(store),
+      config,
+      dynamic: () => this.dynamic,
     });
-    const wiring: CoordinatorWiring = new CoordinatorWiring(replicas, coordinator, clock);
     // After the replica manager's own handler: the partitions are offline by now.
-    logs.onDirectoryFailure(() => wiring.stopOffline());
+    logs.onDirectoryFailure(() => coordinators.wiring.stopOffline());
     const parts: Parts = {
       logs,
       store,
       session,
       cache,
       replicas,
-      coordinator,
+      coordinators,
       changes: 0,
       apply: async (image) => {
         parts.changes += 1;
         try {
           const { opened } = await replicas.begin(image);
           // Groups whose logs are being loaded are told so.
-          void wiring.sync();
+          void coordinators.wiring.sync();
           await opened;
-          await wiring.sync();
+          await coordinators.wiring.sync();
         } finally {
           parts.changes -= 1;
         }
@@ -297,7 +294,6 @@ export class BrokerServer {
       logger: ports.logger,
       metadata: cache,
       controller,
-      producerIds: new ProducerIdAllocator(parts.store),
       autoTopics: new AutoTopicCreator({ controller, metadata: cache, logger: ports.logger, config }),
       replicas,
       logs: parts.logs,
@@ -306,7 +302,8 @@ export class BrokerServer {
         ports.random,
         this.config.int('max.incremental.fetch.session.cache.slots'),
       ),
-      coordinator: parts.coordinator,
+      ...parts.coordinators,
+      coordinator: parts.coordinators.groups,
       traffic: this.traffic,
       config,
       isOffline: (topic, partition) => replicas.get(topic, partition)?.unavailable !== undefined,
@@ -417,7 +414,7 @@ export class BrokerServer {
       pipeline: this.pipeline,
       replicas: parts.replicas,
       logs: parts.logs,
-      coordinator: parts.coordinator,
+      coordinator: parts.coordinators.groups,
       listeners: this.listeners,
       egress: this.ports.transport.egress,
       maxTransactionTimeoutMs: () => this.config.int('transaction.max.timeout.ms'),
@@ -466,7 +463,7 @@ export class BrokerServer {
     parts?.replicas.close();
     if (this.pipeline.inFlight > 0) onProgress(`waiting for ${this.pipeline.inFlight} request(s)`);
     await this.drain();
-    parts?.coordinator.close();
+    parts?.coordinators.close();
     await Promise.all(this.listeners.map((listener) => listener.close()));
     await this.metricsServer?.close();
     if (parts === undefined) return;
@@ -506,7 +503,7 @@ interface Parts {
   readonly session: Awaited<ReturnType<EmbeddedMetadataStore['createSession']>>;
   readonly cache: StoreMetadataCache;
   readonly replicas: ReplicaManager;
-  readonly coordinator: GroupCoordinator;
+  readonly coordinators: Coordinators;
   readonly controller: Controller;
   /** Changes of the metadata that are being applied. */
   changes: number;

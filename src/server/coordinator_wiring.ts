@@ -1,13 +1,33 @@
 import type { Clock } from '../common/ports/index.js';
-import { type GroupCoordinator, groupMetadataTopic } from '../coordinator/group_coordinator.js';
 import type { CoordinatorLog } from '../coordinator/runtime/log.js';
 import { ErrorCode } from '../protocol/errors.js';
 import type { Partition } from '../replication/partition.js';
 import type { ReplicaManager } from '../replication/replica_manager.js';
+import type { AppendResult } from '../storage/partition_log.js';
 
-/** A partition of `__consumer_offsets` as its coordinator sees it. */
-function coordinatorLog(partition: Partition, clock: Clock): CoordinatorLog {
+/** The coordinator of the keys in a topic's partitions. */
+export interface PartitionCoordinator {
+  /** This broker leads a partition whose log is being loaded. */
+  expectPartition(partition: number): void;
+  /** Resolves when the partition's state is there, or cannot be had. */
+  startPartition(partition: number, log: CoordinatorLog, leaderEpoch: number): Promise<void>;
+  stopPartition(partition: number): void;
+}
+
+export interface CoordinatorWiringDeps {
+  readonly replicas: ReplicaManager;
+  readonly clock: Clock;
+  /** `transaction.partition.verification.enable` */
+  readonly verifiesTransactions: () => boolean;
+}
+
+/** A partition of a coordinator's topic as the coordinator sees it. */
+function coordinatorLog(partition: Partition, { clock, verifiesTransactions }: CoordinatorWiringDeps): CoordinatorLog {
   const log = () => partition.log?.log;
+  const appended = (result: AppendResult) =>
+    result.errorCode === ErrorCode.NONE
+      ? { baseOffset: result.firstOffset, lastOffset: result.lastOffset }
+      : result.errorCode;
   return {
     get logStartOffset() {
       return log()?.logStartOffset ?? 0;
@@ -21,11 +41,14 @@ function coordinatorLog(partition: Partition, clock: Clock): CoordinatorLog {
     get maxBatchBytes() {
       return partition.log?.config.maxMessageBytes ?? 0;
     },
-    append(batch) {
-      const result = partition.appendInternal(batch, clock.wallMs());
-      if (result.errorCode !== ErrorCode.NONE) return result.errorCode;
-      return { baseOffset: result.firstOffset, lastOffset: result.lastOffset };
-    },
+    append: (batch, verification) =>
+      appended(
+        partition.appendInternal(batch, clock.wallMs(), {
+          verifiesTransactions: verifiesTransactions(),
+          verification,
+        }),
+      ),
+    appendMarker: (marker) => appended(partition.appendMarker(marker, clock.wallMs())),
     onHighWatermark: (listener) => partition.onHighWatermark(listener),
     read(fromOffset, maxBytes) {
       const opened = log();
@@ -34,19 +57,42 @@ function coordinatorLog(partition: Partition, clock: Clock): CoordinatorLog {
   };
 }
 
-/** Starts the coordinator on partitions that this broker has begun to lead, and stops it on those that are gone. */
+/** Starts the coordinators on partitions that this broker has begun to lead, and stops them on those that are gone. */
 export class CoordinatorWiring {
+  private readonly wires: readonly TopicWiring[];
+
+  /** `coordinators` by the topic that holds their records. */
+  constructor(deps: CoordinatorWiringDeps, coordinators: ReadonlyMap<string, PartitionCoordinator>) {
+    this.wires = [...coordinators].map(([topic, coordinator]) => new TopicWiring(deps, topic, coordinator));
+  }
+
+  /** After partitions changed or their logs were opened. Resolves when new ones are loaded. */
+  async sync(): Promise<void> {
+    await Promise.all(this.wires.map((wire) => wire.sync()));
+  }
+
+  /** Partitions went offline: what they coordinate is not coordinated here any more. */
+  stopOffline(): void {
+    for (const wire of this.wires) wire.stopOffline();
+  }
+
+  /** Whether a coordinator has to do with the topic. */
+  isOf(topic: string): boolean {
+    return this.wires.some((wire) => wire.topic === topic);
+  }
+}
+
+class TopicWiring {
   private readonly started = new Map<number, Partition>();
   /** Led, and their logs are being loaded. */
   private readonly expected = new Set<number>();
 
   constructor(
-    private readonly replicas: ReplicaManager,
-    private readonly coordinator: GroupCoordinator,
-    private readonly clock: Clock,
+    private readonly deps: CoordinatorWiringDeps,
+    readonly topic: string,
+    private readonly coordinator: PartitionCoordinator,
   ) {}
 
-  /** Partitions went offline: what they coordinate is not coordinated here any more. */
   stopOffline(): void {
     for (const [index, partition] of this.started) {
       if (!partition.offline) continue;
@@ -55,17 +101,17 @@ export class CoordinatorWiring {
     }
   }
 
-  /** After partitions changed or their logs were opened. Resolves when new ones are loaded. */
   async sync(): Promise<void> {
+    const { replicas } = this.deps;
     const loading: Promise<void>[] = [];
     const led = new Map<number, Partition>();
-    for (const partition of this.replicas.all()) {
-      if (partition.topic !== groupMetadataTopic || partition.offline) continue;
+    for (const partition of replicas.all()) {
+      if (partition.topic !== this.topic || partition.offline) continue;
       if (partition.log === undefined) this.expected.add(partition.partition);
       else led.set(partition.partition, partition);
     }
     for (const index of this.expected) {
-      if (this.replicas.get(groupMetadataTopic, index)?.unavailable === ErrorCode.NOT_LEADER_OR_FOLLOWER)
+      if (replicas.get(this.topic, index)?.unavailable === ErrorCode.NOT_LEADER_OR_FOLLOWER)
         this.coordinator.expectPartition(index);
       else this.expected.delete(index);
       if (!led.has(index) && !this.expected.has(index)) this.coordinator.stopPartition(index);
@@ -78,7 +124,8 @@ export class CoordinatorWiring {
     for (const [index, partition] of led) {
       if (this.started.has(index)) continue;
       this.started.set(index, partition);
-      loading.push(this.coordinator.startPartition(index, coordinatorLog(partition, this.clock)));
+      const log = coordinatorLog(partition, this.deps);
+      loading.push(this.coordinator.startPartition(index, log, partition.leaderEpoch));
     }
     await Promise.all(loading);
   }

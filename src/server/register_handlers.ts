@@ -1,8 +1,9 @@
 import type { Clock, FileSystem } from '../common/ports/index.js';
 import type { BrokerConfig } from '../config/index.js';
 import type { Controller } from '../controller/controller.js';
-import type { ProducerIdAllocator } from '../controller/producer_ids.js';
 import type { GroupCoordinator } from '../coordinator/group_coordinator.js';
+import type { MarkerWriter } from '../coordinator/transaction/markers.js';
+import type { TransactionCoordinator } from '../coordinator/transaction_coordinator.js';
 import type { MetadataCache } from '../metadata/image.js';
 import { ApiKey } from '../protocol/api_keys.js';
 import type { FetchSessionCache } from '../replication/fetch_session.js';
@@ -10,6 +11,7 @@ import type { ReplicaManager } from '../replication/replica_manager.js';
 import type { LogManager } from '../storage/log_manager.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { AutoTopicCreator } from './auto_topic_creator.js';
+import { addPartitionsToTxnHandler } from './handlers/add_partitions_to_txn.js';
 import { alterConfigsHandler } from './handlers/alter_configs.js';
 import { alterReplicaLogDirsHandler } from './handlers/alter_replica_log_dirs.js';
 import { apiVersionsHandler } from './handlers/api_versions.js';
@@ -23,6 +25,7 @@ import { describeConfigsHandler } from './handlers/describe_configs.js';
 import { describeGroupsHandler } from './handlers/describe_groups.js';
 import { describeLogDirsHandler } from './handlers/describe_log_dirs.js';
 import { describeTopicPartitionsHandler } from './handlers/describe_topic_partitions.js';
+import { endTxnHandler } from './handlers/end_txn.js';
 import { fetchHandler } from './handlers/fetch.js';
 import { findCoordinatorHandler } from './handlers/find_coordinator.js';
 import { heartbeatHandler } from './handlers/heartbeat.js';
@@ -39,8 +42,10 @@ import { offsetFetchHandler } from './handlers/offset_fetch.js';
 import { offsetForLeaderEpochHandler } from './handlers/offset_for_leader_epoch.js';
 import { produceHandler } from './handlers/produce.js';
 import { syncGroupHandler } from './handlers/sync_group.js';
+import { writeTxnMarkersHandler } from './handlers/write_txn_markers.js';
 import type { Pipeline } from './request_pipeline.js';
 import type { TopicTraffic } from './traffic.js';
+import type { TransactionVerifier } from './transaction_verifier.js';
 
 /** Everything that handlers are made of. */
 export interface Services {
@@ -50,12 +55,14 @@ export interface Services {
   readonly logger: Logger;
   readonly metadata: MetadataCache;
   readonly controller: Controller;
-  readonly producerIds: ProducerIdAllocator;
   readonly autoTopics: AutoTopicCreator;
   readonly replicas: ReplicaManager;
   readonly logs: LogManager;
   readonly sessions: FetchSessionCache;
   readonly coordinator: GroupCoordinator;
+  readonly transactions: TransactionCoordinator;
+  readonly markers: MarkerWriter;
+  readonly verifier: TransactionVerifier;
   readonly traffic: TopicTraffic;
   config(): BrokerConfig;
   isOffline(topic: string, partition: number): boolean;
@@ -105,6 +112,9 @@ export function registerHandlers(pipeline: Pipeline, services: Services): void {
     deleteRecordsHandler({ ...services, checkpoint: () => logs.checkpointStarts() }),
   );
   pipeline.register(ApiKey.InitProducerId, initProducerIdHandler(services));
+  pipeline.register(ApiKey.AddPartitionsToTxn, addPartitionsToTxnHandler(services));
+  pipeline.register(ApiKey.EndTxn, endTxnHandler(services));
+  pipeline.register(ApiKey.WriteTxnMarkers, writeTxnMarkersHandler(services));
   pipeline.register(ApiKey.DescribeLogDirs, describeLogDirsHandler(services));
   pipeline.register(ApiKey.AlterReplicaLogDirs, alterReplicaLogDirsHandler(services));
   pipeline.register(ApiKey.CreateTopics, createTopicsHandler(services));

@@ -27,9 +27,10 @@ export interface AppendContext {
   readonly recordsSeen?: boolean;
   /**
    * A transaction may only begin here once its coordinator has said that the partition is part of it
-   * (`transaction.partition.verification.enable`). Nobody can say so yet.
+   * (`transaction.partition.verification.enable`): then `verification` is the one under way.
    */
   readonly verifiesTransactions?: boolean;
+  readonly verification?: object | undefined;
 }
 
 export interface AppendAnswer {
@@ -157,7 +158,6 @@ export class PartitionLog {
     if (refused !== undefined) return refused;
     if (batch.producerId >= 0) {
       const check = this.producers.check(batch);
-      if (check.kind === 'refused') return this.refusedSequence(check.errorCode);
       if (check.kind === 'duplicate') {
         this.turnedAway.taken(batch.producerId);
         return {
@@ -169,10 +169,14 @@ export class PartitionLog {
           duplicate: true,
         };
       }
-      if (context.verifiesTransactions === true && this.producers.begins(batch))
-        return refusal(ErrorCode.INVALID_TXN_STATE, 'The partition was not added to the transaction');
+      if (this.isUnverified(context)) return unverified;
+      if (check.kind === 'refused') return this.refusedSequence(check.errorCode);
     }
     return this.withoutRoom() ?? this.write(bytes, context);
+  }
+
+  private isUnverified({ verifiesTransactions, verification }: AppendContext): boolean {
+    return verifiesTransactions === true && this.producers.isUnverified(batch, verification);
   }
 
   /** Records of clients stop short of the reserve. What was appended before is still answered as a duplicate. */
@@ -207,6 +211,7 @@ export class PartitionLog {
     const status = this.parts.store.inspectBatch(bytes, batch);
     if (status !== 'ok') return statusRefusal(status, batch.attributes);
     if (batch.producerId >= 0) {
+      if (this.isUnverified(context)) return unverified;
       const check = this.producers.checkInternal(batch);
       if (check.kind === 'refused') return refusal(check.errorCode);
     }
@@ -468,6 +473,8 @@ export class PartitionLog {
 
 /** Of the batch in hand. One for all logs, since no append waits: it stays in the cache however many logs there are. */
 const batch: BatchInfo = emptyBatchInfo();
+
+const unverified = refusal(ErrorCode.INVALID_TXN_STATE, 'Record was not part of an ongoing transaction');
 
 const logOverheadBytes = 12;
 

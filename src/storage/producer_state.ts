@@ -1,6 +1,11 @@
 import type { BatchInfo } from '../common/ports/index.js';
 import { ErrorCode } from '../protocol/errors.js';
 import { type CompletedTransaction, PartitionTransactions, type TransactionMarker } from './partition_transactions.js';
+import {
+  type TransactionVerification,
+  TransactionVerifications,
+  type VerifiedProducer,
+} from './transaction_verification.js';
 
 const maxSequence = 0x7fff_ffff;
 const transactionalBit = 0x10;
@@ -58,6 +63,7 @@ function refused(errorCode: Exclude<ErrorCode, typeof ErrorCode.NONE>): Sequence
 export class ProducerStateManager {
   private readonly producers = new Map<number, ProducerEntry>();
   readonly transactions = new PartitionTransactions();
+  private readonly verifications = new TransactionVerifications();
 
   get size(): number {
     return this.producers.size;
@@ -80,30 +86,52 @@ export class ProducerStateManager {
   /** Whether a client's batch may be appended. Errors: INVALID_PRODUCER_EPOCH, OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_TXN_STATE. */
   check(batch: BatchInfo): SequenceCheck {
     const entry = this.producers.get(batch.producerId);
+    const pending = this.verifications.get(batch.producerId);
     // Nothing is known of it (new, expired, or its records are deleted): any sequence may begin.
-    if (entry === undefined) return append;
+    if (entry === undefined) return isAhead(batch, pending, true) ? outOfOrder : append;
     const lastSequence = addSequence(batch.baseSequence, batch.lastOffsetDelta);
     if (batch.producerEpoch < entry.producerEpoch) return refused(ErrorCode.INVALID_PRODUCER_EPOCH);
     if (batch.producerEpoch > entry.producerEpoch) {
-      if (batch.baseSequence !== 0) return refused(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+      if (batch.baseSequence !== 0 || isAhead(batch, pending, false)) return outOfOrder;
       return checkTransaction(entry, batch);
     }
     const same = entry.batches.find(
       (known) => known.baseSequence === batch.baseSequence && known.lastSequence === lastSequence,
     );
     if (same !== undefined) return { kind: 'duplicate', batch: same };
+    if (isAhead(batch, pending, false)) return outOfOrder;
     // After a marker that began an epoch the first batch is still to come, as number 0.
     const last = entry.batches.at(-1)?.lastSequence ?? -1;
-    if (batch.baseSequence !== addSequence(last, 1)) return refused(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+    if (batch.baseSequence !== addSequence(last, 1)) return outOfOrder;
     return checkTransaction(entry, batch);
   }
 
-  /** Whether the batch would begin a transaction. */
-  begins(batch: BatchInfo): boolean {
-    return (
-      (batch.attributes & transactionalBit) !== 0 &&
-      (this.producers.get(batch.producerId)?.currentTxnFirstOffset ?? -1) < 0
-    );
+  /** Whether the batch would begin a transaction, and nobody has said that it may (`verification` is not the one under way). */
+  isUnverified(batch: BatchInfo, verification: object | undefined): boolean {
+    if ((batch.attributes & transactionalBit) === 0 || this.hasOpenTransaction(batch)) return false;
+    // An epoch that is gone is refused for that.
+    if (batch.producerEpoch < (this.producers.get(batch.producerId)?.producerEpoch ?? -1)) return false;
+    return verification === undefined || this.verifications.get(batch.producerId) !== verification;
+  }
+
+  private hasOpenTransaction({ producerId, producerEpoch }: Omit<VerifiedProducer, 'baseSequence'>): boolean {
+    const entry = this.producers.get(producerId);
+    return entry !== undefined && entry.currentTxnFirstOffset >= 0 && entry.producerEpoch === producerEpoch;
+  }
+
+  /**
+   * The producer is about to write here in a transaction: what its coordinator has to confirm first. Undefined: nothing, the
+   * transaction is open here. Error: INVALID_PRODUCER_EPOCH.
+   */
+  startVerification(
+    producer: VerifiedProducer,
+    raisesEpoch: boolean,
+    nowMs: number,
+  ): TransactionVerification | typeof ErrorCode.INVALID_PRODUCER_EPOCH | undefined {
+    if (producer.producerEpoch < (this.producers.get(producer.producerId)?.producerEpoch ?? -1))
+      return ErrorCode.INVALID_PRODUCER_EPOCH;
+    if (this.hasOpenTransaction(producer)) return undefined;
+    return this.verifications.start(producer, raisesEpoch, nowMs);
   }
 
   /** As `check`, for a batch that the broker itself makes in the name of a producer (offsets of a transaction): it bears no sequence. */
@@ -156,6 +184,8 @@ export class ProducerStateManager {
     }
     entry.lastAppendMs = nowMs;
     entry.lastTimestampMs = batch.maxTimestampMs;
+    if ((batch.attributes & transactionalBit) !== 0)
+      this.verifications.appended(batch.producerId, batch.producerEpoch, (batch.attributes & controlBit) !== 0);
     if ((batch.attributes & controlBit) !== 0) {
       if (marker !== undefined) this.end(entry, marker, batch.baseOffset);
       return;
@@ -198,10 +228,12 @@ export class ProducerStateManager {
   clear(): void {
     this.producers.clear();
     this.transactions.clear();
+    this.verifications.clear();
   }
 
   /** Forgets producers that were silent for `producer.id.expiration.ms`; not those with an open transaction. */
   expire(nowMs: number, expirationMs: number): void {
+    this.verifications.expire(nowMs, expirationMs);
     for (const [id, entry] of this.producers)
       if (entry.currentTxnFirstOffset < 0 && nowMs - entry.lastAppendMs >= expirationMs) this.producers.delete(id);
   }
@@ -217,6 +249,14 @@ function emptyEntry(producerId: number, producerEpoch: number): ProducerEntry {
     coordinatorEpoch: -1,
     currentTxnFirstOffset: -1,
   };
+}
+
+const outOfOrder = refused(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+
+/** Whether what was sent before the batch is still to be verified; of a new producer with an epoch for each transaction also what begins in its middle. */
+function isAhead(batch: BatchInfo, pending: TransactionVerification | undefined, isNew: boolean): boolean {
+  if (pending === undefined) return false;
+  return batch.baseSequence > pending.lowestSequence || (isNew && pending.raisesEpoch && batch.baseSequence !== 0);
 }
 
 /** While a transaction is open its producer writes nothing else. */

@@ -18,6 +18,7 @@ const golden = join(import.meta.dirname, '../golden/session/kafka-4.3.1.json');
 const settings = {
   'offsets.topic.num.partitions': 1,
   'offsets.topic.replication.factor': 1,
+  'transaction.state.log.num.partitions': 1,
   'group.initial.rebalance.delay.ms': 0,
   'group.min.session.timeout.ms': 100,
 };

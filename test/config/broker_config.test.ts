@@ -51,8 +51,6 @@ describe('BrokerConfig', () => {
       'inter.broker.listener.name',
       'share.coordinator.state.topic.replication.factor',
       'share.coordinator.state.topic.min.isr',
-      'transaction.state.log.replication.factor',
-      'transaction.state.log.min.isr',
     ]);
     expect(result.config.logDirs).toEqual(['/tmp/kraft-combined-logs']);
     expect(result.config.nodeId).toBe(1);

@@ -73,7 +73,14 @@ export const testConfig: GroupCoordinatorConfig = {
 type AnyHandler = Handler<any, any>;
 
 export function handlersOf(coordinator: GroupCoordinator, metadata: TestMetadata): ReadonlyMap<string, AnyHandler> {
-  const deps = { coordinator, metadata, topics: { ensure: () => Promise.resolve() }, isOffline: () => false };
+  const transactions = { partitionFor: () => 0 };
+  const deps = {
+    coordinator,
+    transactions,
+    metadata,
+    topics: { ensure: () => Promise.resolve() },
+    isOffline: () => false,
+  };
   return new Map<string, AnyHandler>([
     ['FindCoordinator', findCoordinatorHandler(deps)],
     ['JoinGroup', joinGroupHandler(deps)],

@@ -6,7 +6,6 @@ import { BrokerConfig } from '../../src/config/index.js';
 import { isFailure } from '../../src/controller/assignments.js';
 import { Controller } from '../../src/controller/controller.js';
 import { ProducerIdAllocator } from '../../src/controller/producer_ids.js';
-import { GroupCoordinator } from '../../src/coordinator/group_coordinator.js';
 import { NodeFileSystem } from '../../src/env/file_system.js';
 import { seededRandom } from '../../src/env/random.js';
 import { VirtualTime } from '../../src/env/virtual_time.js';
@@ -20,6 +19,7 @@ import { FetchSessionCache } from '../../src/replication/fetch_session.js';
 import type { Partition } from '../../src/replication/partition.js';
 import { ReplicaManager } from '../../src/replication/replica_manager.js';
 import { AutoTopicCreator } from '../../src/server/auto_topic_creator.js';
+import { assembleCoordinators, type Coordinators } from '../../src/server/coordinators.js';
 import type { RequestContext } from '../../src/server/handler.js';
 import { registerHandlers } from '../../src/server/register_handlers.js';
 import { Pipeline } from '../../src/server/request_pipeline.js';
@@ -88,7 +88,7 @@ export class BrokerFixture {
     readonly replicas: ReplicaManager,
     readonly controller: Controller,
     readonly sessions: FetchSessionCache,
-    coordinator: GroupCoordinator,
+    readonly coordinators: Coordinators,
     config: BrokerConfig,
     files: NodeFileSystem,
   ) {
@@ -100,12 +100,12 @@ export class BrokerFixture {
       logger,
       metadata: cache,
       controller,
-      producerIds: new ProducerIdAllocator(metadataStore),
       autoTopics: new AutoTopicCreator({ controller, metadata: cache, logger, config: () => config }),
       replicas,
       logs,
       sessions,
-      coordinator,
+      ...coordinators,
+      coordinator: coordinators.groups,
       traffic: this.traffic,
       config: () => config,
       isOffline: (topic, partition) => replicas.get(topic, partition)?.unavailable !== undefined,
@@ -164,9 +164,20 @@ export class BrokerFixture {
       logger,
       session,
       config: () => config,
-      applied: (image) => replicas.apply(image),
+      applied: async (image) => {
+        await replicas.apply(image);
+        await coordinators.wiring.sync();
+      },
     });
-    const groups = { clock: time, timers: time, random, logger, config: testConfig, metadata: cache };
+    const coordinators = assembleCoordinators({
+      ...ports,
+      metadata: cache,
+      replicas,
+      producerIds: new ProducerIdAllocator(metadataStore),
+      config,
+      dynamic: () => config,
+      groupConfig: testConfig,
+    });
     cache.onChange((next) => replicas.reconfigure(next));
     await controller.elect();
     await cache.refresh();
@@ -182,7 +193,7 @@ export class BrokerFixture {
       replicas,
       controller,
       sessions,
-      new GroupCoordinator(groups),
+      coordinators,
       config,
       files,
     );

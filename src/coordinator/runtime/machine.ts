@@ -28,6 +28,9 @@ export interface CoordinatorMachine<State, Command, Rec, Reply> {
 /** Names one requester that waits. Part of its command, and of the state when the reply comes later. */
 export type ReplyToken = number & { readonly __brand: 'ReplyToken' };
 
+/** A reply to the broker itself, for what has to happen once the decision is committed: given to {@link CoordinatorShard}'s `onReply`. */
+export const brokerToken = 0 as ReplyToken;
+
 export interface Decision<Command, Rec, Reply> {
   /** Applied and appended in this order, all or none; `divisible` ones in several batches when they need to be. */
   readonly records: readonly Rec[];
@@ -37,6 +40,16 @@ export interface Decision<Command, Rec, Reply> {
   readonly timers: ReadonlyArray<TimerEffect<Command>>;
   /** For the operator's log. */
   readonly notes: readonly string[];
+  /** The transaction that the written records are part of; they do not count before its end. Undefined: none. */
+  readonly transaction?: BatchProducer | undefined;
+}
+
+/** In whose name a batch is written. */
+export interface BatchProducer {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  /** What the log gave out for the transaction coordinator to confirm, when the transaction begins here with this batch. */
+  readonly verification: object | undefined;
 }
 
 /** Starts (anew) or cancels the timer named `key`; `command` is decided when it has run out. */

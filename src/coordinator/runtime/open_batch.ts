@@ -1,5 +1,5 @@
 import { batchHeaderBytes } from '../../records/index.js';
-import type { EncodedRecord, ReplyToken, TimerEffect, UndoLog } from './machine.js';
+import type { BatchProducer, EncodedRecord, ReplyToken, TimerEffect, UndoLog } from './machine.js';
 
 export interface TimestampedRecord extends EncodedRecord {
   readonly timestampMs: number;
@@ -21,6 +21,15 @@ export class OpenBatch<Command, Reply> {
   readonly records: TimestampedRecord[] = [];
   readonly pending: Array<Pending<Command, Reply>> = [];
   sizeBytes = batchHeaderBytes;
+
+  constructor(readonly transaction: BatchProducer | undefined) {}
+
+  /** Whether records of that transaction may be in this batch. */
+  isOf(transaction: BatchProducer | undefined): boolean {
+    const own = this.transaction;
+    if (own === undefined || transaction === undefined) return own === transaction;
+    return own.producerId === transaction.producerId && own.producerEpoch === transaction.producerEpoch;
+  }
 
   add(records: readonly TimestampedRecord[], sizeBytes: number, pending: Pending<Command, Reply>): void {
     for (const record of records) this.records.push(record);

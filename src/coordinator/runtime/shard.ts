@@ -5,8 +5,16 @@ import { EncodeError } from '../../protocol/writer.js';
 import { batchHeaderBytes, encodeBatch, recordSizeBound } from '../../records/index.js';
 import type { Logger } from '../../telemetry/logger.js';
 import { loadRecords } from './loader.js';
-import type { CoordinatorLog } from './log.js';
-import type { CoordinatorMachine, Decision, Outcome, ReplyToken, UndoLog } from './machine.js';
+import type { CoordinatorLog, EndOfTransaction } from './log.js';
+import {
+  type BatchProducer,
+  brokerToken,
+  type CoordinatorMachine,
+  type Decision,
+  type Outcome,
+  type ReplyToken,
+  type UndoLog,
+} from './machine.js';
 import { OpenBatch, type Pending, type TimestampedRecord } from './open_batch.js';
 import { ReplyQueue } from './reply_queue.js';
 import { TimerTable } from './timer_table.js';
@@ -45,6 +53,8 @@ export class CoordinatorShard<State, Command, Rec, Reply> {
   private phase: 'loading' | 'active' | 'failed' | 'closed' = 'loading';
   private state: State;
   private readonly waiting = new Map<ReplyToken, (outcome: Outcome<Reply>) => void>();
+  /** Who waits for the end of a transaction to be committed. */
+  private readonly endings = new Set<(error: ErrorCode) => void>();
   private readonly replies: ReplyQueue;
   private readonly timerTable: TimerTable<Command>;
   private readonly unsubscribe: () => void;
@@ -56,6 +66,8 @@ export class CoordinatorShard<State, Command, Rec, Reply> {
     private readonly machine: CoordinatorMachine<State, Command, Rec, Reply>,
     private readonly log: CoordinatorLog,
     private readonly options: ShardOptions,
+    /** Replies to the broker itself, when they are committed. One that is not in time is lost. */
+    private readonly onReply: (reply: Reply) => void = () => {},
   ) {
     this.state = machine.newState();
     this.replies = new ReplyQueue(options.clock, options.timers, options.commitTimeoutMs);
@@ -131,6 +143,27 @@ export class CoordinatorShard<State, Command, Rec, Reply> {
     if (this.phase === 'active') this.run(command, undefined, undefined);
   }
 
+  /**
+   * Ends a transaction whose records are here: appends the marker and applies what it means. Resolves when it is committed.
+   * NONE, the log's error, or what keeps this shard from answering. Never rejects.
+   */
+  endTransaction(marker: EndOfTransaction): Promise<ErrorCode> {
+    const error = this.unavailable;
+    if (error !== undefined) return Promise.resolve(error);
+    this.appendOpen();
+    const appended = this.log.appendMarker(marker);
+    if (typeof appended === 'number') return Promise.resolve(appended);
+    const record = this.machine.decodeEndOfTransaction(marker.producerId, marker.type === 'COMMIT');
+    if (record !== undefined) this.machine.apply(this.state, record);
+    return new Promise((resolve) => {
+      this.endings.add(resolve);
+      this.whenCommitted(appended.lastOffset + 1, (committed) => {
+        this.endings.delete(resolve);
+        resolve(committed ? ErrorCode.NONE : ErrorCode.REQUEST_TIMED_OUT);
+      });
+    });
+  }
+
   /** Appends what is open, answers everybody who waits NOT_COORDINATOR and forgets the state. */
   close(): void {
     if (this.phase === 'closed') return;
@@ -145,13 +178,15 @@ export class CoordinatorShard<State, Command, Rec, Reply> {
     const outcome = { ok: false, error: ErrorCode.NOT_COORDINATOR } as const;
     for (const resolve of this.waiting.values()) resolve(outcome);
     this.waiting.clear();
+    for (const resolve of this.endings) resolve(ErrorCode.NOT_COORDINATOR);
+    this.endings.clear();
   }
 
   private run(command: Command, token: ReplyToken | undefined, timer: Pending<Command, Reply>['timer']): void {
     const nowMs = this.options.clock.wallMs();
     let decision = this.machine.decide(this.state, command, nowMs);
     let encoded = this.encode(decision, nowMs);
-    if (typeof encoded !== 'number' && !this.hasRoom(encoded.sizeBytes)) {
+    if (typeof encoded !== 'number' && !this.fits(encoded, decision.transaction)) {
       // Appended first, and decided again: the append may fail and take back what the decision rests on.
       this.appendOpen();
       decision = this.machine.decide(this.state, command, nowMs);
@@ -162,11 +197,20 @@ export class CoordinatorShard<State, Command, Rec, Reply> {
       return;
     }
     for (const note of decision.notes) this.options.logger.info(`${this.options.name}: ${note}`);
-    const { replies, timers } = decision;
+    const { replies, timers, transaction } = decision;
     if (this.hasRoom(encoded.sizeBytes)) {
       const undo = this.applyAll(decision.records);
-      this.take(encoded.records, encoded.sizeBytes, { token, timer, replies, timers, undo });
+      this.take(encoded.records, encoded.sizeBytes, { token, timer, replies, timers, undo }, transaction);
     } else this.takeInParts(decision, encoded.records, token, timer);
+  }
+
+  /** Records of a transaction have a batch of their own. */
+  private fits(
+    encoded: { readonly records: unknown[]; readonly sizeBytes: number },
+    transaction?: BatchProducer,
+  ): boolean {
+    if (this.open === undefined || encoded.records.length === 0) return this.hasRoom(encoded.sizeBytes);
+    return this.open.isOf(transaction) && this.hasRoom(encoded.sizeBytes);
   }
 
   private hasRoom(sizeBytes: number): boolean {
@@ -193,7 +237,7 @@ export class CoordinatorShard<State, Command, Rec, Reply> {
       const last = to === decision.records.length;
       const undo = this.applyAll(decision.records.slice(from, to));
       const { replies, timers } = last ? decision : { replies: [], timers: [] };
-      this.take(encoded.slice(from, to), sizeBytes, { token, timer, replies, timers, undo });
+      this.take(encoded.slice(from, to), sizeBytes, { token, timer, replies, timers, undo }, decision.transaction);
       // What was applied before the failed part stays: it is in the log. Nothing after it happens.
       if (!last && !this.appendOpen()) return;
       from = to;
@@ -237,13 +281,18 @@ export class CoordinatorShard<State, Command, Rec, Reply> {
     return undo;
   }
 
-  private take(records: readonly TimestampedRecord[], sizeBytes: number, pending: Pending<Command, Reply>): void {
+  private take(
+    records: readonly TimestampedRecord[],
+    sizeBytes: number,
+    pending: Pending<Command, Reply>,
+    transaction: BatchProducer | undefined,
+  ): void {
     if (records.length === 0 && this.open === undefined) {
       this.carryOut(pending, this.log.logEndOffset);
       return;
     }
     if (this.open === undefined) {
-      this.open = new OpenBatch();
+      this.open = new OpenBatch(transaction);
       this.scheduleAppend();
     }
     this.open.add(records, sizeBytes, pending);
@@ -267,7 +316,14 @@ export class CoordinatorShard<State, Command, Rec, Reply> {
     this.open = undefined;
     this.lingerTimer?.cancel();
     this.lingerTimer = undefined;
-    const appended = this.log.append(encodeBatch({ records: batch.records, baseSequence: kafkasBaseSequence }));
+    const { records, transaction } = batch;
+    const { producerId = -1, producerEpoch = -1, verification } = transaction ?? {};
+    const isTransactional = transaction !== undefined;
+    const baseSequence = kafkasBaseSequence;
+    const appended = this.log.append(
+      encodeBatch({ records, baseSequence, producerId, producerEpoch, isTransactional }),
+      verification,
+    );
     if (typeof appended === 'number') {
       this.takeBack(batch, appended);
       return false;
@@ -293,13 +349,19 @@ export class CoordinatorShard<State, Command, Rec, Reply> {
     }
     const { replies } = pending;
     if (replies.length === 0) return;
-    if (this.log.highWatermark >= untilHighWatermark && this.replies.size === 0) this.deliver(replies, true);
-    else this.replies.add(untilHighWatermark, (committed) => this.deliver(replies, committed));
+    this.whenCommitted(untilHighWatermark, (committed) => this.deliver(replies, committed));
+  }
+
+  private whenCommitted(untilHighWatermark: number, deliver: (committed: boolean) => void): void {
+    if (this.log.highWatermark >= untilHighWatermark && this.replies.size === 0) deliver(true);
+    else this.replies.add(untilHighWatermark, deliver);
   }
 
   private deliver(replies: Pending<Command, Reply>['replies'], committed: boolean): void {
-    for (const { token, reply } of replies)
-      this.settle(token, committed ? { ok: true, reply } : { ok: false, error: ErrorCode.REQUEST_TIMED_OUT });
+    for (const { token, reply } of replies) {
+      if (token === brokerToken && committed) this.onReply(reply);
+      else this.settle(token, committed ? { ok: true, reply } : { ok: false, error: ErrorCode.REQUEST_TIMED_OUT });
+    }
   }
 
   private settle(token: ReplyToken, outcome: Outcome<Reply>): void {

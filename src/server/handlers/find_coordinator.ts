@@ -1,4 +1,5 @@
-import { type GroupCoordinator, groupMetadataTopic } from '../../coordinator/group_coordinator.js';
+import { groupMetadataTopic } from '../../coordinator/group_coordinator.js';
+import { transactionStateTopic } from '../../coordinator/transaction_coordinator.js';
 import type { MetadataCache } from '../../metadata/image.js';
 import type { FindCoordinatorRequest, FindCoordinatorResponseInput } from '../../protocol/api/find_coordinator.js';
 import { ErrorCode } from '../../protocol/errors.js';
@@ -23,24 +24,32 @@ interface Answer {
   readonly port: number;
 }
 
+/** Which partition of its topic a coordinator keeps a key in. */
+interface Placement {
+  partitionFor(key: string): number;
+}
+
 /**
- * Which broker coordinates a group, with its address on the listener the request came in on. The first request creates
- * `__consumer_offsets` and waits for it, where Kafka answers COORDINATOR_NOT_AVAILABLE and lets the client ask again.
+ * Which broker coordinates a group or transactional id, with its address on the listener the request came in on. The first request
+ * creates the coordinator's topic and waits for it, where Kafka answers COORDINATOR_NOT_AVAILABLE and lets the client ask again.
  *
- * Transactional ids are UNSUPPORTED_VERSION, which ends a transactional producer with a sentence at once, instead of the
- * retriable error that would keep it waiting for its timeout. Share keys (and any other type) are INVALID_REQUEST, as in a
- * Kafka without share groups.
+ * Share keys (and any other type) are INVALID_REQUEST, as in a Kafka without share groups.
  */
 export function findCoordinatorHandler(deps: {
-  readonly coordinator: GroupCoordinator;
+  readonly coordinator: Placement;
+  readonly transactions: Placement;
   readonly metadata: MetadataCache;
   readonly topics: InternalTopics;
   isOffline(topic: string, partition: number): boolean;
 }): Handler<FindCoordinatorRequest, FindCoordinatorResponseInput> {
+  const kinds = new Map([
+    [groupKeyType, { topic: groupMetadataTopic, placement: deps.coordinator }],
+    [transactionKeyType, { topic: transactionStateTopic, placement: deps.transactions }],
+  ]);
   return async (request, context) => {
     const keys = context.apiVersion >= keysVersion ? request.coordinatorKeys : [request.key];
-    if (request.keyType === groupKeyType && deps.metadata.current().topicsByName.get(groupMetadataTopic) === undefined)
-      await deps.topics.ensure(groupMetadataTopic);
+    const topic = kinds.get(request.keyType)?.topic;
+    if (topic !== undefined && !deps.metadata.current().topicsByName.has(topic)) await deps.topics.ensure(topic);
     const answers = keys.map((key) => ({ key, answer: find(key, request.keyType, context.listenerName) }));
     if (context.apiVersion >= keysVersion)
       return { coordinators: answers.map(({ key, answer }) => ({ key, ...answer, errorMessage: messageFor(answer) })) };
@@ -49,13 +58,11 @@ export function findCoordinatorHandler(deps: {
   };
 
   function find(key: string, keyType: number, listenerName: string): Answer {
-    if (keyType === transactionKeyType)
-      return none(ErrorCode.UNSUPPORTED_VERSION, 'Transactions are not available in this version of Millrace.');
-    if (keyType !== groupKeyType)
-      return none(ErrorCode.INVALID_REQUEST, `Coordinator type ${keyType} is not known here.`);
+    const kind = kinds.get(keyType);
+    if (kind === undefined) return none(ErrorCode.INVALID_REQUEST, `Coordinator type ${keyType} is not known here.`);
     const image = deps.metadata.current();
-    const partition = image.topicsByName.get(groupMetadataTopic)?.partitions[deps.coordinator.partitionFor(key)];
-    const isOffline = partition !== undefined && deps.isOffline(groupMetadataTopic, partition.partition);
+    const partition = image.topicsByName.get(kind.topic)?.partitions[kind.placement.partitionFor(key)];
+    const isOffline = partition !== undefined && deps.isOffline(kind.topic, partition.partition);
     const broker = partition === undefined || isOffline ? undefined : image.brokers.get(partition.leader);
     const endpoint = broker?.fenced === false ? broker.endpoints.get(listenerName) : undefined;
     if (broker === undefined || endpoint === undefined)

@@ -1,26 +1,26 @@
+import type { TransactionCoordinator } from '../../coordinator/transaction_coordinator.js';
 import type { InitProducerIdRequest, InitProducerIdResponseInput } from '../../protocol/api/init_producer_id.js';
 import { ErrorCode } from '../../protocol/errors.js';
 import type { Handler } from '../handler.js';
+import { fencedForOld } from './transaction_errors.js';
 
-export interface ProducerIdSource {
-  /** Never given out before, also not before a restart. */
-  next(): Promise<number>;
-}
+/** From this version on PRODUCER_FENCED is known. */
+const fencedVersion = 4;
 
 /**
- * InitProducerId for idempotent producers: a new id with epoch 0. Without a transactional id the id and epoch in the request mean
- * nothing (some clients send zeros). Transactions come later: a transactional id is refused with TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
- * the one error that every client reports at once instead of retrying for ever.
+ * InitProducerId: a new id with epoch 0 for idempotent producers; for transactional ones the next epoch of their transactional id, which
+ * fences whoever had the one before. Without a transactional id the id and epoch in the request mean nothing (some clients send
+ * zeros), where Kafka refuses one without the other.
  */
 export function initProducerIdHandler(deps: {
-  readonly producerIds: ProducerIdSource;
+  readonly transactions: Pick<TransactionCoordinator, 'initProducer'>;
 }): Handler<InitProducerIdRequest, InitProducerIdResponseInput> {
-  return async (request) => {
-    if (request.transactionalId !== null) {
-      const errorCode =
-        request.transactionalId === '' ? ErrorCode.INVALID_REQUEST : ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
-      return { errorCode, producerId: -1, producerEpoch: -1 };
-    }
-    return { errorCode: ErrorCode.NONE, producerId: await deps.producerIds.next(), producerEpoch: 0 };
+  return async ({ transactionalId, transactionTimeoutMs, producerId, producerEpoch }, context) => {
+    const isNew = producerId === -1 && producerEpoch === -1;
+    if (transactionalId !== null && !isNew && (producerId === -1 || producerEpoch === -1))
+      return { errorCode: ErrorCode.INVALID_REQUEST, producerId: -1, producerEpoch: -1 };
+    const expected = isNew ? undefined : { producerId, producerEpoch };
+    const answer = await deps.transactions.initProducer(transactionalId, transactionTimeoutMs, expected);
+    return { ...answer, errorCode: fencedForOld(answer.errorCode, context.apiVersion, fencedVersion) };
   };
 }

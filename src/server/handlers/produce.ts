@@ -11,6 +11,13 @@ import type { Logger } from '../../telemetry/logger.js';
 import { MessageLimiter } from '../close_advice.js';
 import { CloseConnection, type Handler, type RequestContext } from '../handler.js';
 import type { TopicTraffic } from '../traffic.js';
+import type { TransactionVerifier, VerifiedPartition } from '../transaction_verifier.js';
+import {
+  afterVerification,
+  hasTransactionalRecords,
+  transactionalWrite,
+  verificationError,
+} from './produce_transactions.js';
 
 export interface ProduceDeps {
   readonly clock: Clock;
@@ -19,6 +26,7 @@ export interface ProduceDeps {
   readonly traffic: TopicTraffic;
   /** `transaction.partition.verification.enable` */
   readonly verifiesTransactions: () => boolean;
+  readonly verifier: TransactionVerifier;
 }
 
 interface PartitionAnswer {
@@ -53,14 +61,25 @@ const lowestVersionWithTopicIds = 13;
  */
 export function produceHandler(deps: ProduceDeps): Handler<ProduceRequest, ProduceResponseInput> {
   const limiter = new MessageLimiter(deps.clock);
-  return (request, context) => {
-    const work = new ProduceWork(deps, limiter, request, context);
+  const answer = (work: ProduceWork, goOn: (() => void) | undefined, context: RequestContext) => {
     const preparing = work.begin();
-    if (preparing.length === 0) return work.answer();
-    const goOn = context.holdRequests();
+    if (preparing.length === 0) {
+      goOn?.();
+      return work.answer();
+    }
     return Promise.all(preparing)
-      .finally(goOn)
+      .finally(goOn ?? context.holdRequests())
       .then(() => work.answer());
+  };
+  return (request, context) => {
+    const write = transactionalWrite(request, context.apiVersion, deps.replicas);
+    if (write === 'many-producers') return allRefused(request, ErrorCode.INVALID_PRODUCER_ID_MAPPING);
+    const verifying = write === undefined ? undefined : deps.verifier.verify(write);
+    if (verifying === undefined) return answer(new ProduceWork(deps, limiter, request, context), undefined, context);
+    const goOn = context.holdRequests();
+    return afterVerification(request, verifying, goOn, (kept, verified) =>
+      answer(new ProduceWork(deps, limiter, kept, context, verified), goOn, context),
+    );
   };
 }
 
@@ -74,6 +93,8 @@ class ProduceWork {
     private readonly limiter: MessageLimiter,
     private readonly request: ProduceRequest,
     private readonly context: RequestContext,
+    /** Partitions on which a transaction begins. */
+    private readonly verified?: ReadonlyMap<string, VerifiedPartition>,
   ) {}
 
   /** Appends what can be appended at once; the rest is appended when the promises resolve. */
@@ -109,11 +130,20 @@ class ProduceWork {
           answer.errorCode = ErrorCode.INVALID_TOPIC_EXCEPTION;
           continue;
         }
+        const verified = this.verified?.get(`${partition.topic}-${index}`);
+        if (verified !== undefined && verified.errorCode !== ErrorCode.NONE) {
+          const refusal = verificationError(verified.errorCode, context.apiVersion);
+          answer.errorCode = refusal.errorCode;
+          answer.errorMessage = refusal.errorMessage;
+          continue;
+        }
         const bytes = records ?? emptyRecords;
         const prepared = partition.prepare(bytes, batchContext);
-        if (prepared === undefined)
-          this.finish(partition, answer, partition.append(bytes, request.acks, batchContext), bytes.length);
-        else preparing.push(this.appendPrepared(partition, answer, prepared, bytes.length));
+        const verification = verified?.verification;
+        if (prepared === undefined) {
+          const result = partition.append(bytes, request.acks, { ...batchContext, verification });
+          this.finish(partition, answer, result, bytes.length);
+        } else preparing.push(this.appendPrepared(partition, answer, prepared, bytes.length, verification));
       }
     }
     return preparing;
@@ -124,6 +154,7 @@ class ProduceWork {
     answer: PartitionAnswer,
     preparing: Promise<PreparedBatch>,
     sizeBytes: number,
+    verification: object | undefined,
   ): Promise<void> {
     const { deps, request, context } = this;
     const prepared = await preparing;
@@ -133,6 +164,7 @@ class ProduceWork {
       produceVersion: context.apiVersion,
       recordsSeen: true,
       verifiesTransactions: deps.verifiesTransactions(),
+      verification,
     };
     const gone = deps.replicas.getById(partition.topicId, partition.partition) !== partition;
     const result =
@@ -180,15 +212,14 @@ function isInternal(topic: string): boolean {
   return topic === '__consumer_offsets' || topic === '__transaction_state' || topic === '__share_group_state';
 }
 
-const attributesLowByteAt = 22;
-const transactionalBit = 0x10;
-
-/** Whether a batch says that it is part of a transaction; the request then has to name which. */
-function hasTransactionalRecords({ topicData }: ProduceRequest): boolean {
-  for (const { partitionData } of topicData)
-    for (const { records } of partitionData)
-      if (records !== null && ((records[attributesLowByteAt] ?? 0) & transactionalBit) !== 0) return true;
-  return false;
+function allRefused(request: ProduceRequest, errorCode: ErrorCode): ProduceResponseInput | null {
+  if (request.acks === 0) throw new CloseConnection(`a Produce request with acks=0 failed (error ${errorCode})`);
+  const responses = request.topicData.map(({ name, topicId, partitionData }) => ({
+    name,
+    topicId,
+    partitionResponses: partitionData.map(({ index }) => ({ ...emptyAnswer(index), errorCode })),
+  }));
+  return { responses, throttleTimeMs: 0 };
 }
 
 function refuse(

@@ -29,5 +29,11 @@ export const deliberate: readonly Difference[] = [
   { row: 'Produce with null records', step: /^produce: null records$/, path: /^\.$/, kafka: /^"silence"$/ },
   { row: 'A partition twice in one Fetch', step: /^fetch: the same partition twice$/, path: /^responses/ },
   { row: 'Fetch with negative maxBytes', step: /^fetch: negative max bytes$/, path: /^responses/ },
+  {
+    row: 'WriteTxnMarkers with a negative epoch',
+    step: /^txn markers: v2, an epoch that is gone$/,
+    path: /errorCode$/,
+    kafka: /^-1$/,
+  },
   { row: 'HTTP on the Kafka port', step: /^raw: HTTP$/, path: /^bytes$/ },
 ];

@@ -1,5 +1,6 @@
-import type { CoordinatorLog } from '../../../src/coordinator/runtime/log.js';
+import type { CoordinatorLog, EndOfTransaction } from '../../../src/coordinator/runtime/log.js';
 import type { ErrorCode } from '../../../src/protocol/errors.js';
+import { encodeEndTxnMarker } from '../../../src/records/index.js';
 
 interface Batch {
   readonly baseOffset: number;
@@ -19,6 +20,7 @@ export class MemoryLog implements CoordinatorLog {
   /** Answer of the appends to come. */
   failWith: ErrorCode | undefined;
   appends = 0;
+  readonly markers: EndOfTransaction[] = [];
   private readonly listeners = new Set<(highWatermark: number) => void>();
 
   append(bytes: Uint8Array): { baseOffset: number; lastOffset: number } | ErrorCode {
@@ -32,6 +34,11 @@ export class MemoryLog implements CoordinatorLog {
     this.logEndOffset = lastOffset + 1;
     if (!this.held) setImmediate(() => this.commit());
     return { baseOffset, lastOffset };
+  }
+
+  appendMarker({ type, ...marker }: EndOfTransaction): { baseOffset: number; lastOffset: number } | ErrorCode {
+    this.markers.push({ type, ...marker });
+    return this.append(encodeEndTxnMarker({ type, ...marker, timestampMs: 0 }));
   }
 
   /** Commits what was appended so far. */

@@ -1,6 +1,7 @@
 import type { BatchInfo, LogDirectory, LogStore, SegmentedLog } from '../../../src/common/ports/index.js';
-import type { CoordinatorLog } from '../../../src/coordinator/runtime/log.js';
+import type { CoordinatorLog, EndOfTransaction } from '../../../src/coordinator/runtime/log.js';
 import { ErrorCode } from '../../../src/protocol/errors.js';
+import { encodeEndTxnMarker } from '../../../src/records/index.js';
 
 const wholeLog = Number.MAX_SAFE_INTEGER;
 
@@ -54,6 +55,10 @@ export class SegmentCoordinatorLog implements CoordinatorLog {
     this.segments.append(batch, { baseOffset, leaderEpoch: 3, appendTimeMs: -1, rollFirst: false });
     this.segments.requestFlush();
     return { baseOffset, lastOffset: this.segments.logEndOffset - 1 };
+  }
+
+  appendMarker(marker: EndOfTransaction): { baseOffset: number; lastOffset: number } | ErrorCode {
+    return this.append(encodeEndTxnMarker({ ...marker, timestampMs: 0 }));
   }
 
   onHighWatermark(listener: (highWatermark: number) => void): () => void {

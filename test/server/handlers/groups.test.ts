@@ -36,6 +36,8 @@ async function withTopic(): Promise<void> {
 const call = (api: string, version: number, body: Body): Promise<Body> =>
   callHandler(handlersOf(coordinator, metadata), 'app', api, version, body);
 
+const placements = () => ({ coordinator, transactions: { partitionFor: () => 0 }, isOffline: () => false });
+
 function versionsOf(api: string): number[] {
   const { minVersion, maxVersion } = apiNamed(api).request;
   return Array.from({ length: maxVersion - minVersion + 1 }, (_, i) => minVersion + i);
@@ -65,12 +67,7 @@ describe('FindCoordinator', () => {
 
   it('answers the address of the listener the request came in on', async () => {
     metadata.add('__consumer_offsets', 3);
-    const handler = findCoordinatorHandler({
-      coordinator,
-      metadata,
-      topics: { ensure: () => Promise.resolve() },
-      isOffline: () => false,
-    });
+    const handler = findCoordinatorHandler({ ...placements(), metadata, topics: { ensure: () => Promise.resolve() } });
     const context = { ...testContext, apiKey: 10, apiVersion: 3, listenerName: 'OTHER' };
     const request = { key: 'g', keyType: 0, coordinatorKeys: [] };
     expect(await handler(request, context)).toMatchObject({ host: 'other.test', port: 9093 });
@@ -79,17 +76,14 @@ describe('FindCoordinator', () => {
     });
   });
 
-  it('has the topic made when it is not there, once asked for a group', async () => {
+  it('has the topic made when it is not there, once asked for', async () => {
     const asked: string[] = [];
     const ensure = async (topic: string): Promise<void> => {
       asked.push(topic);
       if (asked.length === 2) metadata.add(topic, 3);
     };
     const handlers = new Map([
-      [
-        'FindCoordinator',
-        findCoordinatorHandler({ coordinator, metadata, topics: { ensure }, isOffline: () => false }),
-      ],
+      ['FindCoordinator', findCoordinatorHandler({ ...placements(), metadata, topics: { ensure } })],
     ]);
     const ask = (version: number, keyType: number) =>
       callHandler(
@@ -99,8 +93,6 @@ describe('FindCoordinator', () => {
         version,
         version < 4 ? { key: 'g', keyType } : { coordinatorKeys: ['g'], keyType },
       );
-    expect(await ask(3, 1)).toMatchObject({ errorCode: ErrorCode.UNSUPPORTED_VERSION });
-    expect(asked).toEqual([]);
     expect(await ask(3, 0)).toMatchObject({
       errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE,
       errorMessage: 'The coordinator is not available.',
@@ -111,14 +103,12 @@ describe('FindCoordinator', () => {
     expect(await ask(3, 0)).toMatchObject({ errorCode: ErrorCode.NONE });
     expect(await ask(3, 0)).toMatchObject({ errorCode: ErrorCode.NONE });
     expect(asked).toEqual(['__consumer_offsets', '__consumer_offsets']);
+    expect(await ask(3, 1)).toMatchObject({ errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE });
+    expect(asked[2]).toBe('__transaction_state');
   });
 
   it('says what it cannot find', async () => {
     metadata.add('__consumer_offsets', 3);
-    expect(await find(1, 1, ['tx'])).toMatchObject({
-      errorCode: ErrorCode.UNSUPPORTED_VERSION,
-      errorMessage: 'Transactions are not available in this version of Millrace.',
-    });
     for (const keyType of [2, 9]) {
       expect(await find(3, keyType, ['x'])).toMatchObject({ errorCode: ErrorCode.INVALID_REQUEST, nodeId: -1 });
       const answer = await find(6, keyType, ['x']);

@@ -221,7 +221,8 @@ describe('what is refused', () => {
     await fixture.createTopic('t');
     expect((await produce([{}], { acks: 2 })).errorCode).toBe(ErrorCode.INVALID_REQUIRED_ACKS);
     const bytes = records(1, { producerId: 7, producerEpoch: 0, baseSequence: 0, isTransactional: true });
-    expect((await produce([{ bytes }], { transactionalId: 'x' })).errorCode).toBe(ErrorCode.INVALID_TXN_STATE);
+    // Nobody coordinates it yet.
+    expect((await produce([{ bytes }], { transactionalId: 'x' })).errorCode).toBe(ErrorCode.NOT_ENOUGH_REPLICAS);
     expect((await produce([{ bytes }])).errorCode).toBe(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
     expect((await produce([{ topic: 'u' }])).errorCode).toBe(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
     expect((await produce([{ index: 1 }])).errorCode).toBe(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);

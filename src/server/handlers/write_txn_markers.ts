@@ -1,0 +1,38 @@
+import type { MarkerWriter } from '../../coordinator/transaction/markers.js';
+import type { WriteTxnMarkersRequest, WriteTxnMarkersResponseInput } from '../../protocol/api/write_txn_markers.js';
+import type { Handler } from '../handler.js';
+
+/**
+ * WriteTxnMarkers: ends transactions on partitions that this broker leads, on behalf of their coordinator or an administrator who
+ * found a transaction without one. Answers when the markers are committed.
+ */
+export function writeTxnMarkersHandler(deps: {
+  readonly markers: MarkerWriter;
+}): Handler<WriteTxnMarkersRequest, WriteTxnMarkersResponseInput> {
+  return async ({ markers }) => ({
+    markers: await Promise.all(
+      markers.map(async ({ producerId, producerEpoch, transactionResult, coordinatorEpoch, topics, ...rest }) => {
+        const marker = {
+          type: transactionResult ? ('COMMIT' as const) : ('ABORT' as const),
+          producerId,
+          producerEpoch,
+          coordinatorEpoch,
+          transactionVersion: rest.transactionVersion,
+        };
+        const write = async (topic: string, partitionIndex: number) => ({
+          partitionIndex,
+          errorCode: await deps.markers.write(topic, partitionIndex, marker),
+        });
+        return {
+          producerId,
+          topics: await Promise.all(
+            topics.map(async ({ name, partitionIndexes }) => ({
+              name,
+              partitions: await Promise.all(partitionIndexes.map((index) => write(name, index))),
+            })),
+          ),
+        };
+      }),
+    ),
+  });
+}

@@ -3,6 +3,7 @@ import type { ConfigDefinition, ConfigValue, TopicConfigDefinition } from './def
 import { baseOfListenerConfig } from './listener_configs.js';
 import { CONFIG_SOURCE, CONFIG_TYPE_CODE, type ConfigSource } from './sources.js';
 import { BROKER_CONFIG_NAMES, type BrokerConfigName, brokerConfigDefinition } from './tables/broker.js';
+import { CLIENT_METRICS_CONFIG_NAMES, clientMetricsConfigDefinition } from './tables/client_metrics.js';
 import { GROUP_CONFIG_NAMES, groupConfigDefinition } from './tables/group.js';
 import { TOPIC_CONFIG_NAMES, type TopicConfigName, topicConfigDefinition } from './tables/topic.js';
 import { topicValue } from './topic_config.js';
@@ -115,6 +116,21 @@ export function describeGroup(
       first === undefined ? [synonymOf(name, usual, 'DEFAULT_CONFIG')] : synonymsOf(config, first.name, false);
     const value = own[0]?.value ?? (first === undefined ? usual : config.text(first.name as BrokerConfigName));
     return describe(name, definition, { value, synonyms: [...own, ...inherited], readOnly: false });
+  });
+}
+
+/** Configs of a subscription to client metrics; one that does not exist has the defaults. */
+export function describeClientMetrics(
+  overrides: ReadonlyMap<string, string>,
+  names: readonly string[] | null,
+): ConfigDescription[] {
+  return select(names, CLIENT_METRICS_CONFIG_NAMES).flatMap((name) => {
+    const definition = clientMetricsConfigDefinition(name);
+    if (definition === undefined) return [];
+    const own = ownValue(name, definition, overrides, 'DYNAMIC_CLIENT_METRICS_CONFIG');
+    const usual = shown(definition, definition.default);
+    const synonyms = own.length > 0 ? own : [synonymOf(name, usual, 'DEFAULT_CONFIG')];
+    return describe(name, definition, { value: own[0]?.value ?? usual, synonyms, readOnly: false });
   });
 }
 

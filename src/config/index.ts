@@ -1,4 +1,5 @@
 export * from './alter_broker.js';
+export * from './alter_client_metrics.js';
 export * from './alter_group.js';
 export * from './alter_topic.js';
 export * from './broker_config.js';

@@ -11,6 +11,7 @@ import {
   type MetadataStore,
   MetadataStoreError,
   type MetadataTxnResult,
+  maxTxnOps,
 } from '../metadata/store.js';
 import { ErrorCode } from '../protocol/errors.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -34,6 +35,12 @@ export interface ControllerDeps {
 
 /** A transaction has room for so many notes of earlier deletions beside its own work. */
 const notesPerDeletion = 50;
+
+/** New values by key of the store; null: none. */
+export type Edits = ReadonlyMap<string, string | null>;
+
+/** Checks beside them: the controller's epoch. */
+const keysPerTxn = maxTxnOps - 1;
 
 /**
  * Changes the cluster's metadata, one change at a time: decide on the current image, one transaction that checks the controller's
@@ -141,17 +148,43 @@ export class Controller {
     judge: (current: ReadonlyMap<string, string>) => ReadonlyMap<string, string> | ControllerError,
     validateOnly: boolean,
   ): Promise<ControllerError> {
+    return this.edit(
+      [key],
+      (values) => {
+        const next = judge(new Map(Object.entries(JSON.parse(values.get(key) ?? '{}') as Record<string, string>)));
+        if (isFailure(next)) return next;
+        return new Map([[key, next.size === 0 ? null : JSON.stringify(Object.fromEntries(next))]]);
+      },
+      validateOnly,
+    );
+  }
+
+  /**
+   * Decides on what is stored at `wanted` and stores what is decided; null removes. Values that stay as they are need not be named. What
+   * does not fit in one transaction of the store is written in several, in order.
+   */
+  async edit(
+    wanted: readonly string[],
+    decide: (values: ReadonlyMap<string, string>, image: MetadataImage) => Edits | ControllerError,
+    validateOnly = false,
+  ): Promise<ControllerError> {
     return this.exclusively(async () => {
-      const entry = await this.deps.store.get(key);
-      const current = new Map(Object.entries(JSON.parse(entry?.value ?? '{}') as Record<string, string>));
-      const next = judge(current);
+      const { store, cache } = this.deps;
+      const found = await Promise.all([...new Set(wanted)].map((key) => store.get(key)));
+      const entries = new Map(found.flatMap((entry) => (entry === undefined ? [] : [[entry.key, entry] as const])));
+      const next = decide(new Map([...entries].map(([key, { value }]) => [key, value])), cache.current());
       if (isFailure(next)) return next;
       if (validateOnly) return failure(ErrorCode.NONE);
-      const unchanged = next.size === current.size && [...next].every(([name, value]) => current.get(name) === value);
-      if (unchanged) return failure(ErrorCode.NONE);
-      const op: MetadataOp =
-        next.size === 0 ? { delete: key } : { put: key, value: JSON.stringify(Object.fromEntries(next)) };
-      return (await this.commit([{ key, version: entry?.version ?? 0 }], [op])) ?? failure(ErrorCode.NONE);
+      const changed = [...next].filter(([key, value]) => (entries.get(key)?.value ?? null) !== value);
+      for (let from = 0; from < changed.length; from += keysPerTxn) {
+        const part = changed.slice(from, from + keysPerTxn);
+        const failed = await this.commit(
+          part.map(([key]) => ({ key, version: entries.get(key)?.version ?? 0 })),
+          part.map(([key, value]): MetadataOp => (value === null ? { delete: key } : { put: key, value })),
+        );
+        if (failed !== undefined) return failed;
+      }
+      return failure(ErrorCode.NONE);
     });
   }
 

@@ -1,4 +1,5 @@
 import type { Uuid } from '../common/ids.js';
+import type { QuotaEntity } from './image.js';
 
 /**
  * Where things lie in the metadata store. Identities are in the paths and never used again: a topic that is made anew has a new id,
@@ -14,6 +15,11 @@ import type { Uuid } from '../common/ids.js';
  *     /configs/topics/<topicId>        overrides of a topic
  *     /configs/brokers/<id|default>    dynamic broker configs
  *     /configs/groups/<base64url>      dynamic group configs
+ *     /configs/client_metrics/<base64url>  subscriptions to metrics of clients
+ *     /features                        finalized levels, once somebody changed them
+ *     /client_quotas/<entity>          quotas: user[.<base64url>], client-id[...], both with a slash between, or ip[...]; no name: default
+ *     /acls/<type>/<pattern>/<base64url>  access rules of one resource pattern
+ *     /scram/<base64url>               credentials of a user
  *     /producer_ids                    first producer id that was never given out
  */
 export const keys = {
@@ -28,6 +34,11 @@ export const keys = {
   topicConfigs: '/configs/topics/',
   brokerConfigs: '/configs/brokers/',
   groupConfigs: '/configs/groups/',
+  clientMetrics: '/configs/client_metrics/',
+  features: '/features',
+  clientQuotas: '/client_quotas/',
+  acls: '/acls/',
+  scramUsers: '/scram/',
   broker: (id: number) => `/brokers/ids/${id}`,
   topic: (id: Uuid) => `/topics/${id}`,
   deletedTopic: (id: Uuid) => `/deleted_topics/${id}`,
@@ -35,8 +46,25 @@ export const keys = {
   topicConfig: (id: Uuid) => `/configs/topics/${id}`,
   /** '' is the cluster-wide default. */
   brokerConfig: (id: string) => `/configs/brokers/${id === '' ? 'default' : id}`,
-  groupConfig: (group: string) => `/configs/groups/${Buffer.from(group).toString('base64url')}`,
+  groupConfig: (group: string) => `/configs/groups/${base64(group)}`,
+  clientMetric: (name: string) => `/configs/client_metrics/${base64(name)}`,
+  clientQuota: (entity: QuotaEntity) => `/client_quotas/${quotaPath(entity)}`,
+  acl: (resourceType: number, patternType: number, name: string) =>
+    `/acls/${resourceType}/${patternType}/${base64(name)}`,
+  scramUser: (user: string) => `/scram/${base64(user)}`,
 } as const;
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64url');
+}
+
+function quotaPath(entity: QuotaEntity): string {
+  const segment = (type: 'user' | 'client-id' | 'ip'): string[] => {
+    const name = entity[type];
+    return name === undefined ? [] : [name === null ? type : `${type}.${base64(name)}`];
+  };
+  return [...segment('user'), ...segment('client-id'), ...segment('ip')].join('/');
+}
 
 /** Value of `/topics/<topicId>`. Short names: a topic with 10,000 partitions must stay below the value limit. */
 export interface TopicValue {

@@ -1,6 +1,15 @@
 import { type Uuid, ZERO_UUID } from '../common/ids.js';
-import type { BrokerImage, MetadataCache, MetadataImage, PartitionImage, TopicImage } from './image.js';
-import { type BrokerValue, type ConfigValueMap, keys, type TopicValue } from './keys.js';
+import { initialFeatures } from './features.js';
+import {
+  type BrokerImage,
+  emptyImage,
+  type MetadataCache,
+  type MetadataImage,
+  type PartitionImage,
+  type TopicImage,
+} from './image.js';
+import { type BrokerValue, keys, type TopicValue } from './keys.js';
+import { aclSection, configsBelow, parseConfigs, quotaSection, scramSection } from './sections.js';
 import type { MetadataEntry, MetadataStore } from './store.js';
 
 export const internalTopics: ReadonlySet<string> = new Set([
@@ -8,17 +17,6 @@ export const internalTopics: ReadonlySet<string> = new Set([
   '__transaction_state',
   '__share_group_state',
 ]);
-
-const empty: MetadataImage = {
-  version: 0,
-  clusterId: '',
-  controllerId: -1,
-  brokers: new Map(),
-  topicsByName: new Map(),
-  topicsById: new Map(),
-  brokerConfigs: new Map(),
-  groupConfigs: new Map(),
-};
 
 type Listener = (next: MetadataImage, previous: MetadataImage) => void;
 
@@ -34,7 +32,15 @@ interface Parsed<T> {
  * topics that did not change are kept, so that comparing images is cheap.
  */
 export class StoreMetadataCache implements MetadataCache {
-  private image: MetadataImage = empty;
+  private image: MetadataImage = emptyImage;
+  private readonly sections = {
+    brokerConfigs: configsBelow(keys.brokerConfigs, (name) => (name === 'default' ? '' : name)),
+    groupConfigs: configsBelow(keys.groupConfigs),
+    clientMetrics: configsBelow(keys.clientMetrics),
+    clientQuotas: quotaSection(),
+    acls: aclSection(),
+    scramUsers: scramSection(),
+  };
   private readonly listeners = new Set<Listener>();
   private topics = new Map<string, Parsed<TopicImage>>();
   private refreshing: Promise<void> | undefined;
@@ -95,41 +101,44 @@ export class StoreMetadataCache implements MetadataCache {
     if (seen === this.seen) return;
     this.seen = seen;
     const previous = this.image;
-    this.image = this.build(entries, previous.version + 1);
+    this.image = this.build(entries, previous.version + 1, revision);
     for (const listener of [...this.listeners]) listener(this.image, previous);
   }
 
-  private build(entries: readonly MetadataEntry[], version: number): MetadataImage {
+  private build(entries: readonly MetadataEntry[], version: number, revision: number): MetadataImage {
     const byKey = new Map(entries.map((entry) => [entry.key, entry]));
-    const brokers = new Map<number, BrokerImage>();
-    const brokerConfigs = new Map<string, ReadonlyMap<string, string>>();
-    const groupConfigs = new Map<string, ReadonlyMap<string, string>>();
-    const topics = new Map<string, Parsed<TopicImage>>();
-    for (const entry of entries) {
-      const { key } = entry;
-      if (key.startsWith(keys.topics)) topics.set(key, this.topic(entry, byKey));
-      else if (key.startsWith(keys.brokers)) {
-        const broker = parseBroker(entry);
-        brokers.set(broker.id, broker);
-      } else if (key.startsWith(keys.brokerConfigs)) {
-        const name = key.slice(keys.brokerConfigs.length);
-        brokerConfigs.set(name === 'default' ? '' : name, parseConfigs(entry));
-      } else if (key.startsWith(keys.groupConfigs)) {
-        const group = Buffer.from(key.slice(keys.groupConfigs.length), 'base64url').toString();
-        groupConfigs.set(group, parseConfigs(entry));
-      }
-    }
+    const below = ({ prefix }: { readonly prefix: string }) => entries.filter(({ key }) => key.startsWith(prefix));
+    const topics = new Map(
+      below({ prefix: keys.topics }).map((entry) => [entry.key, this.topic(entry, byKey)] as const),
+    );
     this.topics = topics;
     const images = [...topics.values()].map(({ value }) => value);
+    const features = byKey.get(keys.features);
+    const { brokerConfigs, groupConfigs, clientMetrics, clientQuotas, acls, scramUsers } = this.sections;
     return {
       version,
       clusterId: byKey.get(keys.clusterId)?.value ?? '',
       controllerId: Number(byKey.get(keys.controller)?.value ?? -1),
-      brokers,
+      controllerEpoch: Number(byKey.get(keys.controllerEpoch)?.value ?? 0),
+      revision,
+      brokers: new Map(
+        below({ prefix: keys.brokers })
+          .map(parseBroker)
+          .map((broker) => [broker.id, broker]),
+      ),
       topicsByName: new Map(images.map((topic) => [topic.name, topic])),
       topicsById: new Map(images.map((topic) => [topic.id, topic])),
-      brokerConfigs,
-      groupConfigs,
+      brokerConfigs: brokerConfigs.of(below(brokerConfigs)),
+      groupConfigs: groupConfigs.of(below(groupConfigs)),
+      clientMetrics: clientMetrics.of(below(clientMetrics)),
+      features:
+        features === undefined
+          ? initialFeatures
+          : new Map(Object.entries(JSON.parse(features.value) as Readonly<Record<string, number>>)),
+      featuresEpoch: features?.modRevision ?? 0,
+      clientQuotas: clientQuotas.of(below(clientQuotas)),
+      acls: acls.of(below(acls)),
+      scramUsers: scramUsers.of(below(scramUsers)),
     };
   }
 
@@ -168,8 +177,4 @@ function parseBroker(entry: MetadataEntry): BrokerImage {
     endpoints: new Map(Object.entries(endpoints)),
     fenced: false,
   };
-}
-
-function parseConfigs(entry: MetadataEntry): ReadonlyMap<string, string> {
-  return new Map(Object.entries(JSON.parse(entry.value) as ConfigValueMap));
 }

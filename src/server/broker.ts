@@ -22,7 +22,7 @@ import { listenForRequests } from '../network/request_channel.js';
 import { FetchSessionCache } from '../replication/fetch_session.js';
 import { ReplicaManager } from '../replication/replica_manager.js';
 import { LogManager } from '../storage/log_manager.js';
-import { Metrics, serveMetrics } from '../telemetry/index.js';
+import { LoggerLevels, Metrics, serveMetrics } from '../telemetry/index.js';
 import type { Logger } from '../telemetry/logger.js';
 import { AutoTopicCreator } from './auto_topic_creator.js';
 import { registerBrokerMetrics } from './broker_metrics.js';
@@ -70,6 +70,8 @@ const drainMs = 5_000;
 export class BrokerServer {
   readonly metrics = new Metrics();
   private readonly traffic = new TopicTraffic();
+  private readonly ports: BrokerPorts;
+  private readonly loggers: LoggerLevels;
   private readonly pipeline: Pipeline;
   private readonly listeners: TransportListener[] = [];
   private metricsServer: { readonly port: number; close(): Promise<void> } | undefined;
@@ -85,12 +87,16 @@ export class BrokerServer {
 
   /** `mountedPath`: the directory that is served read-only; `ports.store` and the config must go with it. */
   constructor(
-    private readonly ports: BrokerPorts,
+    given: BrokerPorts,
     private readonly config: BrokerConfig,
     private readonly mountedPath?: string,
   ) {
     this.dynamic = config;
-    this.pipeline = new Pipeline(ports.clock, ports.logger, { maxFrameBytes: config.int('socket.request.max.bytes') });
+    this.loggers = new LoggerLevels(given.logger);
+    this.ports = { ...given, logger: this.loggers.logger('millrace.server') };
+    this.pipeline = new Pipeline(given.clock, this.loggers.logger('millrace.network'), {
+      maxFrameBytes: config.int('socket.request.max.bytes'),
+    });
   }
 
   get clusterId(): string {
@@ -148,22 +154,25 @@ export class BrokerServer {
   private async assemble(): Promise<Parts> {
     const { ports, config } = this;
     ports.store.limitOpenFiles(config.int('millrace.open.segment.files.max'));
-    const logs = await LogManager.open(ports, {
-      directories: config.logDirs,
-      clusterId: undefined,
-      nodeId: config.nodeId,
-      // What is mounted stays, however old it is.
-      retentionCheckIntervalMs:
-        this.mountedPath === undefined ? config.long('log.retention.check.interval.ms') : Number.MAX_SAFE_INTEGER,
-      checkpointIntervalMs: config.int('log.flush.offset.checkpoint.interval.ms'),
-      highWatermarkCheckpointIntervalMs: config.long('replica.high.watermark.checkpoint.interval.ms'),
-      recoveryThreads: config.int('num.recovery.threads.per.data.dir'),
-      producerExpirationMs: config.int('producer.id.expiration.ms'),
-      producerExpirationCheckMs: config.int('producer.id.expiration.check.interval.ms'),
-      cleaner: config.boolean('log.cleaner.enable') ? () => cleanerSettings(this.dynamic) : undefined,
-      disk: () => diskLimits(this.dynamic),
-      mover: () => moverSettings(this.dynamic),
-    });
+    const logs = await LogManager.open(
+      { ...ports, logger: this.loggers.logger('millrace.storage') },
+      {
+        directories: config.logDirs,
+        clusterId: undefined,
+        nodeId: config.nodeId,
+        // What is mounted stays, however old it is.
+        retentionCheckIntervalMs:
+          this.mountedPath === undefined ? config.long('log.retention.check.interval.ms') : Number.MAX_SAFE_INTEGER,
+        checkpointIntervalMs: config.int('log.flush.offset.checkpoint.interval.ms'),
+        highWatermarkCheckpointIntervalMs: config.long('replica.high.watermark.checkpoint.interval.ms'),
+        recoveryThreads: config.int('num.recovery.threads.per.data.dir'),
+        producerExpirationMs: config.int('producer.id.expiration.ms'),
+        producerExpirationCheckMs: config.int('producer.id.expiration.check.interval.ms'),
+        cleaner: config.boolean('log.cleaner.enable') ? () => cleanerSettings(this.dynamic) : undefined,
+        disk: () => diskLimits(this.dynamic),
+        mover: () => moverSettings(this.dynamic),
+      },
+    );
     try {
       return await this.assembleOn(logs);
     } catch (error) {
@@ -181,7 +190,7 @@ export class BrokerServer {
       nodeId: config.nodeId,
       clock,
       timers,
-      logger,
+      logger: this.loggers.logger('millrace.replication'),
       logs,
       logConfigOf: (topic) => logConfigOf(this.dynamic, topic),
       egress: ports.transport.egress,
@@ -192,6 +201,7 @@ export class BrokerServer {
     const session = await store.createSession(config.int('broker.session.timeout.ms'));
     const coordinators: Coordinators = assembleCoordinators({
       ...ports,
+      logger: this.loggers.logger('millrace.coordinator'),
       metadata: cache,
       replicas,
       producerIds: new ProducerIdAllocator(store),
@@ -225,7 +235,7 @@ export class BrokerServer {
         store,
         cache,
         random,
-        logger,
+        logger: this.loggers.logger('millrace.controller'),
         session,
         config: () => this.dynamic,
         applied: (image) => parts.apply(image),
@@ -292,6 +302,7 @@ export class BrokerServer {
       clock: ports.clock,
       files: ports.files,
       logger: ports.logger,
+      loggers: this.loggers,
       metadata: cache,
       controller,
       autoTopics: new AutoTopicCreator({ controller, metadata: cache, logger: ports.logger, config }),

@@ -1,5 +1,6 @@
 import {
   alterBrokerConfigs,
+  alterClientMetrics,
   alterGroupConfigs,
   alterTopicConfigs,
   type BrokerConfig,
@@ -16,12 +17,15 @@ import type { MetadataCache } from '../metadata/image.js';
 import { keys } from '../metadata/keys.js';
 import { ErrorCode } from '../protocol/errors.js';
 import type { Logger } from '../telemetry/logger.js';
+import type { LoggerLevels } from '../telemetry/logger_levels.js';
+import { changeLoggers } from './logger_resources.js';
 
 export interface ConfigResourceDeps {
   readonly nodeId: number;
   readonly controller: Controller;
   readonly metadata: MetadataCache;
   readonly logger: Logger;
+  readonly loggers: LoggerLevels;
   config(): BrokerConfig;
 }
 
@@ -85,19 +89,29 @@ export async function changeResourceConfigs(
     }
     case CONFIG_RESOURCE.GROUP: {
       if (name === '') return failure(ErrorCode.INVALID_REQUEST, 'Default group resources are not allowed.');
-      const ops: readonly ConfigOp[] =
-        edit.kind === 'incremental'
-          ? edit.ops
-          : [...edit.configs].map(([key, value]) => ({ name: key, operation: 'SET', value }));
       return change(deps, keys.groupConfig(name), `group ${name}`, validateOnly, (current) =>
-        alterGroupConfigs(deps.config(), edit.kind === 'replace' ? new Map() : current, ops),
+        alterGroupConfigs(deps.config(), edit.kind === 'replace' ? new Map() : current, opsOf(edit)),
+      );
+    }
+    case CONFIG_RESOURCE.CLIENT_METRICS: {
+      if (name === '') return failure(ErrorCode.INVALID_REQUEST, "Subscription name can't be empty");
+      return change(deps, keys.clientMetric(name), `client metrics ${name}`, validateOnly, (current) =>
+        alterClientMetrics(edit.kind === 'replace' ? new Map() : current, opsOf(edit)),
       );
     }
     case CONFIG_RESOURCE.BROKER_LOGGER:
-      return failure(ErrorCode.INVALID_REQUEST, 'Millrace has no loggers whose levels could be changed one by one.');
+      return edit.kind === 'incremental'
+        ? changeLoggers(deps, name, edit.ops, validateOnly)
+        : failure(ErrorCode.INVALID_REQUEST, `Unknown resource type ${resourceType}`);
     default:
       return failure(ErrorCode.INVALID_REQUEST, `Unknown resource type ${resourceType}`);
   }
+}
+
+function opsOf(edit: ConfigEdit): readonly ConfigOp[] {
+  return edit.kind === 'incremental'
+    ? edit.ops
+    : [...edit.configs].map(([name, value]) => ({ name, operation: 'SET', value }));
 }
 
 function checkBrokerName(deps: { readonly nodeId: number }, name: string): ControllerError | undefined {

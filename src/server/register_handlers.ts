@@ -10,6 +10,7 @@ import type { FetchSessionCache } from '../replication/fetch_session.js';
 import type { ReplicaManager } from '../replication/replica_manager.js';
 import type { LogManager } from '../storage/log_manager.js';
 import type { Logger } from '../telemetry/logger.js';
+import type { LoggerLevels } from '../telemetry/logger_levels.js';
 import type { AutoTopicCreator } from './auto_topic_creator.js';
 import { addPartitionsToTxnHandler } from './handlers/add_partitions_to_txn.js';
 import { alterConfigsHandler } from './handlers/alter_configs.js';
@@ -43,6 +44,7 @@ import { offsetForLeaderEpochHandler } from './handlers/offset_for_leader_epoch.
 import { produceHandler } from './handlers/produce.js';
 import { syncGroupHandler } from './handlers/sync_group.js';
 import { writeTxnMarkersHandler } from './handlers/write_txn_markers.js';
+import { registerAdmin } from './register_admin.js';
 import type { Pipeline } from './request_pipeline.js';
 import type { TopicTraffic } from './traffic.js';
 import type { TransactionVerifier } from './transaction_verifier.js';
@@ -53,6 +55,7 @@ export interface Services {
   readonly clock: Clock;
   readonly files: FileSystem;
   readonly logger: Logger;
+  readonly loggers: LoggerLevels;
   readonly metadata: MetadataCache;
   readonly controller: Controller;
   readonly autoTopics: AutoTopicCreator;
@@ -88,7 +91,7 @@ export function registerHandlers(pipeline: Pipeline, services: Services): void {
   const groups = { ...services, topics: services.autoTopics };
   pipeline.register(
     ApiKey.ApiVersions,
-    apiVersionsHandler(() => pipeline.apis()),
+    apiVersionsHandler(() => pipeline.apis(), services.metadata),
   );
   pipeline.register(ApiKey.Metadata, metadataHandler(services));
   pipeline.register(
@@ -136,4 +139,5 @@ export function registerHandlers(pipeline: Pipeline, services: Services): void {
   pipeline.register(ApiKey.ListGroups, listGroupsHandler(services));
   pipeline.register(ApiKey.DescribeGroups, describeGroupsHandler(services));
   pipeline.register(ApiKey.DeleteGroups, deleteGroupsHandler(services));
+  registerAdmin(pipeline, services);
 }

@@ -1,6 +1,7 @@
 export * from './histogram.js';
 export * from './json_logger.js';
 export * from './logger.js';
+export * from './logger_levels.js';
 export * from './memory_logger.js';
 export * from './metrics.js';
 export * from './metrics_endpoint.js';

@@ -40,6 +40,10 @@ class JsonLogger extends LeveledLogger {
     return new JsonLogger(this.level, this.pino.child(fields));
   }
 
+  atLevel(level: LogLevel): Logger {
+    return new JsonLogger(level, this.pino.child({}, { level }));
+  }
+
   protected log(level: LogLevel, message: string, fields: LogFields | undefined): void {
     if (fields === undefined) this.pino[level](message);
     else this.pino[level](fields, message);

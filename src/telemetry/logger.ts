@@ -21,6 +21,8 @@ export interface Logger {
   isEnabled(level: LogLevel): boolean;
   /** A logger that adds `fields` to every line. */
   child(fields: LogFields): Logger;
+  /** The same, but for the least level that is written. */
+  atLevel?(level: LogLevel): Logger;
 }
 
 /** Where finished lines go, line end included. */
@@ -42,6 +44,7 @@ export abstract class LeveledLogger implements Logger {
 
   protected abstract log(level: LogLevel, message: string, fields: LogFields | undefined): void;
   abstract child(fields: LogFields): Logger;
+  abstract atLevel(level: LogLevel): Logger;
 
   isEnabled(level: LogLevel): boolean {
     return levelIndex(level) >= this.#threshold;

@@ -32,6 +32,10 @@ export class MemoryLogger extends LeveledLogger {
     return new MemoryLogger(this.level, { ...this.fields, ...fields }, this.#entries);
   }
 
+  atLevel(level: LogLevel): Logger {
+    return new MemoryLogger(level, this.fields, this.#entries);
+  }
+
   protected log(level: LogLevel, message: string, fields: LogFields | undefined): void {
     this.#entries.push({ level, message, fields: { ...this.fields, ...fields } });
   }

@@ -21,6 +21,10 @@ class TextLogger extends LeveledLogger {
     return new TextLogger(this.options, { ...this.fields, ...fields });
   }
 
+  atLevel(level: LogLevel): Logger {
+    return new TextLogger({ ...this.options, level }, this.fields);
+  }
+
   protected log(level: LogLevel, message: string, fields: LogFields | undefined): void {
     const { sink, clock } = this.options;
     const withStacks = level === 'error' || level === 'fatal' || this.isEnabled('debug');

@@ -6,22 +6,16 @@ import { ApiKey } from '../../src/protocol/api_keys.js';
 import { apiByKey } from '../../src/protocol/registry.js';
 import { WireClient } from '../support/wire_client.js';
 import { differencesOf, type Found } from './session/compare.js';
+import { type Conversation, conversations } from './session/conversations.js';
 import { deliberate } from './session/differences.js';
-import { session } from './session/index.js';
 import { play, type Transcript } from './session/play.js';
 
-// MILLRACE_SESSION_BROKER=port records the answers of the Apache Kafka at that port: see record-session.
+// MILLRACE_SESSION_BROKER=port records the answers of the Apache Kafka at that port in the conversation named by
+// MILLRACE_SESSION: see record-session.
 const recordFrom = process.env.MILLRACE_SESSION_BROKER;
-const golden = join(import.meta.dirname, '../golden/session/kafka-4.3.1.json');
+const recorded = process.env.MILLRACE_SESSION ?? 'main';
 
-/** What both brokers are started with, so that the session takes seconds. */
-const settings = {
-  'offsets.topic.num.partitions': 1,
-  'offsets.topic.replication.factor': 1,
-  'transaction.state.log.num.partitions': 1,
-  'group.initial.rebalance.delay.ms': 0,
-  'group.min.session.timeout.ms': 100,
-};
+const goldenOf = ({ golden }: Conversation): string => join(import.meta.dirname, '../golden/session', golden);
 
 /** Reasons that say they are seen in the session. */
 function documentedRows(): string[] {
@@ -51,36 +45,52 @@ async function offered(port: number): Promise<string[]> {
 }
 
 async function record(port: number): Promise<void> {
+  const conversation = conversations.find(({ name }) => name === recorded);
+  if (conversation === undefined) throw new Error(`no conversation is called ${recorded}`);
   const settleMs = 150;
-  const transcript = await play(port, session, settleMs);
+  const transcript = await play(port, conversation.steps, settleMs);
   const lines = Object.entries(transcript).map(
     ([step, answer]) => `${JSON.stringify(step)}: ${JSON.stringify(answer)}`,
   );
-  writeFileSync(golden, `{\n${lines.join(',\n')}\n}\n`);
+  writeFileSync(goldenOf(conversation), `{\n${lines.join(',\n')}\n}\n`);
+}
+
+/** What differs between Kafka's recorded answers and those of a broker of ours. */
+async function differences(conversation: Conversation): Promise<readonly Found[]> {
+  const theirs = JSON.parse(readFileSync(goldenOf(conversation), 'utf8')) as Transcript;
+  const broker = await startBroker({ config: conversation.settings });
+  try {
+    return differencesOf(theirs, await play(broker.port, conversation.steps));
+  } finally {
+    await broker.close();
+  }
 }
 
 if (recordFrom !== undefined)
   it('records what Apache Kafka answers', { timeout: 600_000 }, () => record(Number(recordFrom)));
 else
   describe('the same session with Apache Kafka 4.3.1 and with Millrace', () => {
-    it('gives the same answers but for the deliberate differences', { timeout: 120_000 }, async () => {
-      const theirs = JSON.parse(readFileSync(golden, 'utf8')) as Transcript;
-      const broker = await startBroker({ config: settings });
-      let found: readonly Found[];
-      try {
-        found = differencesOf(theirs, await play(broker.port, session));
-      } finally {
-        await broker.close();
-      }
-      const used = new Set<number>();
-      const unexplained = found.filter(({ step, path, kafka }) => {
-        const known = deliberate.findIndex(
-          (one) => one.step.test(step) && one.path.test(path) && (one.kafka === undefined || one.kafka.test(kafka)),
-        );
-        if (known >= 0) used.add(known);
-        return known < 0;
-      });
-      expect(unexplained).toEqual([]);
+    const used = new Set<number>();
+
+    it.each(conversations)(
+      '$name: gives the same answers but for the deliberate differences',
+      {
+        timeout: 120_000,
+      },
+      async (conversation) => {
+        const found = await differences(conversation);
+        const unexplained = found.filter(({ step, path, kafka }) => {
+          const known = deliberate.findIndex(
+            (one) => one.step.test(step) && one.path.test(path) && (one.kafka === undefined || one.kafka.test(kafka)),
+          );
+          if (known >= 0) used.add(known);
+          return known < 0;
+        });
+        expect(unexplained).toEqual([]);
+      },
+    );
+
+    it('needs each deliberate difference', () => {
       expect(deliberate.filter((_, index) => !used.has(index))).toEqual([]);
     });
 
@@ -88,10 +98,12 @@ else
       expect([...new Set(deliberate.map(({ row }) => row))].sort()).toEqual(documentedRows().sort());
     });
 
-    it('asks for each API that Kafka and Millrace both offer, in every version', async () => {
-      const asked = new Set(session.flatMap((step) => ('raw' in step ? [] : [`${step.api} ${step.version}`])));
-      const broker = await startBroker({ config: settings });
+    it('asks for each API that Kafka and Millrace both offer, in every version, 600 times in all', async () => {
+      const steps = conversations.flatMap((conversation) => conversation.steps);
+      const asked = new Set(steps.flatMap((step) => ('raw' in step ? [] : [`${step.api} ${step.version}`])));
+      const broker = await startBroker();
       const missing = await offered(broker.port).finally(() => broker.close());
       expect(missing.filter((one) => !asked.has(one))).toEqual([]);
+      expect(steps.length).toBeGreaterThanOrEqual(600);
     });
   });

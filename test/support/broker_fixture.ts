@@ -27,6 +27,7 @@ import { logConfigOf } from '../../src/server/topic_log_config.js';
 import { TopicTraffic } from '../../src/server/traffic.js';
 import { LogManager } from '../../src/storage/log_manager.js';
 import { releaseRegion } from '../../src/storage/native_log.js';
+import { LoggerLevels } from '../../src/telemetry/logger_levels.js';
 import { MemoryLogger } from '../../src/telemetry/memory_logger.js';
 import { apiNamed, testConfig, testContext } from '../scenarios/drivers.js';
 import { GatedLogStore } from './gated_log_store.js';
@@ -98,6 +99,7 @@ export class BrokerFixture {
       clock: time,
       files,
       logger,
+      loggers: new LoggerLevels(logger),
       metadata: cache,
       controller,
       autoTopics: new AutoTopicCreator({ controller, metadata: cache, logger, config: () => config }),

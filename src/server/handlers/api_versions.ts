@@ -1,3 +1,5 @@
+import { supportedFeatures } from '../../metadata/features.js';
+import type { MetadataCache } from '../../metadata/image.js';
 import type { ApiVersionsRequest, ApiVersionsResponseInput } from '../../protocol/api/api_versions.js';
 import { ErrorCode } from '../../protocol/errors.js';
 import { type Api, type ApiVersionRange, advertisedRange } from '../../protocol/registry.js';
@@ -16,12 +18,15 @@ export function advertisedApis(apis: Iterable<Api>): Array<{ apiKey: number; min
 const validSoftwareName = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 
 /**
- * ApiVersions (KIP-35, KIP-511). No features are finalized: `transaction.version` and the others change what clients send, and are
- * announced when that path works. Every client sends it on every connection, so the answer is made once: `apis` are called at the
- * first request, when all handlers are registered.
+ * ApiVersions (KIP-35, KIP-511, KIP-584). Every client sends it on every connection, so the answer is made once for each state of the
+ * features: `apis` are called at the first request, when all handlers are registered.
  */
-export function apiVersionsHandler(apis: () => Iterable<Api>): Handler<ApiVersionsRequest, ApiVersionsResponseInput> {
+export function apiVersionsHandler(
+  apis: () => Iterable<Api>,
+  metadata: MetadataCache,
+): Handler<ApiVersionsRequest, ApiVersionsResponseInput> {
   let answer: SharedResponse<ApiVersionsResponseInput> | undefined;
+  let answeredEpoch = -1;
   return (request, context) => {
     const { clientSoftwareName: name, clientSoftwareVersion: version } = request;
     if (context.apiVersion >= 3) {
@@ -29,12 +34,26 @@ export function apiVersionsHandler(apis: () => Iterable<Api>): Handler<ApiVersio
         return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] };
       context.setSoftware(name, version);
     }
-    answer ??= new SharedResponse({
-      errorCode: ErrorCode.NONE,
-      apiKeys: advertisedApis(apis()),
-      throttleTimeMs: 0,
-      finalizedFeaturesEpoch: 0,
-    });
+    const { features, featuresEpoch } = metadata.current();
+    if (answer === undefined || featuresEpoch !== answeredEpoch) {
+      answeredEpoch = featuresEpoch;
+      answer = new SharedResponse({
+        errorCode: ErrorCode.NONE,
+        apiKeys: advertisedApis(apis()),
+        throttleTimeMs: 0,
+        supportedFeatures: [...supportedFeatures].map(([feature, { min, max }]) => ({
+          name: feature,
+          minVersion: min,
+          maxVersion: max,
+        })),
+        finalizedFeaturesEpoch: featuresEpoch,
+        finalizedFeatures: [...features].map(([feature, level]) => ({
+          name: feature,
+          maxVersionLevel: level,
+          minVersionLevel: level,
+        })),
+      });
+    }
     return answer;
   };
 }

@@ -3,6 +3,7 @@ import {
   CONFIG_RESOURCE,
   type ConfigDescription,
   describeBroker,
+  describeClientMetrics,
   describeClusterDefaults,
   describeGroup,
   describeTopic,
@@ -12,11 +13,14 @@ import { invalidTopicName } from '../../controller/topic_names.js';
 import type { MetadataCache } from '../../metadata/image.js';
 import type { DescribeConfigsRequest, DescribeConfigsResponseInput } from '../../protocol/api/describe_configs.js';
 import { ErrorCode } from '../../protocol/errors.js';
+import type { LoggerLevels } from '../../telemetry/logger_levels.js';
 import type { Handler } from '../handler.js';
+import { describeLoggers } from '../logger_resources.js';
 
 export interface DescribeConfigsDeps {
   readonly nodeId: number;
   readonly metadata: MetadataCache;
+  readonly loggers: LoggerLevels;
   config(): BrokerConfig;
 }
 
@@ -27,6 +31,12 @@ export function describeConfigsHandler(
   return (request) => ({
     throttleTimeMs: 0,
     results: request.resources.map(({ resourceType, resourceName, configurationKeys }) => {
+      // As in Kafka one type that is none fails them all.
+      const strange = request.resources.find((one) => !knownTypes.has(one.resourceType));
+      if (strange !== undefined) {
+        const refused = failure(ErrorCode.INVALID_REQUEST, `Unsupported resource type: ${strange.resourceType}`);
+        return { ...refused, resourceType, resourceName, configs: [] };
+      }
       // No keys at all means every key.
       const keys = configurationKeys?.length === 0 ? null : configurationKeys;
       const found = describe(deps, resourceType, resourceName, keys);
@@ -53,6 +63,8 @@ export function describeConfigsHandler(
   });
 }
 
+const knownTypes: ReadonlySet<number> = new Set(Object.values(CONFIG_RESOURCE));
+
 function describe(
   deps: DescribeConfigsDeps,
   resourceType: number,
@@ -77,7 +89,10 @@ function describe(
       return describeGroup(deps.config(), image.groupConfigs.get(name) ?? new Map(), keys);
     case CONFIG_RESOURCE.BROKER_LOGGER:
       if (name === '') return failure(ErrorCode.INVALID_REQUEST, 'Broker id must not be empty');
-      return checkDescribedBroker(deps, name, '') ?? [];
+      return checkDescribedBroker(deps, name, '') ?? describeLoggers(deps.loggers, keys);
+    case CONFIG_RESOURCE.CLIENT_METRICS:
+      if (name === '') return failure(ErrorCode.INVALID_REQUEST, 'Client metrics subscription name must not be empty');
+      return describeClientMetrics(image.clientMetrics.get(name) ?? new Map(), keys);
     default:
       return failure(ErrorCode.INVALID_REQUEST, `Unsupported resource type: ${resourceType}`);
   }

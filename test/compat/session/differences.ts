@@ -12,7 +12,16 @@ const malformed = /malformed by the client library/;
 
 export const deliberate: readonly Difference[] = [
   { row: 'APIs that are to come', step: /^versions: /, path: /^apiKeys\[\d+\]$/, kafka: /^\{/ },
-  { row: 'Features', step: /^versions: /, path: /^(supportedFeatures\[|finalizedFeatures(\[|Epoch))/ },
+  { row: 'Features', step: /^versions: /, path: /^(supported|finalized)Features\[/ },
+  { row: 'Features', step: /^features: /, path: /^(error|results)/ },
+  {
+    row: 'Cluster-wide min.insync.replicas',
+    step: /^create: for leaders$/,
+    path: /min\.insync\.replicas\]\.configSource$/,
+    kafka: /^3$/,
+  },
+  { row: 'Listeners of the quorum', step: /^quorum: v2$/, path: /^nodes/ },
+  { row: 'SCRAM credentials with an empty password', step: /^scram: alter no password$/, path: /\.error/ },
   { row: 'Two colliding names in one CreateTopics', step: /^create: colliding in one request$/, path: /^topics/ },
   { row: 'Values of configs', step: /^create: configs$/, path: /c-spaces\]\.configs\[.*\.value$/ },
   { row: 'Metadata that names neither a topic nor an id', step: /^metadata: without name and id$/, path: /./ },
@@ -24,7 +33,11 @@ export const deliberate: readonly Difference[] = [
     step: /^alter: unknown operation$/,
     path: /error(Code|Message)$/,
   },
-  { row: 'Levels of loggers', step: /^(alter: loggers|replace: refused 2)/, path: /\.error(Code|Message)$/ },
+  {
+    row: 'Names of loggers',
+    step: /^(alter: loggers|resources: (alter|describe) a logger)/,
+    path: /\.(error(Code|Message)|configs\[kafka\.server\.KafkaApis\])$/,
+  },
   { row: 'A topic twice in one Produce', step: /^produce: a topic twice$/, path: /^responses/ },
   { row: 'Produce with null records', step: /^produce: null records$/, path: /^\.$/, kafka: /^"silence"$/ },
   { row: 'A partition twice in one Fetch', step: /^fetch: the same partition twice$/, path: /^responses/ },

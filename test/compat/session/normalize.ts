@@ -55,18 +55,25 @@ export class Normalizer {
     if (value instanceof Map) return this.walk(key, Object.fromEntries(value));
     const { name: named, topicId } = value as Value;
     if (typeof named === 'string' && named !== '' && typeof topicId === 'string') this.nameTopic(named, topicId);
+    // Of the metadata log.
+    const isQuorum = 'currentVoters' in value || 'replicaDirectoryId' in value;
     const entries = Object.entries(value as Value)
       .filter(([name]) => !name.startsWith('_'))
-      .map(([name, inner]) => [name, this.walk(name, inner)] as const);
+      .map(
+        ([name, inner]) => [name, this.walk(isQuorum && quorumOffsets.has(name) ? quorumOffset : name, inner)] as const,
+      );
     return Object.fromEntries(entries.filter(([, inner]) => inner !== undefined));
   }
 
   private leaf(key: string, value: unknown): unknown {
     if (typeof value === 'number') {
+      if (!Number.isFinite(value)) return String(value);
+      if (key === quorumOffset && value > 0) return 'OFFSET';
       if (key === 'port' && value > 0) return 'PORT';
       if (key === 'producerId' && value >= 0) return this.named('producer', String(value));
       if (key === 'sessionId' && value > 0) return this.named('session', String(value));
       if (key === 'totalBytes' || key === 'usableBytes') return value > 0 ? 'BYTES' : value;
+      if (key === 'finalizedFeaturesEpoch' && value >= 0) return 'EPOCH';
       return value > nowMs && value < 10 * nowMs ? 'NOW' : value;
     }
     if (typeof value !== 'string') return value;
@@ -82,6 +89,7 @@ export class Normalizer {
   private text(value: string): string {
     let text = value;
     for (const [id, name] of this.names) if (id.length > 20 && text.includes(id)) text = text.replaceAll(id, name);
+    text = text.replace(/cluster id "[^"]*"/, 'cluster id "CLUSTER"');
     return text.replaceAll(/\b1(7[5-9]|[89]\d)\d{10}\b/g, 'NOW');
   }
 
@@ -90,6 +98,9 @@ export class Normalizer {
     return { bytes: bytes.toString('hex'), closed };
   }
 }
+
+const quorumOffset = 'offset of the metadata log';
+const quorumOffsets: ReadonlySet<string> = new Set(['highWatermark', 'logEndOffset']);
 
 /** Configs that only Millrace has. */
 function isOurOwn(element: unknown): boolean {

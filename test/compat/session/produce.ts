@@ -34,6 +34,9 @@ function damaged(bytes: Buffer, position: number, value: number): Buffer {
   return copy;
 }
 
+/** One record, for steps that are about something else. */
+export const batchOf = (value: string): Buffer => batch({ values: [value] });
+
 type Part = readonly [topic: string, partition: number, records: Buffer | null];
 
 const produceTo = (

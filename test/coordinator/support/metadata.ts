@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Uuid, uuidFromBytes } from '../../../src/common/ids.js';
-import type { MetadataCache, MetadataImage, TopicImage } from '../../../src/metadata/image.js';
+import { emptyImage, type MetadataCache, type MetadataImage, type TopicImage } from '../../../src/metadata/image.js';
 
 export function topicIdOf(name: string): Uuid {
   return uuidFromBytes(createHash('sha256').update(name).digest().subarray(0, 16));
@@ -30,6 +30,7 @@ export class TestMetadata implements MetadataCache {
 
   constructor(topics: Record<string, number> = {}) {
     this.image = {
+      ...emptyImage,
       version: 1,
       clusterId: 'test',
       controllerId: 1,
@@ -48,10 +49,6 @@ export class TestMetadata implements MetadataCache {
           },
         ],
       ]),
-      topicsByName: new Map(),
-      topicsById: new Map(),
-      brokerConfigs: new Map(),
-      groupConfigs: new Map(),
     };
     for (const [name, partitions] of Object.entries(topics)) this.add(name, partitions);
   }
@@ -80,6 +77,7 @@ export class TestMetadata implements MetadataCache {
   private replace(topics: readonly TopicImage[]): void {
     const previous = this.image;
     this.image = {
+      ...emptyImage,
       ...previous,
       version: previous.version + 1,
       topicsByName: new Map(topics.map((known) => [known.name, known])),

@@ -1,0 +1,37 @@
+import { features } from './features.js';
+import { session } from './index.js';
+import { leaders } from './leaders.js';
+import { quorum } from './quorum.js';
+import { quotas } from './quotas.js';
+import { resources } from './resources.js';
+import { scram } from './scram.js';
+import type { Step } from './step.js';
+import { tokens } from './tokens.js';
+
+/** Steps that one broker is asked in a row, and what both brokers are started with. Kafka's answers are in `golden`. */
+export interface Conversation {
+  readonly name: string;
+  readonly golden: string;
+  readonly steps: readonly Step[];
+  readonly settings: Readonly<Record<string, string | number>>;
+}
+
+/** So that it takes seconds. */
+const quick = {
+  'offsets.topic.num.partitions': 1,
+  'offsets.topic.replication.factor': 1,
+  'transaction.state.log.num.partitions': 1,
+  'group.initial.rebalance.delay.ms': 0,
+  'group.min.session.timeout.ms': 100,
+};
+
+/** The first is played to Kafka with eligible leader replicas switched off (record-session), the others as Kafka is set up. */
+export const conversations: readonly Conversation[] = [
+  { name: 'main', golden: 'kafka-4.3.1.json', steps: session, settings: quick },
+  {
+    name: 'admin',
+    golden: 'kafka-4.3.1-admin.json',
+    steps: [...leaders, ...quorum, ...tokens, ...scram, ...quotas, ...resources, ...features],
+    settings: quick,
+  },
+];

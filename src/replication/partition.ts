@@ -4,6 +4,7 @@ import { ErrorCode } from '../protocol/errors.js';
 import type { AppendContext, AppendResult, EndTransaction, PartitionLog } from '../storage/partition_log.js';
 import type { PrepareContext, PreparedBatch } from '../storage/recompression.js';
 import { TurnedAway } from '../storage/turned_away.js';
+import { CommitQueue, type CommitWaiter } from './commit_queue.js';
 
 /**
  * Called after the high watermark grew, in a turn of its own or inside the append that made it grow; and when the partition goes
@@ -23,6 +24,8 @@ export class Partition {
   private committed = 0;
   /** Undefined while nobody listens: an append to a partition that was long idle then looks at nothing. */
   private listeners: Set<HighWatermarkListener> | undefined;
+  /** Producers that wait; made for the first one. */
+  private waiters: CommitQueue | undefined;
   /** Batches refused while the log is loaded; its own from then on. */
   private turnedAway: TurnedAway | undefined;
   private notifying = false;
@@ -195,7 +198,11 @@ export class Partition {
 
   /** A listener may append, or leave: everybody that stays is told the last state. */
   private notify(): void {
-    const { listeners } = this;
+    const { listeners, waiters } = this;
+    if (waiters !== undefined) {
+      if (this.unusable) waiters.releaseAll();
+      else waiters.release(this.committed);
+    }
     if (listeners === undefined) return;
     this.notifyAgain = true;
     if (this.notifying) return;
@@ -208,6 +215,16 @@ export class Partition {
     } finally {
       this.notifying = false;
     }
+  }
+
+  /** Tells `waiter` once: when its records are committed, or when the partition has gone offline; at once when that is so already. */
+  awaitCommit(waiter: CommitWaiter): void {
+    if (this.unusable || waiter.lastOffset < this.committed) {
+      waiter.onCommitOrOffline();
+      return;
+    }
+    this.waiters ??= new CommitQueue();
+    this.waiters.add(waiter);
   }
 
   onHighWatermark(listener: HighWatermarkListener): () => void {

@@ -1,3 +1,4 @@
+import { assert } from '../common/assert.js';
 import type { Api } from '../protocol/registry.js';
 import { Writer } from '../protocol/writer.js';
 
@@ -30,8 +31,8 @@ export interface RequestContext {
 }
 
 /**
- * Answers one request. Either at once, or with a promise (a long poll, an append that waits for its flush); `null` means that
- * no response is sent (Produce with acks=0). Views of request memory (`records` fields) are valid in the synchronous part
+ * Answers one request. Either at once, or later: with a promise, or with a {@link LaterResponse} where promises would be felt (an append
+ * that waits for its flush); `null` means that no response is sent (Produce with acks=0). Views of request memory (`records` fields) are valid in the synchronous part
  * only, everything else in `request` may be kept. A rejection is a bug: the pipeline logs it and answers
  * UNKNOWN_SERVER_ERROR by closing the connection. Requests of one connection are processed in order, one at a time; only
  * consecutive Produce requests overlap.
@@ -39,7 +40,36 @@ export interface RequestContext {
 export type Handler<Request, Response> = (
   request: Request,
   context: RequestContext,
-) => Response | SharedResponse<Response> | null | Promise<Response | null>;
+) => Response | SharedResponse<Response> | null | Promise<Response | null> | LaterResponse<Response>;
+
+/**
+ * A response that comes later, told by a plain call: half a dozen promises for each of a hundred thousand requests a second cost more than
+ * what the handler does for them.
+ */
+export class LaterResponse<Response> {
+  private deliver: ((response: Response) => void) | undefined;
+  private early: { readonly response: Response } | undefined;
+
+  /** For whoever called the handler, once. Called at once when the response is there already. */
+  onResponse(deliver: (response: Response) => void): void {
+    assert(this.deliver === undefined, 'a later response has one taker');
+    this.deliver = deliver;
+    if (this.early !== undefined) deliver(this.early.response);
+  }
+
+  /** For the handler, once. */
+  protected respond(response: Response): void {
+    if (this.deliver === undefined) this.early = { response };
+    else this.deliver(response);
+  }
+}
+
+/** For who would rather have a promise. */
+export function promised<Response>(
+  answer: Response | null | LaterResponse<Response>,
+): Response | null | Promise<Response> {
+  return answer instanceof LaterResponse ? new Promise((resolve) => answer.onResponse(resolve)) : answer;
+}
 
 /** An answer that is the same for everybody: encoded once for each version. */
 export class SharedResponse<Response> {

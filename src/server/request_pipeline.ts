@@ -9,7 +9,7 @@ import { type Api, apiByKey } from '../protocol/registry.js';
 import { Writer } from '../protocol/writer.js';
 import type { Logger } from '../telemetry/logger.js';
 import { closeAdvice, MessageLimiter } from './close_advice.js';
-import { CloseConnection, type Handler, type RequestContext, SharedResponse } from './handler.js';
+import { CloseConnection, type Handler, LaterResponse, type RequestContext, SharedResponse } from './handler.js';
 import { advertisedApis } from './handlers/api_versions.js';
 import { unsupportedResponse } from './unsupported.js';
 
@@ -129,6 +129,10 @@ export class Pipeline implements RequestPipeline {
     if (this.turnStartedMs < 0) this.turnStartedMs = this.clock.monotonicMs();
     route.totals.requests += 1;
     const answer: unknown = route.handler(request, new Context(header, connection));
+    if (answer instanceof LaterResponse) {
+      this.answerWhenTold(connection, route, header, answer, deferred ?? connection.defer());
+      return undefined;
+    }
     if (answer instanceof Promise) {
       this.answerLater(connection, route, header, answer, deferred ?? connection.defer());
       return undefined;
@@ -136,6 +140,27 @@ export class Pipeline implements RequestPipeline {
     if (route.answeredNow === 0) this.busyRoutes.push(route);
     route.answeredNow += 1;
     return this.encode(api, header, answer);
+  }
+
+  private answerWhenTold(
+    connection: ConnectionContext,
+    { totals }: Route,
+    header: DecodedHeader,
+    answer: LaterResponse<unknown>,
+    done: ResponseCallback,
+  ): void {
+    const startedMs = this.turnStartedMs;
+    this.inFlight += 1;
+    answer.onResponse((response) => {
+      this.inFlight -= 1;
+      totals.totalMs += this.clock.monotonicMs() - startedMs;
+      try {
+        done(header.api === undefined ? null : this.encode(header.api, header, response));
+      } catch (error) {
+        this.onError(connection, error);
+        connection.close('invalid-request');
+      }
+    });
   }
 
   private answerLater(

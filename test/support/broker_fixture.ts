@@ -20,7 +20,7 @@ import type { Partition } from '../../src/replication/partition.js';
 import { ReplicaManager } from '../../src/replication/replica_manager.js';
 import { AutoTopicCreator } from '../../src/server/auto_topic_creator.js';
 import { assembleCoordinators, type Coordinators } from '../../src/server/coordinators.js';
-import type { RequestContext } from '../../src/server/handler.js';
+import { LaterResponse, promised, type RequestContext } from '../../src/server/handler.js';
 import { registerHandlers } from '../../src/server/register_handlers.js';
 import { Pipeline } from '../../src/server/request_pipeline.js';
 import { logConfigOf } from '../../src/server/topic_log_config.js';
@@ -252,7 +252,8 @@ export class BrokerFixture {
       onConnectionClose: (callback) => connection.onClose(callback),
     };
     const run = async (): Promise<T | null> => {
-      const response = (await handler(request, context)) as object | null;
+      const answer: unknown = await handler(request, context);
+      const response = (await (answer instanceof LaterResponse ? promised(answer) : answer)) as object | null;
       if (response === null) return null;
       const out = new Writer();
       api.response.encode(out, version, response);

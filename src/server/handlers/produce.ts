@@ -1,7 +1,9 @@
+import { assert } from '../../common/assert.js';
 import { ZERO_UUID } from '../../common/ids.js';
 import type { Clock } from '../../common/ports/index.js';
 import type { ProduceRequest, ProduceResponseInput } from '../../protocol/api/produce.js';
 import { ErrorCode } from '../../protocol/errors.js';
+import type { CommitWaiter } from '../../replication/commit_queue.js';
 import type { Partition } from '../../replication/partition.js';
 import type { ReplicaManager } from '../../replication/replica_manager.js';
 import { type AppendRefusal, refusal } from '../../storage/append_validation.js';
@@ -9,7 +11,7 @@ import type { AppendResult } from '../../storage/partition_log.js';
 import type { PreparedBatch } from '../../storage/recompression.js';
 import type { Logger } from '../../telemetry/logger.js';
 import { MessageLimiter } from '../close_advice.js';
-import { CloseConnection, type Handler, type RequestContext } from '../handler.js';
+import { CloseConnection, type Handler, LaterResponse, promised, type RequestContext } from '../handler.js';
 import type { TopicTraffic } from '../traffic.js';
 import type { TransactionVerifier, VerifiedPartition } from '../transaction_verifier.js';
 import {
@@ -46,10 +48,20 @@ interface TopicAnswer {
 }
 
 /** A partition whose records are appended and not committed yet. */
-interface Waiting {
-  readonly partition: Partition;
-  readonly answer: PartitionAnswer;
-  readonly lastOffset: number;
+class WaitingPartition implements CommitWaiter {
+  gaveUp = false;
+  request: DelayedProduce | undefined;
+
+  constructor(
+    readonly partition: Partition,
+    readonly answer: PartitionAnswer,
+    readonly lastOffset: number,
+  ) {}
+
+  onCommitOrOffline(): void {
+    assert(this.request !== undefined, 'a partition that waits belongs to a request');
+    this.request.told(this);
+  }
 }
 
 const lowestVersionWithTopicIds = 13;
@@ -69,7 +81,8 @@ export function produceHandler(deps: ProduceDeps): Handler<ProduceRequest, Produ
     }
     return Promise.all(preparing)
       .finally(goOn ?? context.holdRequests())
-      .then(() => work.answer());
+      .then(() => work.answer())
+      .then(promised);
   };
   return (request, context) => {
     const write = transactionalWrite(request, context.apiVersion, deps.replicas);
@@ -77,8 +90,8 @@ export function produceHandler(deps: ProduceDeps): Handler<ProduceRequest, Produ
     const verifying = write === undefined ? undefined : deps.verifier.verify(write);
     if (verifying === undefined) return answer(new ProduceWork(deps, limiter, request, context), undefined, context);
     const goOn = context.holdRequests();
-    return afterVerification(request, verifying, goOn, (kept, verified) =>
-      answer(new ProduceWork(deps, limiter, kept, context, verified), goOn, context),
+    return afterVerification(request, verifying, goOn, async (kept, verified) =>
+      promised(await answer(new ProduceWork(deps, limiter, kept, context, verified), goOn, context)),
     );
   };
 }
@@ -86,7 +99,7 @@ export function produceHandler(deps: ProduceDeps): Handler<ProduceRequest, Produ
 /** One request: its answers, and what is still to come. */
 class ProduceWork {
   private readonly answers: TopicAnswer[] = [];
-  private readonly waiting: Waiting[] = [];
+  private readonly waiting: WaitingPartition[] = [];
 
   constructor(
     private readonly deps: ProduceDeps,
@@ -182,11 +195,11 @@ class ProduceWork {
     fill(answer, result, partition, context.apiVersion);
     if (result.errorCode !== ErrorCode.NONE) tellOperator(deps.logger, this.limiter, context, partition, result);
     if (result.errorCode === ErrorCode.NONE && request.acks !== 0 && partition.highWatermark <= result.lastOffset)
-      this.waiting.push({ partition, answer, lastOffset: result.lastOffset });
+      this.waiting.push(new WaitingPartition(partition, answer, result.lastOffset));
   }
 
   /** Everything is appended: the answer, at once or when it is committed. */
-  answer(): ProduceResponseInput | null | Promise<ProduceResponseInput> {
+  answer(): ProduceResponseInput | null | LaterResponse<ProduceResponseInput> {
     const { deps, request, answers, waiting } = this;
     if (request.acks === 0) {
       const failed = answers
@@ -200,9 +213,7 @@ class ProduceWork {
     }
     const response: ProduceResponseInput = { responses: answers, throttleTimeMs: 0 };
     if (waiting.length === 0) return response;
-    return new Promise(
-      (resolve) => new DelayedProduce(deps.replicas, waiting, request.timeoutMs, () => resolve(response)),
-    );
+    return new DelayedProduce(deps.replicas, waiting, request.timeoutMs, response);
   }
 }
 
@@ -308,54 +319,47 @@ function fill(answer: PartitionAnswer, result: AppendResult, partition: Partitio
 }
 
 /** Waits until every partition's high watermark passed the records, or the client's timeout. */
-class DelayedProduce {
+class DelayedProduce extends LaterResponse<ProduceResponseInput> {
   private left: number;
-  private readonly undo: Array<() => void> = [];
   private readonly tick: number;
-  private finished = false;
 
   constructor(
     private readonly replicas: ReplicaManager,
-    private readonly waiting: readonly Waiting[],
+    private readonly waiting: readonly WaitingPartition[],
     timeoutMs: number,
-    private readonly respond: () => void,
+    private readonly response: ProduceResponseInput,
   ) {
+    super();
     this.left = waiting.length;
     this.tick = replicas.wheel.add(this, Math.max(0, timeoutMs));
-    for (const { partition, answer, lastOffset } of waiting) {
-      const undo = partition.onHighWatermark((highWatermark) => {
-        if (highWatermark <= lastOffset) {
-          if (!partition.offline) return;
-          this.fail(partition, answer);
-        }
-        undo();
-        this.left -= 1;
-        if (this.left === 0) this.finish();
-      });
-      this.undo.push(undo);
+    for (const each of waiting) {
+      each.request = this;
+      each.partition.awaitCommit(each);
     }
   }
 
   onTimeout(): void {
-    for (const { partition, answer, lastOffset } of this.waiting) {
-      if (partition.highWatermark <= lastOffset) this.fail(partition, answer);
+    for (const each of this.waiting) {
+      if (each.partition.highWatermark <= each.lastOffset) this.fail(each);
+      each.gaveUp = true;
     }
-    this.finish();
+    this.respond(this.response);
   }
 
-  private fail(partition: Partition, answer: PartitionAnswer): void {
+  told(each: WaitingPartition): void {
+    each.gaveUp = true;
+    if (each.partition.highWatermark <= each.lastOffset) this.fail(each);
+    this.left -= 1;
+    if (this.left > 0) return;
+    this.replicas.wheel.cancel(this, this.tick);
+    this.respond(this.response);
+  }
+
+  private fail({ partition, answer }: WaitingPartition): void {
     if (!partition.offline) answer.errorCode = ErrorCode.REQUEST_TIMED_OUT;
     else if (this.replicas.getById(partition.topicId, partition.partition) === partition)
       answer.errorCode = ErrorCode.KAFKA_STORAGE_ERROR;
     else answer.errorCode = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
     answer.baseOffset = -1;
-  }
-
-  private finish(): void {
-    if (this.finished) return;
-    this.finished = true;
-    for (const undo of this.undo) undo();
-    this.replicas.wheel.cancel(this, this.tick);
-    this.respond();
   }
 }

@@ -347,6 +347,21 @@ describe('topics with a codec of their own', () => {
     ]);
   });
 
+  it('answer when another partition of the request was committed before they are appended', async () => {
+    await fixture.createTopic('plain');
+    await fixture.createTopic('t', 1, { 'compression.type': 'zstd' });
+    const pending = start([{ topic: 'plain' }, { bytes: wordy() }]);
+    await fixture.store.flush('plain-0');
+    await fixture.settle();
+    await fixture.store.flush('t-0');
+    await fixture.settle();
+    expect(answersOf(pending.answer)).toMatchObject([
+      { errorCode: 0, baseOffset: 0 },
+      { errorCode: 0, baseOffset: 0 },
+    ]);
+    expect(fixture.replicas.wheel.size).toBe(0);
+  });
+
   it('stamp append times on what they compressed', async () => {
     await fixture.createTopic('t', 1, { 'compression.type': 'lz4', 'message.timestamp.type': 'LogAppendTime' });
     const nowMs = fixture.time.wallMs();

@@ -105,4 +105,19 @@ const internalTopics: ReadonlyMap<string, (config: BrokerConfig) => InternalTopi
       },
     }),
   ],
+  [
+    // Never cleaned: the share coordinator itself deletes what it does not need any more.
+    '__share_group_state',
+    (config) => ({
+      numPartitions: config.int('share.coordinator.state.topic.num.partitions'),
+      replicationFactor: config.int('share.coordinator.state.topic.replication.factor'),
+      configs: {
+        'cleanup.policy': 'delete',
+        'compression.type': 'producer',
+        'min.insync.replicas': String(config.int('share.coordinator.state.topic.min.isr')),
+        'retention.ms': '-1',
+        'segment.bytes': String(config.int('share.coordinator.state.topic.segment.bytes')),
+      },
+    }),
+  ],
 ]);

@@ -205,6 +205,7 @@ export class BrokerServer {
       metadata: cache,
       replicas,
       producerIds: new ProducerIdAllocator(store),
+      checkpointStarts: () => logs.checkpointStarts(),
       config,
       dynamic: () => this.dynamic,
     });

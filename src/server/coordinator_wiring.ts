@@ -130,3 +130,20 @@ class TopicWiring {
     await Promise.all(loading);
   }
 }
+
+/** A coordinator needs nothing below `offset` any more. False when it could not be deleted, or not for good. */
+export async function deleteInternalRecords(
+  replicas: ReplicaManager,
+  checkpointStarts: () => Promise<void>,
+  topic: string,
+  partition: number,
+  offset: number,
+): Promise<boolean> {
+  const deleted = replicas.get(topic, partition)?.deleteRecords(offset);
+  if (deleted?.errorCode !== ErrorCode.NONE) return false;
+  return checkpointStarts().then(
+    () => true,
+    // A full disk; what was deleted comes back after a crash, and is deleted again.
+    () => false,
+  );
+}

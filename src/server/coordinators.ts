@@ -3,12 +3,14 @@ import type { BrokerConfig } from '../config/index.js';
 import type { ProducerIdAllocator } from '../controller/producer_ids.js';
 import { groupCoordinatorConfig } from '../coordinator/group_config.js';
 import { GroupCoordinator, type GroupCoordinatorConfig, groupMetadataTopic } from '../coordinator/group_coordinator.js';
+import { shareCoordinatorConfig } from '../coordinator/share_config.js';
+import { ShareCoordinator, shareStateTopic } from '../coordinator/share_coordinator.js';
 import { transactionCoordinatorConfig } from '../coordinator/transaction_config.js';
 import { TransactionCoordinator, transactionStateTopic } from '../coordinator/transaction_coordinator.js';
 import type { MetadataCache } from '../metadata/image.js';
 import type { ReplicaManager } from '../replication/replica_manager.js';
 import type { Logger } from '../telemetry/logger.js';
-import { CoordinatorWiring } from './coordinator_wiring.js';
+import { CoordinatorWiring, deleteInternalRecords, type PartitionCoordinator } from './coordinator_wiring.js';
 import { LocalMarkers } from './transaction_markers.js';
 import { TransactionVerifier } from './transaction_verifier.js';
 
@@ -20,6 +22,8 @@ export interface CoordinatorsDeps {
   readonly metadata: MetadataCache;
   readonly replicas: ReplicaManager;
   readonly producerIds: ProducerIdAllocator;
+  /** Makes it last that logs begin later. */
+  readonly checkpointStarts: () => Promise<void>;
   /** As of the start. */
   readonly config: BrokerConfig;
   /** As of now. */
@@ -32,6 +36,7 @@ export interface CoordinatorsDeps {
 export interface Coordinators {
   readonly groups: GroupCoordinator;
   readonly transactions: TransactionCoordinator;
+  readonly shareCoordinator: ShareCoordinator;
   readonly markers: LocalMarkers;
   readonly verifier: TransactionVerifier;
   readonly wiring: CoordinatorWiring;
@@ -54,6 +59,15 @@ export function assembleCoordinators(deps: CoordinatorsDeps): Coordinators {
     producerIds,
     markers,
   });
+  const shareCoordinator = new ShareCoordinator({
+    clock,
+    timers,
+    logger,
+    config: shareCoordinatorConfig(config),
+    metadata,
+    deleteRecords: (partition, offset) =>
+      deleteInternalRecords(replicas, deps.checkpointStarts, shareStateTopic, partition, offset),
+  });
   const verifier = new TransactionVerifier({
     clock,
     timers,
@@ -65,19 +79,22 @@ export function assembleCoordinators(deps: CoordinatorsDeps): Coordinators {
   });
   const wiring = new CoordinatorWiring(
     { replicas, clock, verifiesTransactions },
-    new Map<string, GroupCoordinator | TransactionCoordinator>([
+    new Map<string, PartitionCoordinator>([
       [groupMetadataTopic, groups],
       [transactionStateTopic, transactions],
+      [shareStateTopic, shareCoordinator],
     ]),
   );
   return {
     groups,
     transactions,
+    shareCoordinator,
     markers,
     verifier,
     wiring,
     close: () => {
       transactions.close();
+      shareCoordinator.close();
       groups.close();
     },
   };

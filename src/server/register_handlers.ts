@@ -2,6 +2,7 @@ import type { Clock, FileSystem } from '../common/ports/index.js';
 import type { BrokerConfig } from '../config/index.js';
 import type { Controller } from '../controller/controller.js';
 import type { GroupCoordinator } from '../coordinator/group_coordinator.js';
+import type { ShareCoordinator } from '../coordinator/share_coordinator.js';
 import type { MarkerWriter } from '../coordinator/transaction/markers.js';
 import type { TransactionCoordinator } from '../coordinator/transaction_coordinator.js';
 import type { MetadataCache } from '../metadata/image.js';
@@ -45,6 +46,7 @@ import { produceHandler } from './handlers/produce.js';
 import { syncGroupHandler } from './handlers/sync_group.js';
 import { writeTxnMarkersHandler } from './handlers/write_txn_markers.js';
 import { registerAdmin } from './register_admin.js';
+import { registerShares } from './register_shares.js';
 import type { Pipeline } from './request_pipeline.js';
 import type { TopicTraffic } from './traffic.js';
 import type { TransactionVerifier } from './transaction_verifier.js';
@@ -64,6 +66,7 @@ export interface Services {
   readonly sessions: FetchSessionCache;
   readonly coordinator: GroupCoordinator;
   readonly transactions: TransactionCoordinator;
+  readonly shareCoordinator: ShareCoordinator;
   readonly markers: MarkerWriter;
   readonly verifier: TransactionVerifier;
   readonly traffic: TopicTraffic;
@@ -140,4 +143,5 @@ export function registerHandlers(pipeline: Pipeline, services: Services): void {
   pipeline.register(ApiKey.DescribeGroups, describeGroupsHandler(services));
   pipeline.register(ApiKey.DeleteGroups, deleteGroupsHandler(services));
   registerAdmin(pipeline, services);
+  registerShares(pipeline, services);
 }

@@ -77,6 +77,7 @@ export function handlersOf(coordinator: GroupCoordinator, metadata: TestMetadata
   const deps = {
     coordinator,
     transactions,
+    shareCoordinator: transactions,
     metadata,
     topics: { ensure: () => Promise.resolve() },
     isOffline: () => false,

@@ -176,6 +176,7 @@ export class BrokerFixture {
       metadata: cache,
       replicas,
       producerIds: new ProducerIdAllocator(metadataStore),
+      checkpointStarts: () => logs.checkpointStarts(),
       config,
       dynamic: () => config,
       groupConfig: testConfig,

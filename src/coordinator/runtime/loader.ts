@@ -12,7 +12,8 @@ export interface LoadOptions<Rec> {
   /** Read (and replayed) in one turn of the event loop, bytes. */
   readonly bufferBytes: number;
   readonly cancelled: () => boolean;
-  readonly apply: (record: Rec) => void;
+  /** `offset` is where the record lies. */
+  readonly apply: (record: Rec, offset: number) => void;
 }
 
 export interface LoadCounts {
@@ -50,7 +51,7 @@ export async function loadRecords<State, Command, Rec, Reply>(
 function replay<State, Command, Rec, Reply>(
   machine: CoordinatorMachine<State, Command, Rec, Reply>,
   batch: RecordBatch,
-  apply: (record: Rec) => void,
+  apply: (record: Rec, offset: number) => void,
   counts: { records: number; unknown: number; damaged: number },
 ): void {
   const producerId = batch.isTransactional ? batch.producerId : -1;
@@ -61,7 +62,7 @@ function replay<State, Command, Rec, Reply>(
       const record = batch.isControl
         ? endOfTransaction(machine, found, batch.producerId)
         : machine.decode({ key, value: found.value }, { producerId });
-      if (record !== undefined) apply(record);
+      if (record !== undefined) apply(record, found.offset);
       else counts.unknown += 1;
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;

@@ -13,6 +13,11 @@ export interface CoordinatorMachine<State, Command, Rec, Reply> {
   decide(state: State, command: Command, nowMs: number): Decision<Command, Rec, Reply>;
   /** The only mutation. Pushes what takes it back when `undo` is given. */
   apply(state: State, record: Rec, undo?: UndoLog): void;
+  /**
+   * Told where a written record lies, once it is appended or found; never undone. For machines that have old parts of their log
+   * deleted.
+   */
+  placed?(state: State, record: Rec, offset: number): void;
   /** Undefined for a transient record. */
   encode(record: Rec): EncodedRecord | undefined;
   /** A record found in the log; undefined when this machine does not know its kind and leaves it there. */

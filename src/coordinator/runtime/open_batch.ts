@@ -1,8 +1,9 @@
 import { batchHeaderBytes } from '../../records/index.js';
 import type { BatchProducer, EncodedRecord, ReplyToken, TimerEffect, UndoLog } from './machine.js';
 
-export interface TimestampedRecord extends EncodedRecord {
+export interface WrittenRecord<Rec> extends EncodedRecord {
   readonly timestampMs: number;
+  readonly record: Rec;
 }
 
 /** A decision that was applied; what follows from it waits for its batch to be appended. */
@@ -17,8 +18,8 @@ export interface Pending<Command, Reply> {
 }
 
 /** Records of the decisions of one turn, on their way to one append. */
-export class OpenBatch<Command, Reply> {
-  readonly records: TimestampedRecord[] = [];
+export class OpenBatch<Command, Reply, Rec> {
+  readonly records: Array<WrittenRecord<Rec>> = [];
   readonly pending: Array<Pending<Command, Reply>> = [];
   sizeBytes = batchHeaderBytes;
 
@@ -31,7 +32,7 @@ export class OpenBatch<Command, Reply> {
     return own.producerId === transaction.producerId && own.producerEpoch === transaction.producerEpoch;
   }
 
-  add(records: readonly TimestampedRecord[], sizeBytes: number, pending: Pending<Command, Reply>): void {
+  add(records: ReadonlyArray<WrittenRecord<Rec>>, sizeBytes: number, pending: Pending<Command, Reply>): void {
     for (const record of records) this.records.push(record);
     this.sizeBytes += sizeBytes;
     this.pending.push(pending);

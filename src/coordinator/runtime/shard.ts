@@ -15,7 +15,7 @@ import {
   type ReplyToken,
   type UndoLog,
 } from './machine.js';
-import { OpenBatch, type Pending, type TimestampedRecord } from './open_batch.js';
+import { OpenBatch, type Pending, type WrittenRecord } from './open_batch.js';
 import { ReplyQueue } from './reply_queue.js';
 import { TimerTable } from './timer_table.js';
 
@@ -58,7 +58,7 @@ export class CoordinatorShard<State, Command, Rec, Reply> {
   private readonly replies: ReplyQueue;
   private readonly timerTable: TimerTable<Command>;
   private readonly unsubscribe: () => void;
-  private open: OpenBatch<Command, Reply> | undefined;
+  private open: OpenBatch<Command, Reply, Rec> | undefined;
   private lingerTimer: TimerHandle | undefined;
   private lastToken = 0;
 
@@ -107,7 +107,10 @@ export class CoordinatorShard<State, Command, Rec, Reply> {
         timers: this.options.timers,
         bufferBytes: this.options.loadBufferBytes,
         cancelled: () => this.phase !== 'loading',
-        apply: (record) => this.machine.apply(this.state, record),
+        apply: (record, offset) => {
+          this.machine.apply(this.state, record);
+          this.machine.placed?.(this.state, record, offset);
+        },
       });
       if (this.phase !== 'loading') return;
       const tookMs = Math.round(clock.monotonicMs() - startedMs);
@@ -219,7 +222,7 @@ export class CoordinatorShard<State, Command, Rec, Reply> {
 
   private takeInParts(
     decision: Decision<Command, Rec, Reply>,
-    encoded: readonly TimestampedRecord[],
+    encoded: ReadonlyArray<WrittenRecord<Rec>>,
     token: ReplyToken | undefined,
     timer: Pending<Command, Reply>['timer'],
   ): void {
@@ -248,14 +251,14 @@ export class CoordinatorShard<State, Command, Rec, Reply> {
   private encode(
     decision: Decision<Command, Rec, Reply>,
     nowMs: number,
-  ): { readonly records: TimestampedRecord[]; readonly sizeBytes: number } | ErrorCode {
-    const records: TimestampedRecord[] = [];
+  ): { readonly records: Array<WrittenRecord<Rec>>; readonly sizeBytes: number } | ErrorCode {
+    const records: Array<WrittenRecord<Rec>> = [];
     let sizeBytes = 0;
     try {
       for (const record of decision.records) {
         const encoded = this.machine.encode(record);
         if (encoded === undefined) continue;
-        const timestamped = { key: encoded.key, value: encoded.value, timestampMs: nowMs };
+        const timestamped = { key: encoded.key, value: encoded.value, timestampMs: nowMs, record };
         records.push(timestamped);
         sizeBytes += recordSizeBound(timestamped);
       }
@@ -282,7 +285,7 @@ export class CoordinatorShard<State, Command, Rec, Reply> {
   }
 
   private take(
-    records: readonly TimestampedRecord[],
+    records: ReadonlyArray<WrittenRecord<Rec>>,
     sizeBytes: number,
     pending: Pending<Command, Reply>,
     transaction: BatchProducer | undefined,
@@ -328,11 +331,18 @@ export class CoordinatorShard<State, Command, Rec, Reply> {
       this.takeBack(batch, appended);
       return false;
     }
+    this.tellPlaces(batch.records, appended.baseOffset);
     for (const pending of batch.pending) this.carryOut(pending, appended.lastOffset + 1);
     return true;
   }
 
-  private takeBack(batch: OpenBatch<Command, Reply>, error: ErrorCode): void {
+  private tellPlaces(records: ReadonlyArray<WrittenRecord<Rec>>, baseOffset: number): void {
+    const { machine, state } = this;
+    if (machine.placed === undefined) return;
+    for (const [at, { record }] of records.entries()) machine.placed(state, record, baseOffset + at);
+  }
+
+  private takeBack(batch: OpenBatch<Command, Reply, Rec>, error: ErrorCode): void {
     this.options.logger.warn(`${this.options.name}: append failed with error ${error}, its commands were taken back`);
     for (const { undo } of [...batch.pending].reverse()) for (const step of undo.reverse()) step();
     for (const { token, timer } of batch.pending) {

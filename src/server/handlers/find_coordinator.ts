@@ -1,4 +1,6 @@
 import { groupMetadataTopic } from '../../coordinator/group_coordinator.js';
+import { shareStateTopic } from '../../coordinator/share_coordinator.js';
+import { parseShareKey } from '../../coordinator/share_state/state.js';
 import { transactionStateTopic } from '../../coordinator/transaction_coordinator.js';
 import type { MetadataCache } from '../../metadata/image.js';
 import type { FindCoordinatorRequest, FindCoordinatorResponseInput } from '../../protocol/api/find_coordinator.js';
@@ -15,6 +17,9 @@ export interface InternalTopics {
 const keysVersion = 4;
 const groupKeyType = 0;
 const transactionKeyType = 1;
+const shareKeyType = 2;
+/** From this version on share coordinators can be asked for (KIP-932). */
+const shareKeysVersion = 6;
 
 interface Answer {
   readonly errorCode: ErrorCode;
@@ -29,37 +34,67 @@ interface Placement {
   partitionFor(key: string): number;
 }
 
+interface Kind {
+  readonly topic: string;
+  readonly placement: Placement;
+  readonly fromVersion: number;
+  /** Why something is no key. */
+  refuses(key: string): string | undefined;
+}
+
+const anyKey = () => undefined;
+
+function notShareKey(key: string): string | undefined {
+  return parseShareKey(key) === undefined ? `${key} is not of the form group:topicId:partition.` : undefined;
+}
+
 /**
- * Which broker coordinates a group or transactional id, with its address on the listener the request came in on. The first request
+ * Which broker coordinates a group, transactional id or share partition, with its address on the listener the request came in on. The first request
  * creates the coordinator's topic and waits for it, where Kafka answers COORDINATOR_NOT_AVAILABLE and lets the client ask again.
  *
- * Share keys (and any other type) are INVALID_REQUEST, as in a Kafka without share groups.
+ * Types that are none, and share keys below version 6, are INVALID_REQUEST.
  */
 export function findCoordinatorHandler(deps: {
   readonly coordinator: Placement;
   readonly transactions: Placement;
+  readonly shareCoordinator: Placement;
   readonly metadata: MetadataCache;
   readonly topics: InternalTopics;
   isOffline(topic: string, partition: number): boolean;
 }): Handler<FindCoordinatorRequest, FindCoordinatorResponseInput> {
-  const kinds = new Map([
-    [groupKeyType, { topic: groupMetadataTopic, placement: deps.coordinator }],
-    [transactionKeyType, { topic: transactionStateTopic, placement: deps.transactions }],
+  const kinds = new Map<number, Kind>([
+    [groupKeyType, { topic: groupMetadataTopic, placement: deps.coordinator, fromVersion: 0, refuses: anyKey }],
+    [
+      transactionKeyType,
+      { topic: transactionStateTopic, placement: deps.transactions, fromVersion: 0, refuses: anyKey },
+    ],
+    [
+      shareKeyType,
+      {
+        topic: shareStateTopic,
+        placement: deps.shareCoordinator,
+        fromVersion: shareKeysVersion,
+        refuses: notShareKey,
+      },
+    ],
   ]);
   return async (request, context) => {
     const keys = context.apiVersion >= keysVersion ? request.coordinatorKeys : [request.key];
-    const topic = kinds.get(request.keyType)?.topic;
-    if (topic !== undefined && !deps.metadata.current().topicsByName.has(topic)) await deps.topics.ensure(topic);
-    const answers = keys.map((key) => ({ key, answer: find(key, request.keyType, context.listenerName) }));
+    const known = kinds.get(request.keyType);
+    const kind = known !== undefined && context.apiVersion >= known.fromVersion ? known : undefined;
+    if (kind !== undefined && !deps.metadata.current().topicsByName.has(kind.topic))
+      await deps.topics.ensure(kind.topic);
+    const answers = keys.map((key) => ({ key, answer: find(key, request.keyType, kind, context.listenerName) }));
     if (context.apiVersion >= keysVersion)
       return { coordinators: answers.map(({ key, answer }) => ({ key, ...answer, errorMessage: messageFor(answer) })) };
     const [first] = answers;
     return first === undefined ? {} : { ...first.answer, errorMessage: first.answer.errorMessage ?? 'NONE' };
   };
 
-  function find(key: string, keyType: number, listenerName: string): Answer {
-    const kind = kinds.get(keyType);
+  function find(key: string, keyType: number, kind: Kind | undefined, listenerName: string): Answer {
     if (kind === undefined) return none(ErrorCode.INVALID_REQUEST, `Coordinator type ${keyType} is not known here.`);
+    const refusal = kind.refuses(key);
+    if (refusal !== undefined) return none(ErrorCode.INVALID_REQUEST, refusal);
     const image = deps.metadata.current();
     const partition = image.topicsByName.get(kind.topic)?.partitions[kind.placement.partitionFor(key)];
     const isOffline = partition !== undefined && deps.isOffline(kind.topic, partition.partition);

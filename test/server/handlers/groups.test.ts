@@ -36,7 +36,8 @@ async function withTopic(): Promise<void> {
 const call = (api: string, version: number, body: Body): Promise<Body> =>
   callHandler(handlersOf(coordinator, metadata), 'app', api, version, body);
 
-const placements = () => ({ coordinator, transactions: { partitionFor: () => 0 }, isOffline: () => false });
+const nowhere = { partitionFor: () => 0 };
+const placements = () => ({ coordinator, transactions: nowhere, shareCoordinator: nowhere, isOffline: () => false });
 
 function versionsOf(api: string): number[] {
   const { minVersion, maxVersion } = apiNamed(api).request;

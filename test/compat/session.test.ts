@@ -9,6 +9,7 @@ import { differencesOf, type Found } from './session/compare.js';
 import { type Conversation, conversations } from './session/conversations.js';
 import { deliberate } from './session/differences.js';
 import { play, type Transcript } from './session/play.js';
+import { shareSession } from './share_session/index.js';
 
 // MILLRACE_SESSION_BROKER=port records the answers of the Apache Kafka at that port in the conversation named by
 // MILLRACE_SESSION: see record-session.
@@ -100,7 +101,9 @@ else
 
     it('asks for each API that Kafka and Millrace both offer, in every version, 600 times in all', async () => {
       const steps = conversations.flatMap((conversation) => conversation.steps);
-      const asked = new Set(steps.flatMap((step) => ('raw' in step ? [] : [`${step.api} ${step.version}`])));
+      const asked = new Set(
+        [...steps, ...shareSession].flatMap((step) => ('raw' in step ? [] : [`${step.api} ${step.version}`])),
+      );
       const broker = await startBroker();
       const missing = await offered(broker.port).finally(() => broker.close());
       expect(missing.filter((one) => !asked.has(one))).toEqual([]);

@@ -38,15 +38,16 @@ async function eachPartition<P extends { readonly partition: number }, R>(
   ask: (id: SharePartitionId, asked: P) => Promise<R>,
 ) {
   if (groupId === '' || topics.some(({ partitions }) => partitions.length === 0)) return { results: [] };
-  const results = topics.map(async ({ topicId, partitions }) => ({
-    topicId,
-    partitions: await Promise.all(
-      partitions.map(async (asked) => {
-        const { partition } = asked;
-        return { partition, ...(await ask({ groupId, topicId, partition }, asked)) };
-      }),
-    ),
-  }));
+  const byTopic = new Map<Uuid, Array<Promise<R & { readonly partition: number }>>>();
+  for (const { topicId, partitions } of topics) {
+    const answers = byTopic.get(topicId) ?? [];
+    byTopic.set(topicId, answers);
+    for (const asked of partitions) {
+      const { partition } = asked;
+      answers.push(ask({ groupId, topicId, partition }, asked).then((answer) => ({ ...answer, partition })));
+    }
+  }
+  const results = [...byTopic].map(async ([topicId, answers]) => ({ topicId, partitions: await Promise.all(answers) }));
   return { results: await Promise.all(results) };
 }
 

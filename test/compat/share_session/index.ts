@@ -1,0 +1,9 @@
+import type { Step } from '../session/step.js';
+import { groupSteps } from './groups.js';
+import { stateSteps } from './state.js';
+import { creations } from './steps.js';
+
+/** A conversation about share groups, in order. */
+export const shareSession: readonly Step[] = [...creations, ...stateSteps, ...groupSteps];
+/** The part of it that Millrace answers. */
+export const answered: readonly Step[] = [...creations, ...stateSteps];

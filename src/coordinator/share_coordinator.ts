@@ -10,7 +10,6 @@ import type { Outcome, ReplyToken } from './runtime/machine.js';
 import { CoordinatorShard, type ShardLogger } from './runtime/shard.js';
 import type {
   ReadState,
-  SharePartitionId,
   ShareStateCommand,
   ShareStateFailure,
   ShareStateReply,
@@ -18,8 +17,9 @@ import type {
   WriteState,
 } from './share_state/commands.js';
 import { type Asked, failed, type ShareStateMachine, shareStateMachine } from './share_state/machine.js';
+import { type SharePartitionId, shareKeyOf } from './share_state/partition_id.js';
 import type { ShareStateRecord } from './share_state/records.js';
-import { type ShareStates, shareKeyOf } from './share_state/state.js';
+import type { ShareStates } from './share_state/state.js';
 
 export const shareStateTopic = '__share_group_state';
 

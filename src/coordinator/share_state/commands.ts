@@ -2,14 +2,8 @@ import type { Uuid } from '../../common/ids.js';
 import type { ErrorCode } from '../../protocol/errors.js';
 import type { Decision, ReplyToken } from '../runtime/machine.js';
 import type { StateBatch } from './combiner.js';
+import type { SharePartitionId } from './partition_id.js';
 import type { ShareStateRecord } from './records.js';
-
-/** A partition as one share group consumes it. */
-export interface SharePartitionId {
-  readonly groupId: string;
-  readonly topicId: Uuid;
-  readonly partition: number;
-}
 
 export interface WriteState {
   readonly stateEpoch: number;

@@ -4,7 +4,6 @@ import type { ShareSnapshotValue } from '../../protocol/records/share_coordinato
 import type { CoordinatorMachine } from '../runtime/machine.js';
 import { combineStateBatches } from './combiner.js';
 import type {
-  SharePartitionId,
   ShareStateCommand,
   ShareStateDecision,
   ShareStateFailure,
@@ -12,8 +11,9 @@ import type {
   ShareStateRules,
   WriteState,
 } from './commands.js';
+import { type SharePartitionId, shareKeyOf } from './partition_id.js';
 import { decodeShareStateRecord, encodeShareStateRecord, type ShareStateRecord } from './records.js';
-import { applyShareStateRecord, newShareStates, type ShareState, type ShareStates, shareKeyOf } from './state.js';
+import { applyShareStateRecord, newShareStates, type ShareState, type ShareStates } from './state.js';
 
 export type ShareStateMachine = CoordinatorMachine<ShareStates, ShareStateCommand, ShareStateRecord, ShareStateReply>;
 

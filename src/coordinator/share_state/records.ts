@@ -7,7 +7,7 @@ import {
 } from '../../protocol/records/share_coordinator.js';
 import { Writer } from '../../protocol/writer.js';
 import type { EncodedRecord } from '../runtime/machine.js';
-import type { SharePartitionId } from './commands.js';
+import type { SharePartitionId } from './partition_id.js';
 
 export type ShareStateRecord =
   | {

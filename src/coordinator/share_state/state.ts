@@ -1,8 +1,7 @@
-import type { Uuid } from '../../common/ids.js';
 import type { ShareSnapshotValue, ShareUpdateValue } from '../../protocol/records/share_coordinator.js';
 import type { UndoLog } from '../runtime/machine.js';
 import { combineStateBatches } from './combiner.js';
-import type { SharePartitionId } from './commands.js';
+import { type SharePartitionId, shareKeyOf } from './partition_id.js';
 import type { ShareStateRecord } from './records.js';
 import { RedundantOffset } from './redundant_offset.js';
 
@@ -25,20 +24,6 @@ export interface ShareStates {
 
 export function newShareStates(): ShareStates {
   return { partitions: new Map(), redundant: new RedundantOffset() };
-}
-
-/** Also what Kafka hashes to find the partition of `__share_group_state`, and what FindCoordinator takes. */
-export function shareKeyOf({ groupId, topicId, partition }: SharePartitionId): string {
-  return `${groupId}:${topicId}:${partition}`;
-}
-
-const topicIdPattern = /^[A-Za-z0-9_-]{22}$/;
-
-/** Undefined for what is no key: `group:topicId:partition`, all of them there. The group may have colons in it. */
-export function parseShareKey(key: string): SharePartitionId | undefined {
-  const [, groupId = '', topicId = '', partition = ''] = /^(.+):([^:]+):(\d{1,9})$/s.exec(key) ?? [];
-  if (groupId.trim() === '' || !topicIdPattern.test(topicId)) return undefined;
-  return { groupId, topicId: topicId as Uuid, partition: Number(partition) };
 }
 
 /** The only mutation of {@link ShareStates}, but for where records lie in the log. */

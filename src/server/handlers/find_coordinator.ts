@@ -1,6 +1,6 @@
 import { groupMetadataTopic } from '../../coordinator/group_coordinator.js';
 import { shareStateTopic } from '../../coordinator/share_coordinator.js';
-import { parseShareKey } from '../../coordinator/share_state/state.js';
+import { parseShareKey } from '../../coordinator/share_state/partition_id.js';
 import { transactionStateTopic } from '../../coordinator/transaction_coordinator.js';
 import type { MetadataCache } from '../../metadata/image.js';
 import type { FindCoordinatorRequest, FindCoordinatorResponseInput } from '../../protocol/api/find_coordinator.js';

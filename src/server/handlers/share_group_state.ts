@@ -1,6 +1,6 @@
 import type { Uuid } from '../../common/ids.js';
 import type { ShareCoordinator } from '../../coordinator/share_coordinator.js';
-import type { SharePartitionId } from '../../coordinator/share_state/commands.js';
+import type { SharePartitionId } from '../../coordinator/share_state/partition_id.js';
 import type {
   DeleteShareGroupStateRequest,
   DeleteShareGroupStateResponseInput,

@@ -8,7 +8,7 @@ namespace millrace {
 
 /// Why an operation failed. `code` is an errno or 0.
 struct Error {
-  enum class Kind { kIo, kNoSpace, kCorrupt, kLocked, kClosed, kBadArguments, kNoDescriptors };
+  enum class Kind { kIo, kNoSpace, kCorrupt, kLocked, kClosed, kBadArguments, kNoDescriptors, kOtherOwner };
 
   Kind kind = Kind::kIo;
   std::string operation;

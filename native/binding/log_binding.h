@@ -49,6 +49,7 @@ class NativeDirectory : public Napi::ObjectWrap<NativeDirectory> {
   Napi::Value openLog(const Napi::CallbackInfo& info);
   Napi::Value setLoadingThreads(const Napi::CallbackInfo& info);
   Napi::Value cancelLoading(const Napi::CallbackInfo& info);
+  Napi::Value cancelLoad(const Napi::CallbackInfo& info);
   Napi::Value checkedBytes(const Napi::CallbackInfo& info);
   Napi::Value bytesToCheck(const Napi::CallbackInfo& info);
   Napi::Value rename(const Napi::CallbackInfo& info);

@@ -1,3 +1,4 @@
+#include <atomic>
 #include <cstdio>
 
 #include "../io/copy_file.h"
@@ -13,20 +14,46 @@ namespace millrace {
 /// Opens and recovers one log on a thread, then hands it to a new NativeLog on the loop. Made and destroyed on the loop thread.
 class OpenLogTask {
  public:
-  OpenLogTask(Napi::Env env, std::shared_ptr<DirectoryState> directory, Napi::Function constructor, std::string name, LogOptions options)
+  /// `topicId`: the log is another topic's when it says so, and is not touched then; empty: whoever's.
+  OpenLogTask(Napi::Env env, std::shared_ptr<DirectoryState> directory, Napi::Function constructor, std::string name, std::string topicId, LogOptions options)
       : directory_(std::move(directory)),
         constructor_(Napi::Persistent(constructor)),
-        path_(directory_->path + "/" + name),
+        name_(std::move(name)),
+        path_(directory_->path + "/" + name_),
+        topicId_(std::move(topicId)),
         options_(options),
         id_(directory_->nextLogId++),
         deferred_(Napi::Promise::Deferred::New(env)) {
-    options_.progress = &directory_->progress;
+    progress_.all = &directory_->progress;
+    options_.progress = &progress_;
   }
 
   [[nodiscard]] Napi::Promise promise() const { return deferred_.Promise(); }
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
+  /// On the loop. One that has begun ends with kClosed soon. True: it had not, and never will; it is settled.
+  bool cancel(Napi::Env env) {
+    progress_.cancelled = true;
+    if (begun_.exchange(true)) return false;
+    deferred_.Reject(toJs(env, cancelledError()).Value());
+    settled_ = true;
+    return true;
+  }
 
   /// On any thread.
   void run() {
+    if (begun_.exchange(true)) return;
+    if (progress_.isCancelled()) {
+      failure_ = std::make_unique<Error>(cancelledError());
+      return;
+    }
+    if (!topicId_.empty()) {
+      const std::string owner = readTopicId(*directory_->fs, path_);
+      if (!owner.empty() && owner != topicId_) {
+        failure_ = std::make_unique<Error>(Error{Error::Kind::kOtherOwner, "open", path_, 0, owner});
+        return;
+      }
+    }
     auto opened = Log::open(*directory_->fs, path_, id_, options_, report_);
     if (opened.ok()) {
       log_ = std::move(opened.value());
@@ -38,6 +65,7 @@ class OpenLogTask {
 
   /// On the loop.
   void settle(Napi::Env env) {
+    if (settled_) return;
     Napi::HandleScope scope(env);
     if (failure_ != nullptr) {
       deferred_.Reject(toJs(env, *failure_).Value());
@@ -62,10 +90,17 @@ class OpenLogTask {
   }
 
  private:
+  [[nodiscard]] Error cancelledError() const { return {Error::Kind::kClosed, "open", path_, 0, "it is not wanted any more"}; }
+
   std::shared_ptr<DirectoryState> directory_;
   Napi::FunctionReference constructor_;
+  std::string name_;
   std::string path_;
+  std::string topicId_;
   LogOptions options_;
+  LoadProgress progress_;
+  std::atomic<bool> begun_ = false;
+  bool settled_ = false;
   std::uint32_t id_;
   Napi::Promise::Deferred deferred_;
   std::unique_ptr<Log> log_;
@@ -202,7 +237,7 @@ class CopyWork : public Napi::AsyncWorker {
 Napi::Function NativeDirectory::define(Napi::Env env) {
   return DefineClass(env, "NativeDirectory",
                      {InstanceMethod<&NativeDirectory::openLog>("openLog"), InstanceMethod<&NativeDirectory::setLoadingThreads>("setLoadingThreads"),
-                      InstanceMethod<&NativeDirectory::cancelLoading>("cancelLoading"), InstanceMethod<&NativeDirectory::checkedBytes>("checkedBytes"),
+                      InstanceMethod<&NativeDirectory::cancelLoading>("cancelLoading"), InstanceMethod<&NativeDirectory::cancelLoad>("cancelLoad"), InstanceMethod<&NativeDirectory::checkedBytes>("checkedBytes"),
                       InstanceMethod<&NativeDirectory::bytesToCheck>("bytesToCheck"), InstanceMethod<&NativeDirectory::rename>("rename"),
                       InstanceMethod<&NativeDirectory::removeMarked>("removeMarked"), InstanceMethod<&NativeDirectory::unlinkFiles>("unlinkFiles"),
                       InstanceMethod<&NativeDirectory::copyFile>("copyFile"), InstanceMethod<&NativeDirectory::drain>("drain"), InstanceMethod<&NativeDirectory::statistics>("statistics"),
@@ -283,7 +318,8 @@ Napi::Value NativeDirectory::openLog(const Napi::CallbackInfo& info) {
   options.mayHaveGaps = info[8].As<Napi::Boolean>().Value();
   options.preallocate = info[9].As<Napi::Boolean>().Value();
   const bool loads = info[10].As<Napi::Boolean>().Value();
-  auto task = std::make_unique<OpenLogTask>(env, state_, info[0].As<Napi::Function>(), info[1].As<Napi::String>().Utf8Value(), options);
+  std::string topicId = info[11].IsString() ? info[11].As<Napi::String>().Utf8Value() : std::string();
+  auto task = std::make_unique<OpenLogTask>(env, state_, info[0].As<Napi::Function>(), info[1].As<Napi::String>().Utf8Value(), std::move(topicId), options);
   const Napi::Promise promise = task->promise();
   if (loads && state_->loadingThreads != nullptr) {
     OpenLogTask* const loading = task.get();
@@ -311,6 +347,14 @@ Napi::Value NativeDirectory::setLoadingThreads(const Napi::CallbackInfo& info) {
 
 Napi::Value NativeDirectory::cancelLoading(const Napi::CallbackInfo& info) {
   state_->progress.cancelled = true;
+  return info.Env().Undefined();
+}
+
+/// cancelLoad(name): of one log that `openLog` was asked to load.
+Napi::Value NativeDirectory::cancelLoad(const Napi::CallbackInfo& info) {
+  const std::string name = info[0].As<Napi::String>().Utf8Value();
+  for (OpenLogTask* const task : state_->loading)
+    if (task->name() == name) (void)task->cancel(info.Env());
   return info.Env().Undefined();
 }
 

@@ -58,7 +58,7 @@ Result<std::unique_ptr<Log>> Log::open(FileSystem& fs, std::string directory, st
   const std::int64_t verifyFrom = options.cleanShutdown ? INT64_MAX : options.recoveryPoint;
   for (std::size_t i = 0; i < bases.value().size(); ++i) {
     const std::int64_t base = bases.value()[i];
-    if (options.progress != nullptr && options.progress->cancelled) return Error{Error::Kind::kClosed, "open", log->directory(), 0, "the broker is stopping"};
+    if (options.progress != nullptr && options.progress->isCancelled()) return Error{Error::Kind::kClosed, "open", log->directory(), 0, "it is not wanted any more"};
     const std::int64_t nextBase = i + 1 < bases.value().size() ? bases.value()[i + 1] : -1;
     if (nextBase >= 0 && options.cleanShutdown) {
       if (auto trusted = SegmentLoader::trust(fs, log->folder_, base, nextBase); trusted.has_value()) {

@@ -11,7 +11,7 @@
 namespace millrace {
 namespace {
 
-Error cancelledError(const SegmentView& segment) { return Error{Error::Kind::kClosed, "recover", segment.file()->path(), 0, "the broker is stopping"}; }
+Error cancelledError(const SegmentView& segment) { return Error{Error::Kind::kClosed, "recover", segment.file()->path(), 0, "it is not wanted any more"}; }
 
 }  // namespace
 
@@ -261,10 +261,10 @@ Status SegmentLoader::verify(SegmentView& segment, const LoadPlan& plan, LoadRep
     }
     account(segment, located.header, located.position, plan.indexIntervalBytes);
     good = located.endPosition();
-    if (progress != nullptr) progress->checkedBytes.fetch_add(static_cast<std::uint64_t>(located.header.sizeBytes), std::memory_order_relaxed);
+    if (progress != nullptr) progress->checked(static_cast<std::uint64_t>(located.header.sizeBytes));
     return true;
   };
-  const auto cancelled = [&] { return progress != nullptr && progress->cancelled.load(std::memory_order_relaxed); };
+  const auto cancelled = [&] { return progress != nullptr && progress->isCancelled(); };
   // Below the recovery point headers alone; from there on every byte.
   for (HeaderWalker walker(*segment.file_, 0, segment.sizeBytes());;) {
     if (cancelled()) return cancelledError(segment);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string_view>
 
 #include "../base/unique_fd.h"
 
@@ -37,6 +38,19 @@ std::optional<std::vector<std::uint8_t>> readSmall(FileSystem& fs, const std::st
 }
 
 }  // namespace
+
+std::string readTopicId(FileSystem& fs, const std::string& directory) {
+  constexpr std::string_view kLabel = "topic_id: ";
+  constexpr std::size_t kIdSize = 22;
+  const auto bytes = readSmall(fs, directory + "/partition.metadata");
+  if (!bytes.has_value()) return {};
+  const std::string text(bytes->begin(), bytes->end());
+  const auto label = text.find(kLabel);
+  if (label == std::string::npos) return {};
+  std::string id = text.substr(label + kLabel.size(), kIdSize);
+  const bool none = id.size() < kIdSize || id.find_first_not_of('A') == std::string::npos;
+  return none ? std::string() : id;
+}
 
 std::vector<SideFile> readSideFiles(FileSystem& fs, const std::string& directory) {
   std::vector<SideFile> files;

@@ -18,4 +18,7 @@ struct SideFile {
 /// All of them, for whoever loads the log: one visit of a worker thread instead of several for each file.
 [[nodiscard]] std::vector<SideFile> readSideFiles(FileSystem& fs, const std::string& directory);
 
+/// The topic that `partition.metadata` in `directory` names, as its 22 characters; empty when it names none.
+[[nodiscard]] std::string readTopicId(FileSystem& fs, const std::string& directory);
+
 }  // namespace millrace

@@ -21,6 +21,7 @@ export class Partition {
   /** Undefined while the log is being loaded, and for good when it cannot be (damage, a failed directory). */
   log: PartitionLog | undefined;
   private unusable = false;
+  private withoutRoom = false;
   private committed = 0;
   /** Undefined while nobody listens: an append to a partition that was long idle then looks at nothing. */
   private listeners: Set<HighWatermarkListener> | undefined;
@@ -46,14 +47,14 @@ export class Partition {
     return this.committed;
   }
 
-  /** Its log cannot be used: damage, a failed directory, or the partition is gone. For good. */
+  /** Its log cannot be used: damage, a failed directory, or the partition is gone, all for good; or there is no room to make it. */
   get offline(): boolean {
-    return this.unusable;
+    return this.unusable || this.withoutRoom;
   }
 
   /** Why clients are not served: KAFKA_STORAGE_ERROR, or NOT_LEADER_OR_FOLLOWER while its log is loaded; both are retried. */
   get unavailable(): typeof ErrorCode.KAFKA_STORAGE_ERROR | typeof ErrorCode.NOT_LEADER_OR_FOLLOWER | undefined {
-    if (this.unusable) return ErrorCode.KAFKA_STORAGE_ERROR;
+    if (this.offline) return ErrorCode.KAFKA_STORAGE_ERROR;
     return this.log === undefined ? ErrorCode.NOT_LEADER_OR_FOLLOWER : undefined;
   }
 
@@ -62,6 +63,14 @@ export class Partition {
     if (this.unusable) return;
     this.unusable = true;
     this.notify();
+  }
+
+  /** There is no room for its log's files; until {@link opened} it is as good as offline. Whether that was known. */
+  lacksRoom(): boolean {
+    const known = this.withoutRoom;
+    this.withoutRoom = true;
+    if (!known) this.notify();
+    return known;
   }
 
   /** End of what is committed and of no open transaction; readers of committed records see nothing above it. It moves with the high watermark. */
@@ -74,6 +83,7 @@ export class Partition {
 
   opened(log: PartitionLog): void {
     this.log = log;
+    this.withoutRoom = false;
     if (this.turnedAway !== undefined) log.turnedAway = this.turnedAway;
     this.turnedAway = undefined;
     log.stableOffset = () => this.lastStableOffset;

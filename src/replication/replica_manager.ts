@@ -3,6 +3,7 @@ import { type Clock, type EgressAccounts, LogStoreError, type Timers } from '../
 import type { MetadataImage, TopicImage } from '../metadata/image.js';
 import type { LogConfig } from '../storage/log_config.js';
 import type { LogManager } from '../storage/log_manager.js';
+import { inParallel } from '../storage/log_opener.js';
 import type { Logger } from '../telemetry/logger.js';
 import { Partition } from './partition.js';
 import { TimeoutWheel } from './timeout_wheel.js';
@@ -25,12 +26,15 @@ export interface ReplicaManagerDeps {
 interface Opening {
   readonly name: string;
   readonly partition: Partition;
-  readonly config: LogConfig;
 }
+
+/** Between two attempts to make a log that found no room. */
+const roomRetryMs = 1_000;
 
 interface HostedTopic {
   readonly id: Uuid;
   readonly name: string;
+  config: LogConfig;
   /** By partition number; undefined where another broker is the leader. */
   readonly partitions: Array<Partition | undefined>;
 }
@@ -42,7 +46,7 @@ export class ReplicaManager {
   private readonly byName = new Map<string, HostedTopic>();
   private readonly byId = new Map<Uuid, HostedTopic>();
   private applying: Promise<unknown> = Promise.resolve();
-  /** Partitions whose logs are being opened, or wait for it. */
+  /** Partitions whose logs are being opened: what waits for its turn is not among them. */
   private readonly opening = new Map<Partition, Promise<void>>();
   private closed = false;
   /** Partitions of the first image had their logs before this start, wherever they are. */
@@ -110,36 +114,27 @@ export class ReplicaManager {
       opening.filter(({ name }) => logs.exists(name)),
       opening.filter(({ name }) => !logs.exists(name)),
     ];
-    const settle = new Map<Partition, () => void>();
-    for (const { partition } of opening)
-      this.opening.set(partition, new Promise((resolve) => settle.set(partition, resolve)));
     const isNew = this.started;
     this.started = true;
-    const open = async ({ partition, config }: Opening) => {
-      await this.open(partition, config, isNew);
-      this.opening.delete(partition);
-      settle.get(partition)?.();
-    };
-    const opened = Promise.all([logs.load(there, open), logs.inParallel(created, open)]).then(() => undefined);
+    const open = ({ partition }: Opening) => this.open(partition, isNew);
+    const opened = Promise.all([logs.load(there, open), inParallel(created, open)]).then(() => undefined);
     return { opened };
   }
 
   private update(image: TopicImage, opening: Opening[]): void {
     let topic = this.byId.get(image.id);
     if (topic === undefined) {
-      topic = { id: image.id, name: image.name, partitions: [] };
+      topic = { id: image.id, name: image.name, config: this.deps.logConfigOf(image), partitions: [] };
       this.byId.set(image.id, topic);
       this.byName.set(image.name, topic);
     }
-    let config: LogConfig | undefined;
     for (const { partition, leader, leaderEpoch, isr, replicas } of image.partitions) {
       const known = topic.partitions[partition];
       if (known === undefined) {
         if (leader !== this.deps.nodeId) continue;
-        config ??= this.deps.logConfigOf(image);
         const created = new Partition(image.name, image.id, partition, leaderEpoch, leader, isr, replicas);
         topic.partitions[partition] = created;
-        opening.push({ name: topicPartitionName(image.name, partition), partition: created, config });
+        opening.push({ name: topicPartitionName(image.name, partition), partition: created });
         continue;
       }
       known.leader = leader;
@@ -149,26 +144,59 @@ export class ReplicaManager {
     }
   }
 
-  private async open(partition: Partition, config: LogConfig, isNew: boolean): Promise<void> {
+  /** Its turn has come. Resolves when its log is open, or cannot be had now; nothing to be done when the topic is gone by then. */
+  private async open(partition: Partition, isNew: boolean): Promise<void> {
+    if (this.getById(partition.topicId, partition.partition) !== partition) return;
+    const opened = this.openLog(partition, isNew);
+    this.opening.set(partition, opened);
+    await opened;
+    this.opening.delete(partition);
+  }
+
+  private async openLog(partition: Partition, isNew: boolean): Promise<void> {
+    const { topic, topicId } = partition;
+    const { logs, egress } = this.deps;
+    const hosted = this.byId.get(topicId);
+    if (hosted === undefined) return;
     try {
-      const log = await this.deps.logs.openLog(
-        partition.topic,
-        partition.partition,
-        partition.topicId,
-        config,
-        () => partition.flushed(),
-        { isNew },
-      );
-      log.log.accountFor(this.deps.egress.topicAccount(partition.topic));
+      const { config } = hosted;
+      const log = await logs.openLog(topic, partition.partition, topicId, config, () => partition.flushed(), { isNew });
+      if (hosted.config !== config) log.reconfigure(hosted.config);
+      log.log.accountFor(egress.topicAccount(topic));
       partition.opened(log);
       this.deps.settled?.(partition);
     } catch (error) {
-      partition.goOffline();
-      // Not loaded because the broker stops: nothing is wrong with it.
-      if (error instanceof LogStoreError && error.kind === 'CLOSED' && this.closed) return;
-      this.deps.settled?.(partition);
-      this.deps.logger.error(openingFailed(partition, error), { error });
+      this.notOpened(partition, error, isNew);
     }
+  }
+
+  private notOpened(partition: Partition, error: unknown, isNew: boolean): void {
+    const { timers, logger } = this.deps;
+    const isDropped = this.byId.get(partition.topicId) === undefined;
+    const kind = error instanceof LogStoreError ? error.kind : undefined;
+    // Not loaded because the broker stops, or its topic is deleted: nothing is wrong with it.
+    if (kind === 'CLOSED' && (this.closed || isDropped)) {
+      partition.goOffline();
+      return;
+    }
+    const name = topicPartitionName(partition.topic, partition.partition);
+    if (kind !== 'NO_SPACE') {
+      partition.goOffline();
+      this.deps.settled?.(partition);
+      logger.error(openingFailed(name, error), { error });
+      return;
+    }
+    if (!partition.lacksRoom())
+      logger.error(
+        `${name}: there is no room for the files of its log; it answers KAFKA_STORAGE_ERROR until there is`,
+        {
+          error,
+        },
+      );
+    this.deps.settled?.(partition);
+    timers.after(roomRetryMs, () => {
+      if (!this.closed) void this.open(partition, isNew);
+    });
   }
 
   private async drop(topic: HostedTopic): Promise<void> {
@@ -181,20 +209,31 @@ export class ReplicaManager {
     for (const partition of topic.partitions) {
       if (partition === undefined) continue;
       partition.goOffline();
-      await this.opening.get(partition);
-      if (partition.log === undefined) isGone = false;
-      else
-        try {
-          isGone = (await this.deps.logs.deleteLog(partition.log)) && isGone;
-        } catch (error) {
-          isGone = false;
-          this.deps.logger.warn(
-            `${topicPartitionName(topic.name, partition.partition)} could not be deleted; the next start does it`,
-            { error },
-          );
-        }
+      try {
+        isGone = (await this.deleteLog(partition, topic.config)) && isGone;
+      } catch (error) {
+        isGone = false;
+        this.deps.logger.warn(
+          `${topicPartitionName(topic.name, partition.partition)} could not be deleted; the next start does it`,
+          { error },
+        );
+      }
     }
     if (isGone) this.gone.add(topic.id);
+  }
+
+  /** A log that is being loaded is not waited for, however long that would take. */
+  private async deleteLog(partition: Partition, config: LogConfig): Promise<boolean> {
+    const { logs } = this.deps;
+    const { topic, topicId } = partition;
+    const opening = this.opening.get(partition);
+    if (opening !== undefined) {
+      logs.cancelOpening(topic, partition.partition);
+      await opening;
+    }
+    const { log } = partition;
+    if (log !== undefined) return logs.deleteLog(log);
+    return logs.deleteUnopened(topic, partition.partition, topicId, config.fileDeleteDelayMs);
   }
 
   /** Whether files of a topic that was dropped may be left under its partitions' names. Asked once for each. */
@@ -207,9 +246,9 @@ export class ReplicaManager {
     for (const topic of image.topicsById.values()) {
       const hosted = this.byId.get(topic.id);
       if (hosted === undefined) continue;
-      const config = this.deps.logConfigOf(topic);
+      hosted.config = this.deps.logConfigOf(topic);
       for (const partition of hosted.partitions) {
-        partition?.log?.reconfigure(config);
+        partition?.log?.reconfigure(hosted.config);
         partition?.reconfigured();
       }
     }
@@ -224,8 +263,7 @@ export class ReplicaManager {
 }
 
 /** What an operator can do about a log that cannot be opened. */
-function openingFailed({ topic, partition }: Partition, error: unknown): string {
-  const name = topicPartitionName(topic, partition);
+function openingFailed(name: string, error: unknown): string {
   const why = error instanceof Error ? error.message : String(error);
   const text = `${name} could not be opened and is offline (KAFKA_STORAGE_ERROR), everything else goes on: ${why}`;
   if (!(error instanceof LogStoreError) || error.kind !== 'CORRUPT') return text;

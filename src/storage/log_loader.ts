@@ -1,5 +1,5 @@
 import type { Uuid } from '../common/ids.js';
-import { type LogDirectory, LogStoreError } from '../common/ports/index.js';
+import { type LogDirectory, LogStoreError, type SegmentedLog } from '../common/ports/index.js';
 import { formatPartitionMetadata, leaderEpochFile, parseEpochs, partitionMetadataFile } from './checkpoints.js';
 import { LeaderEpochCache } from './leader_epochs.js';
 import type { LogConfig } from './log_config.js';
@@ -21,7 +21,7 @@ export interface LoadOptions {
   readonly cleanShutdown: boolean;
   /** The directory was there when the broker started: it is recovered on a thread of its own. */
   readonly exists: boolean;
-  /** The broker is stopping: a load that takes long is given up. */
+  /** The broker is stopping, or the partition gone: a load that takes long is given up. */
   readonly cancelled: () => boolean;
   readonly recoveryPoint: number;
   readonly logStartOffset: number;
@@ -35,8 +35,7 @@ function quarantined(bytes: number): string {
 
 /** Opens a log and brings back what is known of its producers and epochs: from the files beside it, and from its batches. */
 export async function loadPartitionLog(options: LoadOptions): Promise<PartitionLog> {
-  const { ports, directory, name, config } = options;
-  const { logger } = ports;
+  const { directory, name, config } = options;
   const log = await directory.openLog(name, {
     segmentBytes: config.segmentBytes,
     indexIntervalBytes: config.indexIntervalBytes,
@@ -47,8 +46,20 @@ export async function loadPartitionLog(options: LoadOptions): Promise<PartitionL
     mayHaveGaps: config.compact,
     preallocate: config.preallocate ?? false,
     loads: options.exists,
+    topicId: options.topicId,
     onFlushed: options.onFlushed,
   });
+  try {
+    return await complete(options, log);
+  } catch (error) {
+    await log.close({ sync: false });
+    throw error;
+  }
+}
+
+async function complete(options: LoadOptions, log: SegmentedLog): Promise<PartitionLog> {
+  const { ports, directory, name, config } = options;
+  const { logger } = ports;
   if (log.recovered.truncatedBytes > 0)
     logger.warn(
       `${name}: a torn tail of ${log.recovered.truncatedBytes} bytes was cut off; the log ends at offset ${log.recovered.truncatedAtOffset}${quarantined(log.recovered.quarantinedBytes)}`,
@@ -64,10 +75,7 @@ export async function loadPartitionLog(options: LoadOptions): Promise<PartitionL
   epochs.truncateFromEnd(log.logEndOffset);
   const { files } = ports;
   const turn = async (): Promise<void> => {
-    if (options.cancelled()) {
-      await log.close({ sync: false });
-      throw new LogStoreError('CLOSED', 'load', name, '', 'the broker is stopping');
-    }
+    if (options.cancelled()) throw new LogStoreError('CLOSED', 'load', name, '', 'it is not wanted any more');
     await new Promise<void>((resolve) => ports.timers.soon(resolve));
   };
   const snapshotOffset = await reloadProducers(

@@ -7,16 +7,16 @@ import type {
   TimerHandle,
   Timers,
 } from '../common/ports/index.js';
-import { isNoSpace, LogStoreError } from '../common/ports/index.js';
+import { isNoSpace, type LogStoreError } from '../common/ports/index.js';
 import { type CheckpointedLog, CheckpointWriter } from './checkpoint_writer.js';
 import { type DiskLimits, DiskSpace } from './disk_space.js';
 import { LoadProgress } from './load_progress.js';
 import { type CleanerSettings, LogCleaner } from './log_cleaner.js';
 import type { LogConfig } from './log_config.js';
 import { openDirectories } from './log_directories.js';
-import { loadPartitionLog } from './log_loader.js';
 import type { LogManagerPorts } from './log_manager_ports.js';
 import { LogMoves } from './log_moves.js';
+import { inParallel, LogOpener } from './log_opener.js';
 import { LogPlaces } from './log_places.js';
 import type { ManagedDirectory } from './managed_directory.js';
 import { type LogOwners, suffixedName } from './partition_directories.js';
@@ -44,18 +44,6 @@ export interface LogManagerSettings {
   readonly disk?: () => DiskLimits;
 }
 
-/** What a partition's log is opened with. */
-interface Wanted {
-  readonly name: string;
-  readonly topic: string;
-  readonly partition: number;
-  readonly topicId: Uuid;
-  readonly config: LogConfig;
-  readonly onFlushed: (flushedOffset: number) => void;
-}
-
-/** Logs that are opened at the same time; how many of them are recovered at once is `num.recovery.threads.per.data.dir`. */
-const parallelLoads = 8;
 const unhurried: MoverSettings = { maxBytesPerSecond: Number.POSITIVE_INFINITY, threads: undefined };
 
 /**
@@ -70,13 +58,7 @@ export class LogManager {
   private readonly places: LogPlaces;
   private readonly checkpoints: CheckpointWriter;
   private closed = false;
-  /** Logs that are to be opened, are being opened, or could not be: what the checkpoints say of them stays as it is. */
-  private readonly unopened = new Set<string>();
-  private readonly opening = new Set<Promise<unknown>>();
-  /** Logs that are being opened, by directory: they count where the next one is placed. */
-  private readonly openingIn = new Map<ManagedDirectory, number>();
-  /** Logs deleted since the start. */
-  private readonly deleted = new Set<string>();
+  private readonly opener: LogOpener;
   readonly loading: LoadProgress;
   /** Of logs to other directories. */
   readonly moves: LogMoves;
@@ -91,9 +73,17 @@ export class LogManager {
     readonly clusterId: string,
   ) {
     this.places = new LogPlaces(ports, directories);
-    const { unopened } = this;
-    this.checkpoints = new CheckpointWriter(ports, { directories, logs: () => this.checkpointed(), unopened });
     this.loading = new LoadProgress(ports, () => this.opened);
+    this.opener = new LogOpener(ports, {
+      directories,
+      places: this.places,
+      logs: this.logs,
+      loading: this.loading,
+      opened: (name, log, onFlushed) => this.logOpened(name, log, onFlushed),
+      checkpoint: () => this.checkpoint(),
+    });
+    const { unopened } = this.opener;
+    this.checkpoints = new CheckpointWriter(ports, { directories, logs: () => this.checkpointed(), unopened });
     this.moves = new LogMoves(ports, settings.mover ?? (() => unhurried), {
       directories,
       places: this.places,
@@ -236,7 +226,7 @@ export class LogManager {
    * Opens (recovering it) or creates the log of a partition. A directory of the same name that belongs to another topic id is
    * put aside as `-stray`, never served and never deleted. `isNew`: it cannot have a log yet, wherever that might be.
    *
-   * @throws LogStoreError `CORRUPT`, `IO`, `CLOSED` (the manager is being closed)
+   * @throws LogStoreError `CORRUPT`, `IO`, `NO_SPACE` (nothing is left of a new one), `CLOSED` (cancelled, or the manager is being closed)
    */
   openLog(
     topic: string,
@@ -246,121 +236,27 @@ export class LogManager {
     onFlushed: (flushedOffset: number) => void,
     { isNew = false }: { readonly isNew?: boolean } = {},
   ): Promise<PartitionLog> {
-    const name = topicPartitionName(topic, partition);
-    const opened = this.place({ name, topic, partition, topicId, config, onFlushed }, isNew);
-    this.opening.add(opened);
-    const over = () => this.opening.delete(opened);
-    opened.then(over, over);
-    return opened;
+    return this.opener.open(topic, partition, topicId, config, onFlushed, isNew);
   }
 
-  private async place(wanted: Wanted, isNew: boolean): Promise<PartitionLog> {
-    const { name, topicId, onFlushed } = wanted;
-    this.unopened.add(name);
-    this.refuseIfClosed(name);
-    const found = await this.places.find(name, topicId);
-    const places = found === undefined ? this.places.choose(name, isNew, (managed) => this.countIn(managed)) : [found];
-    let failure: unknown = new LogStoreError('IO', 'place', name, '', 'every log directory it could be in is offline');
-    for (const managed of places) {
-      this.openingIn.set(managed, (this.openingIn.get(managed) ?? 0) + 1);
-      try {
-        if (found === undefined) await this.forget(managed, name);
-        this.refuseIfClosed(name);
-        const log = await this.loadLog(managed, wanted);
-        this.places.created(name, managed);
-        this.flushListeners.set(name, onFlushed);
-        this.logs.set(name, log);
-        this.unopened.delete(name);
-        this.cleaner?.wake();
-        return log;
-      } catch (error) {
-        failure = error;
-        // A new log may be made in the next best directory; one that is there is there.
-        if (found !== undefined || !(error instanceof LogStoreError && error.kind === 'IO')) break;
-      } finally {
-        this.openingIn.set(managed, (this.openingIn.get(managed) ?? 1) - 1);
-      }
-    }
-    throw failure;
+  /** `open` loads these logs in the background, those of the broker's own topics first; resolves when all are open, or cannot be. */
+  load<T extends { readonly name: string }>(items: readonly T[], open: (item: T) => Promise<void>): Promise<void> {
+    return this.opener.load(items, open);
   }
 
-  private countIn(managed: ManagedDirectory): number {
-    let count = this.openingIn.get(managed) ?? 0;
-    for (const log of this.logs.values()) if (log.directoryPath === managed.path) count += 1;
-    return count;
+  /** {@link openLog} of this partition, if it is under way, rejects soon with `CLOSED`, unless it is as good as done. */
+  cancelOpening(topic: string, partition: number): void {
+    this.opener.cancel(topicPartitionName(topic, partition));
   }
 
-  private async loadLog(managed: ManagedDirectory, wanted: Wanted): Promise<PartitionLog> {
-    const { name } = wanted;
-    const { cleanShutdown, recoveryPoints, logStartOffsets, cleanedOffsets } = managed.checkpoints;
-    const log = await loadPartitionLog({
-      ...wanted,
-      ports: this.ports,
-      directory: managed.usable('open'),
-      exists: managed.found.has(name),
-      cancelled: () => this.closed,
-      cleanShutdown: cleanShutdown && recoveryPoints.has(name),
-      recoveryPoint: recoveryPoints.get(name) ?? 0,
-      logStartOffset: logStartOffsets.get(name) ?? 0,
-    });
-    log.cleanedOffset = cleanedOffsets.get(name);
+  private logOpened(name: string, log: PartitionLog, onFlushed: (flushedOffset: number) => void): void {
     log.onRoll = () => {
       this.cleaner?.wake();
       this.checkpoints.writeSoon();
     };
-    log.space = managed.space;
-    return log;
-  }
-
-  /** Checkpoints may still speak of a deleted log of the same name: a new one must not begin, or be trusted, where that one ended. */
-  private async forget(managed: ManagedDirectory, name: string): Promise<void> {
-    const spoken = managed.forget(name);
-    if (this.deleted.delete(name) || spoken) await this.checkpoint();
-  }
-
-  /** `open` loads these logs in the background, those of the broker's own topics first; resolves when all are open, or cannot be. */
-  async load<T extends { readonly name: string }>(
-    items: readonly T[],
-    open: (item: T) => Promise<void>,
-  ): Promise<void> {
-    if (items.length === 0) return;
-    for (const { name } of items) this.unopened.add(name);
-    this.loading.begin(items.length);
-    const planned = this.planLoading(items);
-    const own = items.filter(({ name }) => name.startsWith('__'));
-    const others = items.filter(({ name }) => !name.startsWith('__'));
-    await this.inParallel([...own, ...others], async (item) => {
-      await open(item);
-      this.loading.finished(item.name);
-    });
-    await planned;
-  }
-
-  /** How much recovery may have to do is asked only after a stop that was not clean. */
-  private async planLoading(items: ReadonlyArray<{ readonly name: string }>): Promise<void> {
-    for (const { directory, checkpoints, found } of this.directories) {
-      if (checkpoints.cleanShutdown || directory === undefined) continue;
-      const logs = items.flatMap(({ name }) =>
-        found.has(name) ? [{ name, recoveryPoint: checkpoints.recoveryPoints.get(name) ?? 0 }] : [],
-      );
-      const bytes = await directory.bytesToCheck(logs);
-      logs.forEach(({ name }, index) => {
-        this.loading.plan(name, bytes[index] ?? 0);
-      });
-    }
-  }
-
-  private refuseIfClosed(name: string): void {
-    if (this.closed) throw new LogStoreError('CLOSED', 'open', name, '', 'the broker is stopping');
-  }
-
-  /** Runs `open` for every item, some at a time. */
-  async inParallel<T>(items: readonly T[], open: (item: T) => Promise<void>): Promise<void> {
-    let next = 0;
-    const worker = async () => {
-      for (let item = items[next++]; item !== undefined; item = items[next++]) await open(item);
-    };
-    await Promise.all(Array.from({ length: Math.min(parallelLoads, items.length) }, worker));
+    this.flushListeners.set(name, onFlushed);
+    this.logs.set(name, log);
+    this.cleaner?.wake();
   }
 
   /**
@@ -375,29 +271,49 @@ export class LogManager {
     const managed = this.managed(current.directoryPath);
     this.logs.delete(name);
     this.flushListeners.delete(name);
-    this.deleted.add(name);
+    this.opener.gone(name);
     await this.cleaner?.release(current);
     const removed = await this.remove(current, managed);
     if (removed) this.places.gone(name);
     return removed;
   }
 
+  /**
+   * The same for a partition whose log is not open: it was not loaded yet, or could not be. False when its files may be in a directory
+   * that is offline. @throws LogStoreError `IO`
+   */
+  async deleteUnopened(topic: string, partition: number, topicId: Uuid, delayMs: number): Promise<boolean> {
+    const name = topicPartitionName(topic, partition);
+    this.opener.gone(name);
+    const managed = await this.places.find(name);
+    if (managed === undefined) return this.allOnline;
+    if (!(await this.places.isOf(managed, name, topicId))) return this.allOnline;
+    managed.forget(name);
+    await this.takeAway(managed, name, delayMs);
+    this.places.gone(name);
+    return true;
+  }
+
   /** Closes a log and takes its directory away, unless that is offline. */
   private async remove(log: PartitionLog, managed: ManagedDirectory | undefined): Promise<boolean> {
-    const { timers, random, logger } = this.ports;
     await log.close({ sync: false });
     managed?.forget(partitionName(log));
     if (managed === undefined || !managed.online) return false;
-    const directory = managed.usable('delete');
     if (log.cleanedOffset !== undefined) await this.checkpoints.writeCleaned(managed.path);
-    const renamed = suffixedName(random, log.name, 'delete');
-    await directory.rename(log.name, renamed);
-    this.schedule(timers, deleteDelayMs(log), () => {
+    await this.takeAway(managed, log.name, deleteDelayMs(log));
+    return true;
+  }
+
+  private async takeAway(managed: ManagedDirectory, name: string, delayMs: number): Promise<void> {
+    const { timers, random, logger } = this.ports;
+    const directory = managed.usable('delete');
+    const renamed = suffixedName(random, name, 'delete');
+    await directory.rename(name, renamed);
+    this.schedule(timers, delayMs, () => {
       directory.removeMarked(renamed).catch((error: unknown) => {
         logger.warn(`${managed.path}/${renamed} could not be removed; it is tried again at the next start`, { error });
       });
     });
-    return true;
   }
 
   /** A copy that is about to become the log is in the checkpoints of its directory by the partition's name, as Kafka has it. */
@@ -473,10 +389,7 @@ export class LogManager {
     for (const timer of this.timers) timer.cancel();
     this.timers.clear();
     this.loading.end();
-    const moved = this.moves.close();
-    for (const directory of this.opened) directory.cancelLoading();
-    await moved;
-    await Promise.allSettled(this.opening);
+    await Promise.all([this.moves.close(), this.opener.close()]);
     for (const space of this.diskSpaces) space.close();
     await this.cleaner?.close();
     await this.checkpoints.close();
@@ -492,7 +405,7 @@ export class LogManager {
     const logs = [...this.logs.values()];
     const raised = this.checkpoints.raisedStarts();
     let done = 0;
-    await this.inParallel(logs, async (log) => {
+    await inParallel(logs, async (log) => {
       const sync = this.failure(log.directoryPath) === undefined;
       await log.close({ sync }).catch((error: unknown) => {
         const managed = this.managed(log.directoryPath);
@@ -513,7 +426,7 @@ export class LogManager {
   private async markClean(managed: ManagedDirectory): Promise<void> {
     const { logger } = this.ports;
     const { path, found, dirty } = managed;
-    const unloaded = [...this.unopened].filter((name) => found.has(name)).length;
+    const unloaded = [...this.opener.unopened].filter((name) => found.has(name)).length;
     if (unloaded > 0) logger.info(`${path}: ${unloaded} logs were not loaded; the next start recovers what they need`);
     if (dirty || unloaded > 0) return;
     await managed.markClean().catch((error: unknown) => {

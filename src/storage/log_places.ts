@@ -22,6 +22,11 @@ export interface InterruptedMove {
   readonly path: string;
 }
 
+function isExpected(name: string, owners: LogOwners): boolean {
+  const parsed = parsePartitionDirectory(name);
+  return parsed !== undefined && owners.topicIdOf(parsed.topic, parsed.partition) !== undefined;
+}
+
 /** Small files are read so many at a time. */
 const readsAtOnce = 32;
 /** Directories preferred for partitions to come; a client can name what it likes, so they are bounded. */
@@ -37,8 +42,6 @@ export class LogPlaces {
   private readonly futures: Future[] = [];
   private readonly preferred = new Map<string, ManagedDirectory>();
   private readonly unavailable = new Map<string, string>();
-  /** Topic ids of directories that need no second look. */
-  private readonly verified = new Map<string, Uuid>();
   private listed = false;
 
   constructor(
@@ -85,7 +88,10 @@ export class LogPlaces {
    */
   async settle(owners: LogOwners): Promise<readonly InterruptedMove[]> {
     await this.list();
-    const names = [...this.existing.keys()];
+    // One that is where it belongs says whose it is when it is opened; with 10,000 of them reading it here would hold up the start.
+    const names = [...this.existing].flatMap(([name, places]) =>
+      places.length > 1 || !isExpected(name, owners) ? [name] : [],
+    );
     for (let from = 0; from < names.length; from += readsAtOnce)
       await Promise.all(names.slice(from, from + readsAtOnce).map((name) => this.putAwayOthers(name, owners)));
     const anyOffline = this.online.length < this.directories.length;
@@ -113,7 +119,6 @@ export class LogPlaces {
     }
     if (kept.length === 0) this.existing.delete(name);
     else this.existing.set(name, kept);
-    if (kept.length === 1 && expected !== undefined) this.verified.set(name, expected);
   }
 
   /** Deleted topics end as if nothing had interrupted their deletion; what nobody knows is kept aside, never served. */
@@ -172,12 +177,25 @@ export class LogPlaces {
       await this.remove(managed, name);
       this.ports.logger.info(`${name}: the move from ${managed.path} that a stop interrupted is finished`);
     }
-    const [first, second] = current;
+    const [first, second] = current.length > 1 ? await this.withoutFirstAttempts(name, current) : current;
     if (first !== undefined && second !== undefined)
       throw new StorageStartError(
         `the partition ${name} is in two log directories, ${first.path} and ${second.path}: remove the older copy, most likely the one in the directory that has failed last`,
       );
-    if (current.length > 0) this.existing.set(name, current);
+    if (first !== undefined) this.existing.set(name, [first]);
+  }
+
+  /** Without directories that were begun while a log was made there, which then failed: it has no topic id, and no record ever. */
+  private async withoutFirstAttempts(name: string, places: readonly ManagedDirectory[]): Promise<ManagedDirectory[]> {
+    const kept: ManagedDirectory[] = [];
+    const begun: ManagedDirectory[] = [];
+    for (const managed of places) {
+      const metadata = await this.ports.files.readFile(`${managed.path}/${name}/${partitionMetadataFile}`);
+      (metadata === undefined ? begun : kept).push(managed);
+    }
+    if (kept.length === 0) return [...places];
+    for (const managed of begun) await this.remove(managed, name);
+    return kept;
   }
 
   private async remove(managed: ManagedDirectory, directoryName: string): Promise<void> {
@@ -211,27 +229,26 @@ export class LogPlaces {
     return undefined;
   }
 
-  /**
-   * The directory that has the log of a partition of this topic; undefined: there is none. A directory of another topic with the same
-   * name is put aside.
-   */
-  async find(name: string, topicId: Uuid): Promise<ManagedDirectory | undefined> {
+  /** The directory that has a log of that name, whoever's it is; undefined: there is none. @throws LogStoreError `IO` */
+  async find(name: string): Promise<ManagedDirectory | undefined> {
     const why = this.unavailable.get(name);
     if (why !== undefined) throw new LogStoreError('IO', 'open', name, '', why);
-    if (this.listed && !this.existing.has(name)) return undefined;
-    const [known] = this.existing.get(name) ?? [];
-    if (known?.online === true && this.verified.get(name) === topicId) return known;
-    const found: ManagedDirectory[] = [];
-    for (const managed of this.online) {
-      const path = `${managed.path}/${name}`;
-      if ((await this.ports.files.listDirectory(path)) === undefined) continue;
-      const owner = await this.ownerOf(path);
-      if (owner === undefined || owner === topicId) found.push(managed);
-      else await this.putAway(managed, name, owner, false);
-    }
+    if (!this.listed && !this.existing.has(name))
+      for (const managed of this.online)
+        if ((await this.ports.files.listDirectory(`${managed.path}/${name}`)) !== undefined) this.add(name, managed);
+    return this.existing.get(name)?.[0];
+  }
+
+  /** Whether the log there may be of this topic. */
+  async isOf(managed: ManagedDirectory, name: string, topicId: Uuid): Promise<boolean> {
+    const owner = await this.ownerOf(`${managed.path}/${name}`);
+    return owner === undefined || owner === topicId;
+  }
+
+  /** What lies there is of a topic that does not exist. */
+  async putAside(managed: ManagedDirectory, name: string, owner: Uuid): Promise<void> {
+    await this.putAway(managed, name, owner, false);
     this.existing.delete(name);
-    if (found.length > 0) this.existing.set(name, found);
-    return found[0];
   }
 
   /** The next log with this name is to be made there. */
@@ -266,12 +283,10 @@ export class LogPlaces {
 
   created(name: string, managed: ManagedDirectory): void {
     this.preferred.delete(name);
-    this.verified.delete(name);
     this.existing.set(name, [managed]);
   }
 
   gone(name: string): void {
     this.existing.delete(name);
-    this.verified.delete(name);
   }
 }

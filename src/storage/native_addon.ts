@@ -76,7 +76,15 @@ export interface NativeRebuilt {
 }
 
 export interface NativeError extends Error {
-  readonly kind: 'IO' | 'NO_SPACE' | 'CORRUPT' | 'LOCKED' | 'CLOSED' | 'BAD_ARGUMENTS' | 'NO_DESCRIPTORS';
+  readonly kind:
+    | 'IO'
+    | 'NO_SPACE'
+    | 'CORRUPT'
+    | 'LOCKED'
+    | 'CLOSED'
+    | 'BAD_ARGUMENTS'
+    | 'NO_DESCRIPTORS'
+    | 'OTHER_OWNER';
   readonly operation: string;
   readonly path: string;
   readonly errno: number;
@@ -98,9 +106,11 @@ export interface NativeDirectory {
     mayHaveGaps: boolean,
     preallocate: boolean,
     loads: boolean,
+    topicId: string,
   ): Promise<NativeLog>;
   setLoadingThreads(count: number): void;
   cancelLoading(): void;
+  cancelLoad(name: string): void;
   checkedBytes(): number;
   bytesToCheck(names: readonly string[], recoveryPoints: Float64Array): Promise<Float64Array>;
   rename(name: string, newName: string): Promise<void>;

@@ -115,6 +115,7 @@ class NativeLogDirectory implements LogDirectory {
         options.mayHaveGaps ?? true,
         options.preallocate ?? false,
         options.loads ?? false,
+        options.topicId ?? '',
       );
       const log = new NativeSegmentedLog(this, this.addon, this.native, native, name, options.onFlushed);
       this.logs.set(native.id, log);
@@ -144,6 +145,10 @@ class NativeLogDirectory implements LogDirectory {
 
   cancelLoading(): void {
     this.native.cancelLoading();
+  }
+
+  cancelLoad(name: string): void {
+    this.native.cancelLoad(name);
   }
 
   async rename(from: string, to: string): Promise<void> {

@@ -77,6 +77,7 @@ export class ReplicaMove {
   stop(options: { readonly keepFiles: boolean } = { keepFiles: false }): void {
     this.stopping = true;
     this.keepsFiles ||= options.keepFiles;
+    this.target.directory?.cancelLoad(this.futureName);
   }
 
   async run(): Promise<MoveOutcome> {

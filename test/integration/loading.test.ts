@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -176,22 +176,43 @@ describe('a broker whose logs are still being loaded', () => {
     expect(existsSync(join(dataDirectory, '.kafka_cleanshutdown'))).toBe(true);
   });
 
-  it('deletes a topic once its logs are loaded, so that one of the same name can be made at once', async () => {
+  it.each([
+    ['wait for their turn', () => undefined],
+    ['are being loaded', (store: HeldLogStore) => releaseOwn(store)],
+  ])('deletes a topic without waiting for its logs, which %s, and makes one of the same name', async (_, until) => {
     const dataDirectory = temporary();
     await prepare(dataDirectory);
-    const { server, store } = await startHeld(dataDirectory);
+    const { server, store, logger } = await startHeld(dataDirectory);
+    await until(store);
     const client = await connect(server.address.port);
-    const deleted = client.send<{ responses: Array<{ errorCode: number }> }>(ApiKey.DeleteTopics, 5, {
+    const deleted = await client.send<{ responses: Array<{ errorCode: number }> }>(ApiKey.DeleteTopics, 5, {
       topicNames: ['t'],
       timeoutMs: 30_000,
     });
-    store.release();
-    expect((await deleted).responses[0]?.errorCode).toBe(0);
+    expect(deleted.responses[0]?.errorCode).toBe(0);
+    expect(readdirSync(dataDirectory).filter((name) => /^t-\d+$/.test(name))).toEqual([]);
+    expect(readdirSync(dataDirectory).filter((name) => name.endsWith('-delete'))).toHaveLength(2);
     await createTopic(client, 't', 1);
     await produce(client, 't', ['anew']);
     expect(await readAll(client, 't')).toEqual(['anew']);
+    store.release();
+    await eventually(async () => (await fetchOffsets(client)).groups[0]?.errorCode === 0);
+    expect(await readAll(client, 't')).toEqual(['anew']);
+    expect(logger.messages('error')).toEqual([]);
+    await server.close();
+    const again = await startBroker({ dataDirectory });
+    cleanups.push(() => again.close());
+    expect(await readAll(await connect(again.port), 't')).toEqual(['anew']);
   });
 });
+
+/** Until only the logs of topics wait. */
+async function releaseOwn(store: HeldLogStore): Promise<void> {
+  await eventually(() => {
+    for (const name of store.held) if (name.startsWith('__')) store.release(name);
+    return store.held.includes('t-0') && store.held.includes('t-1');
+  });
+}
 
 describe('a log with damage', () => {
   /** After a crash: no marker, nothing checkpointed. */

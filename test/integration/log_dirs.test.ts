@@ -113,7 +113,8 @@ describe('several log directories', () => {
     const produce = (partition: number) => runWith('v\n', 'produce', 'spread', '-p', String(partition));
     expect(await produce(1)).toMatchObject({ exitCode: 0 });
     rmSync(join(root, 'b'), { recursive: true });
-    expect(await produce(1)).toMatchObject({ exitCode: 0 });
+    // Its file is still open: written or not, depending on whether a checkpoint has met the missing directory by then.
+    await runWith('v\n', '--timeout', '2s', 'produce', 'spread', '-p', '1');
     const offline = /the log directory .*\/b failed and is offline/;
     await vi.waitFor(() => expect(logger.messages('error').join()).toMatch(offline), 20_000);
     const { out } = await run('log-dirs', 'describe', '--format', 'json');
@@ -130,7 +131,7 @@ describe('several log directories', () => {
     expect(await produce(2)).toMatchObject({ exitCode: 0 });
     expect(logger.messages('fatal')).toEqual([]);
     rmSync(join(root, 'a'), { recursive: true });
-    await produce(0);
+    await runWith('v\n', '--timeout', '2s', 'produce', 'spread', '-p', '0');
     const stops = /the broker stops because .*\/a has failed, which holds its metadata/;
     await vi.waitFor(() => expect(logger.messages('fatal').join()).toMatch(stops), 20_000);
   }, 60_000);

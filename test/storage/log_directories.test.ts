@@ -232,3 +232,67 @@ describe('a directory that fails while it is in use', () => {
     expect(opened.partition('t').offline).toBe(true);
   });
 });
+
+describe('a log that finds no room when it is made', () => {
+  async function topicOn(only: string, which: RegExp): Promise<Scene> {
+    const opened = await start();
+    await opened.logs.moves.alter('t', 0, at(only), false);
+    opened.ports.armAt('ENOSPC', which);
+    await opened.create('t');
+    expect(opened.ports.broken).toMatch(which);
+    return opened;
+  }
+
+  it.each([/^open .*\/b\/t-0/, /^write .*\/b\/t-0\/partition.metadata/])(
+    'comes up by itself as soon as there is some: %s',
+    async (which) => {
+      const opened = await topicOn('b', which);
+      const partition = opened.partition('t');
+      expect(partition.offline).toBe(true);
+      expect(opened.append('t')).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
+      expect(disks.list()).toEqual({ a: [], b: [], c: [] });
+      expect(opened.logger.messages('error').join()).toMatch(/t-0: there is no room for the files of its log/);
+      await opened.time.advance('1s');
+      await opened.until(() => !partition.offline);
+      expect(disks.list()).toEqual({ a: [], b: ['t-0'], c: [] });
+      expect(opened.append('t')).toBe(ErrorCode.NONE);
+      await opened.acknowledgedAll('t');
+      await stop();
+      const again = await start();
+      expect(again.values('t')).toEqual(disks.sent.get('t-0'));
+    },
+  );
+
+  it('leaves nothing when its topic is deleted meanwhile', async () => {
+    const opened = await topicOn('b', /^open .*t-0/);
+    const [id] = opened.cache.current().topicsById.keys();
+    if (id === undefined) throw new Error('no topic');
+    expect((await opened.delete(id)).errorCode).toBe(ErrorCode.NONE);
+    await opened.time.advance('5s');
+    expect(disks.list()).toEqual({ a: [], b: [], c: [] });
+  });
+
+  it('is made in the next best directory', async () => {
+    const opened = await start();
+    opened.ports.armAt('ENOSPC', /^write .*partition.metadata/);
+    await opened.create('t');
+    expect(opened.partition('t').offline).toBe(false);
+    expect(disks.list()).toEqual({ a: [], b: ['t-0'], c: [] });
+    expect(opened.logs.allOnline).toBe(true);
+  });
+
+  it('or whose directory fails then, is in the next one, also when that is mended', async () => {
+    const opened = await start();
+    await opened.create('first');
+    opened.ports.armAt('EIO', /^write .*\/b\/t-0\/partition.metadata/);
+    await opened.create('t');
+    expect(opened.logs.failure(at('b'))).toBeDefined();
+    expect(disks.list()).toEqual({ a: ['first-0'], b: ['t-0'], c: ['t-0'] });
+    expect(opened.append('t')).toBe(ErrorCode.NONE);
+    await opened.acknowledgedAll('t');
+    await stop();
+    const again = await start();
+    expect(disks.list()).toEqual({ a: ['first-0'], b: [], c: ['t-0'] });
+    expect(again.values('t')).toEqual(disks.sent.get('t-0'));
+  });
+});

@@ -12,7 +12,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { LogDirectory, OpenLogOptions, SegmentedLog } from '../../src/common/ports/index.js';
+import type { Uuid } from '../../src/common/ids.js';
+import {
+  type LogDirectory,
+  LogStoreError,
+  type OpenLogOptions,
+  type SegmentedLog,
+} from '../../src/common/ports/index.js';
 import { createNativeLogStore, emptyBatchInfo, releaseRegion } from '../../src/storage/native_log.js';
 import { makeBatch } from '../support/batches.js';
 
@@ -280,5 +286,62 @@ describe('segmented log', () => {
 
   it('locks its directory', async () => {
     await expect(store.openDirectory(path)).rejects.toMatchObject({ kind: 'LOCKED' });
+  });
+});
+
+describe('loading one log', () => {
+  it('ends when it is cancelled, before its turn too, and others are loaded', async () => {
+    directory.setLoadingThreads(1);
+    for (const name of ['a-0', 'b-0', 'c-0']) {
+      const log = await directory.openLog(name, { ...defaults, segmentBytes: 64 << 20 });
+      const bytes = makeBatch({ count: 1, payload: Buffer.alloc(1 << 20) });
+      for (let i = 0; i < (name === 'a-0' ? 40 : 1); i += 1) {
+        expect(store.inspectBatch(bytes, emptyBatchInfo())).toBe('ok');
+        log.append(bytes, { baseOffset: log.logEndOffset, leaderEpoch: 3, appendTimeMs: -1, rollFirst: false });
+      }
+      await log.close({ sync: true });
+      // Everything is to be checked.
+      rmSync(join(path, name, '00000000000000000000.index'), { force: true });
+    }
+    const load = (name: string) => directory.openLog(name, { ...defaults, segmentBytes: 64 << 20, loads: true });
+    const results = [load('a-0'), load('b-0'), load('c-0')].map((loading) =>
+      loading.then(
+        (log) => log.logEndOffset,
+        (error: unknown) => (error instanceof LogStoreError ? error.kind : error),
+      ),
+    );
+    directory.cancelLoad('b-0');
+    // Settled at once, with a thread at work on another log.
+    expect(await Promise.race(results)).toBe('CLOSED');
+    directory.cancelLoad('a-0');
+    expect(await Promise.all(results)).toEqual(['CLOSED', 'CLOSED', 1]);
+    const again = await load('a-0');
+    expect(again.logEndOffset).toBe(40);
+    expect(again.recovered.truncatedBytes).toBe(0);
+    await again.close({ sync: false });
+  });
+
+  it('of another topic leaves it alone', async () => {
+    const log = await open();
+    append(log);
+    await log.close({ sync: true });
+    const metadata = join(path, 'topic-0/partition.metadata');
+    writeFileSync(metadata, `version: 0\ntopic_id: ${'B'.repeat(21)}A`);
+    const torn = join(path, 'topic-0/00000000000000000000.log');
+    writeFileSync(torn, Buffer.concat([readFileSync(torn), Buffer.from('torn')]));
+    const before = readFileSync(torn);
+    const own = 'C'.repeat(21) as Uuid;
+    await expect(open({ topicId: `${own}A` as Uuid })).rejects.toMatchObject({
+      kind: 'OTHER_OWNER',
+      detail: `${'B'.repeat(21)}A`,
+    });
+    expect(readFileSync(torn)).toEqual(before);
+    // It names none, or nothing that could be one.
+    for (const text of [`version: 0\ntopic_id: ${'A'.repeat(22)}`, 'version: 0\n', '']) {
+      writeFileSync(metadata, text);
+      const opened = await open({ topicId: `${own}A` as Uuid });
+      expect(opened.logEndOffset).toBe(1);
+      await opened.close({ sync: false });
+    }
   });
 });

@@ -173,6 +173,7 @@ export class BreakingPorts {
       bytesToCheck: (logs) => (this.dead ? forever : raw.bytesToCheck(logs)),
       setLoadingThreads: (count) => raw.setLoadingThreads(count),
       cancelLoading: () => raw.cancelLoading(),
+      cancelLoad: (name) => raw.cancelLoad(name),
       openLog: (name: string, options: OpenLogOptions) =>
         step('open', `${raw.path}/${name}`, async () => this.log(raw, await raw.openLog(name, options))),
       rename: (from, to) => step('rename', `${raw.path}/${from}`, () => raw.rename(from, to)),

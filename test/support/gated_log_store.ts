@@ -175,6 +175,10 @@ class GatedDirectory implements LogDirectory {
     this.native.cancelLoading();
   }
 
+  cancelLoad(name: string): void {
+    this.native.cancelLoad(name);
+  }
+
   rename(from: string, to: string): Promise<void> {
     return this.native.rename(from, to);
   }

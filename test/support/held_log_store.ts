@@ -57,6 +57,11 @@ export class HeldLogStore implements LogStore {
       if (options.loads === true && !this.open) await this.wait(name);
       return openLog(name, options);
     };
+    const cancelLoad = directory.cancelLoad.bind(directory);
+    directory.cancelLoad = (name: string) => {
+      cancelLoad(name);
+      this.waiting.get(name)?.cancel();
+    };
     directory.cancelLoading = () => {
       cancelLoading();
       for (const { cancel } of this.waiting.values()) cancel();

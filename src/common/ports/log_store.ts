@@ -1,3 +1,4 @@
+import type { Uuid } from '../ids.js';
 import type { FileRegion } from './server_transport.js';
 
 /**
@@ -72,7 +73,7 @@ export interface LogDirectory {
    * Opens or creates the log in `<path>/<name>`; recovery (everything after `recoveryPoint`: CRC check, torn tail cut
    * off, indexes rebuilt) runs off the loop.
    * @throws LogStoreError `CORRUPT` (damage that no crash leaves, with its offsets, file and positions; nothing was changed), `IO`,
-   * `CLOSED` (see {@link cancelLoading})
+   * `NO_SPACE`, `CLOSED` (see {@link cancelLoading}), `OTHER_OWNER` (see `OpenLogOptions.topicId`)
    */
   openLog(name: string, options: OpenLogOptions): Promise<SegmentedLog>;
   /**
@@ -88,6 +89,8 @@ export interface LogDirectory {
   setLoadingThreads(count: number): void;
   /** Logs that are being opened, or will be, reject with `CLOSED` soon; nothing of them has changed. For good. */
   cancelLoading(): void;
+  /** The same for one log, if it is being loaded (`OpenLogOptions.loads`) or waits for it. */
+  cancelLoad(name: string): void;
   /** Renames the directory of a log that is closed, and syncs this one, off the loop. @throws LogStoreError `IO` (directory is then failed) */
   rename(from: string, to: string): Promise<void>;
   /** Removes a directory that was renamed for it, off the loop. */
@@ -149,6 +152,8 @@ export interface OpenLogOptions {
    * default.
    */
   readonly loads?: boolean;
+  /** A log whose `partition.metadata` names another topic is not touched: `OTHER_OWNER`, with that one's id as detail. */
+  readonly topicId?: Uuid;
   /** Called on the event loop after group flushes, at most once per flush, when `flushedOffset` grew. */
   readonly onFlushed: (flushedOffset: number) => void;
 }
@@ -396,12 +401,20 @@ export class LogStoreError extends Error {
   override readonly name = 'LogStoreError';
   constructor(
     /** `NO_DESCRIPTORS`: the process may open no more files; nothing is lost, and the same call may succeed later. */
-    readonly kind: 'LOCKED' | 'IO' | 'NO_SPACE' | 'CORRUPT' | 'CLOSED' | 'BAD_ARGUMENTS' | 'NO_DESCRIPTORS',
+    readonly kind:
+      | 'LOCKED'
+      | 'IO'
+      | 'NO_SPACE'
+      | 'CORRUPT'
+      | 'CLOSED'
+      | 'BAD_ARGUMENTS'
+      | 'NO_DESCRIPTORS'
+      | 'OTHER_OWNER',
     readonly operation: string,
     readonly path: string,
     /** POSIX name or ''. */
     readonly code: string,
-    detail = '',
+    readonly detail = '',
   ) {
     super(`${operation} ${path}: ${kind}${code === '' ? '' : ` (${code})`}${detail === '' ? '' : `: ${detail}`}`);
   }

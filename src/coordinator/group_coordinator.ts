@@ -16,6 +16,7 @@ import type {
   GroupReply,
   LeaveCommand,
   ListedGroup,
+  TransactionalCommitCommand,
 } from './group/commands.js';
 import { type GroupMachine, groupMachine } from './group/machine.js';
 import type { GroupRecord } from './group/records.js';
@@ -220,6 +221,12 @@ export class GroupCoordinator {
   /** The empty group id is a group like any other here: it was allowed once, and old consumers use it. */
   async commitOffsets(request: Request<CommitCommand>): Promise<Omit<ReplyOf<'commit'>, 'kind'>> {
     const outcome = await this.ask('commit', request.groupId, request);
+    return outcome.ok ? outcome.reply : { errorCode: outcome.error, topics: [] };
+  }
+
+  /** Offsets that count when their transaction is committed, see {@link endTransaction}. */
+  async commitInTransaction(request: Request<TransactionalCommitCommand>): Promise<Omit<ReplyOf<'commit'>, 'kind'>> {
+    const outcome = await this.ask('transactional-commit', request.groupId, request);
     return outcome.ok ? outcome.reply : { errorCode: outcome.error, topics: [] };
   }
 

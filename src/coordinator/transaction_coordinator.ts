@@ -26,7 +26,7 @@ import type { Transaction } from './transaction/transaction.js';
 
 export const transactionStateTopic = '__transaction_state';
 
-export interface TransactionCoordinatorConfig extends TransactionRules {
+export interface TransactionCoordinatorConfig extends Omit<TransactionRules, 'transactionVersion'> {
   /** `transaction.max.timeout.ms` */
   readonly maxTimeoutMs: number;
   /** `transaction.state.log.num.partitions` */
@@ -75,7 +75,10 @@ export class TransactionCoordinator {
     const { config, clock, timers, logger, metadata } = deps;
     const { commitTimeoutMs, loadBufferBytes, numPartitions } = config;
     this.shards = new ShardSet(
-      transactionMachine(config),
+      transactionMachine({
+        ...config,
+        transactionVersion: () => metadata.current().features.get('transaction.version') ?? 0,
+      }),
       {
         topic: transactionStateTopic,
         clock,

@@ -21,7 +21,8 @@ export const supportedFeatures: ReadonlyMap<string, FeatureRange> = new Map([
   [metadataVersion, { min: 7, max: 30, initial: 30 }],
   ['share.version', { min: 0, max: 0, initial: 0 }],
   ['streams.version', { min: 0, max: 0, initial: 0 }],
-  ['transaction.version', { min: 0, max: 0, initial: 0 }],
+  // 2: each transaction has an epoch of its own (KIP-890).
+  ['transaction.version', { min: 0, max: 2, initial: 2 }],
 ]);
 
 /** Levels of metadata.version that store something their predecessors cannot read. */

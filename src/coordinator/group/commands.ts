@@ -5,7 +5,7 @@ import type { JoinGroupRequest, JoinGroupResponseInput } from '../../protocol/ap
 import type { ListGroupsResponseInput } from '../../protocol/api/list_groups.js';
 import type { SyncGroupRequest, SyncGroupResponseInput } from '../../protocol/api/sync_group.js';
 import type { ErrorCode } from '../../protocol/errors.js';
-import type { Decision, ReplyToken } from '../runtime/machine.js';
+import type { BatchProducer, Decision, ReplyToken } from '../runtime/machine.js';
 import type { GroupRecord } from './records.js';
 
 /** What a partition's groups can be asked, by clients, by timers, and by the broker itself. Requests are in their latest form. */
@@ -17,6 +17,7 @@ export type ClientCommand =
   | HeartbeatCommand
   | LeaveCommand
   | CommitCommand
+  | TransactionalCommitCommand
   | FetchCommand
   | DeleteOffsetsCommand
   | ListCommand
@@ -67,6 +68,19 @@ export interface CommitCommand {
   readonly groupInstanceId: string | null;
   /** -1: the broker's. */
   readonly retentionTimeMs: number;
+  readonly topics: readonly CommitTopic[];
+}
+
+/** TxnOffsetCommit: offsets that count once their transaction is committed. */
+export interface TransactionalCommitCommand {
+  readonly kind: 'transactional-commit';
+  readonly token: ReplyToken;
+  readonly groupId: string;
+  /** -1 and '' from producers that do not say for whom they commit. */
+  readonly generationId: number;
+  readonly memberId: string;
+  readonly groupInstanceId: string | null;
+  readonly transaction: BatchProducer;
   readonly topics: readonly CommitTopic[];
 }
 
@@ -175,7 +189,7 @@ export type GroupReply =
   | { readonly kind: 'heartbeat'; readonly errorCode: ErrorCode }
   | { readonly kind: 'leave'; readonly members: readonly MemberResult[] }
   | {
-      readonly kind: 'commit';
+      readonly kind: 'commit' | 'transactional-commit';
       /** Refused as a whole, or NONE. */
       readonly errorCode: ErrorCode;
       readonly topics: ReadonlyArray<{ readonly name: string; readonly partitions: readonly PartitionResult[] }>;

@@ -17,6 +17,7 @@ import {
   decideSessionExpired,
   decideSyncExpired,
 } from './timeouts.js';
+import { decideTransactionalCommit } from './transactional_offsets.js';
 import { Turn } from './turn.js';
 
 export type GroupMachine = CoordinatorMachine<GroupState, GroupCommand, GroupRecord, GroupReply>;
@@ -41,6 +42,8 @@ function decide(state: GroupState, command: GroupCommand, turn: Turn): GroupDeci
       return decideHeartbeat(state, command, turn);
     case 'commit':
       return decideCommit(state, command, turn);
+    case 'transactional-commit':
+      return decideTransactionalCommit(state, command, turn);
     case 'fetch':
       return decideFetch(state, command, turn);
     case 'join':

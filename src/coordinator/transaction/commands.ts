@@ -147,6 +147,8 @@ export type TransactionDecision = Decision<TransactionCommand, TransactionRecord
 
 /** The settings that decisions depend on. */
 export interface TransactionRules {
+  /** The cluster's `transaction.version` as it is now: what the coordinator's own aborts go by. */
+  readonly transactionVersion: () => number;
   /** `transactional.id.expiration.ms` */
   readonly idExpirationMs: number;
   /** `transaction.remove.expired.transaction.cleanup.interval.ms` */

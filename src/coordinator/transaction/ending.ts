@@ -15,9 +15,6 @@ import {
 } from './transaction.js';
 import { endingOf, type Turn } from './turn.js';
 
-/** What the broker's own aborts go by (Kafka: the finalized `transaction.version`). */
-const ownTransactionVersion = 2;
-
 /** The end may be decided. */
 interface Allowed {
   /** Nothing was open: the transaction that is aborted begins with this. */
@@ -138,15 +135,23 @@ function prepared(
   });
 }
 
-/** An open transaction that is aborted without its producer, which is fenced: the epoch is raised whatever its version. */
-export function fenced(known: Transaction, nextProducerId: number, nowMs: number): Transaction {
-  return prepared(known, {
-    commit: false,
-    transactionVersion: ownTransactionVersion,
-    nextProducerId,
-    startMs: known.startMs,
-    nowMs,
-  });
+/**
+ * An open transaction that is aborted without its producer, which is fenced: the epoch is raised whatever the producer's version.
+ * Undefined: a new producer id is needed, since the epochs are used up.
+ */
+export function fenced(known: Transaction, newProducerId: number | undefined, turn: Turn): Transaction | undefined {
+  const { startMs } = known;
+  const { nowMs } = turn;
+  if (turn.rules.transactionVersion() < versionWithEpochBump) {
+    const producerEpoch = Math.min(known.producerEpoch + 1, maxProducerEpoch);
+    const raised = { ...known, producerEpoch, lastProducerEpoch: noProducerEpoch };
+    const how = { commit: false, transactionVersion: 0, nextProducerId: noProducerId, startMs, nowMs };
+    return prepared(raised, how);
+  }
+  const rotates = isExhausted(known.producerEpoch);
+  if (rotates && newProducerId === undefined) return undefined;
+  const nextProducerId = rotates ? (newProducerId ?? noProducerId) : noProducerId;
+  return prepared(known, { commit: false, transactionVersion: versionWithEpochBump, nextProducerId, startMs, nowMs });
 }
 
 /** All markers are on the medium. */
@@ -179,9 +184,9 @@ export function decideCheckOpen(state: TransactionState, turn: Turn): Transactio
 function timeOut(known: Transaction, turn: Turn): void {
   const { transactionalId, producerId, producerEpoch, timeoutMs } = known;
   turn.note(`transaction of ${transactionalId} is aborted: it is open for longer than its timeout of ${timeoutMs} ms`);
-  if (isExhausted(producerEpoch))
-    turn.tellBroker({ kind: 'abort-needs-id', transactionalId, producerId, producerEpoch });
-  else turn.write(fenced(known, noProducerId, turn.nowMs));
+  const aborted = fenced(known, undefined, turn);
+  if (aborted === undefined) turn.tellBroker({ kind: 'abort-needs-id', transactionalId, producerId, producerEpoch });
+  else turn.write(aborted);
 }
 
 /** What `abort-needs-id` asked for, with the id. */
@@ -192,6 +197,7 @@ export function decideAbort(
 ): TransactionDecision {
   const known = state.transactions.get(command.transactionalId);
   const isIt = known?.producerId === command.producerId && known.producerEpoch === command.producerEpoch;
-  if (known?.status === 'Ongoing' && isIt) turn.write(fenced(known, command.newProducerId, turn.nowMs));
+  const aborted = known?.status === 'Ongoing' && isIt ? fenced(known, command.newProducerId, turn) : undefined;
+  if (aborted !== undefined) turn.write(aborted);
   return turn.done();
 }

@@ -43,8 +43,9 @@ function goOn(known: Transaction, command: InitCommand, turn: Turn): InitReply {
     case 'PrepareAbort':
       return refused(ErrorCode.CONCURRENT_TRANSACTIONS);
     case 'Ongoing': {
-      if (isExhausted(known.producerEpoch) && newProducerId === undefined) return needsId;
-      turn.write(fenced(known, newProducerId ?? noProducerId, turn.nowMs));
+      const aborted = fenced(known, newProducerId, turn);
+      if (aborted === undefined) return needsId;
+      turn.write(aborted);
       turn.note(`transaction of ${known.transactionalId} is aborted: its id was taken by another producer`);
       return refused(ErrorCode.CONCURRENT_TRANSACTIONS);
     }

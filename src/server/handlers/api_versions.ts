@@ -1,5 +1,5 @@
 import { supportedFeatures } from '../../metadata/features.js';
-import type { MetadataCache } from '../../metadata/image.js';
+import type { MetadataCache, MetadataImage } from '../../metadata/image.js';
 import type { ApiVersionsRequest, ApiVersionsResponseInput } from '../../protocol/api/api_versions.js';
 import { ErrorCode } from '../../protocol/errors.js';
 import { type Api, type ApiVersionRange, advertisedRange } from '../../protocol/registry.js';
@@ -15,6 +15,9 @@ export function advertisedApis(apis: Iterable<Api>): Array<{ apiKey: number; min
     .sort((a, b) => a.apiKey - b.apiKey);
 }
 
+/** Clients of older versions (Java up to 3.8) cannot read a feature that may be switched off, which is level 0. */
+const levelZeroVersion = 4;
+
 const validSoftwareName = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 
 /**
@@ -25,7 +28,7 @@ export function apiVersionsHandler(
   apis: () => Iterable<Api>,
   metadata: MetadataCache,
 ): Handler<ApiVersionsRequest, ApiVersionsResponseInput> {
-  let answer: SharedResponse<ApiVersionsResponseInput> | undefined;
+  let answers = new Map<boolean, SharedResponse<ApiVersionsResponseInput>>();
   let answeredEpoch = -1;
   return (request, context) => {
     const { clientSoftwareName: name, clientSoftwareVersion: version } = request;
@@ -34,26 +37,31 @@ export function apiVersionsHandler(
         return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] };
       context.setSoftware(name, version);
     }
-    const { features, featuresEpoch } = metadata.current();
-    if (answer === undefined || featuresEpoch !== answeredEpoch) {
+    const { featuresEpoch } = metadata.current();
+    if (featuresEpoch !== answeredEpoch) {
       answeredEpoch = featuresEpoch;
-      answer = new SharedResponse({
-        errorCode: ErrorCode.NONE,
-        apiKeys: advertisedApis(apis()),
-        throttleTimeMs: 0,
-        supportedFeatures: [...supportedFeatures].map(([feature, { min, max }]) => ({
-          name: feature,
-          minVersion: min,
-          maxVersion: max,
-        })),
-        finalizedFeaturesEpoch: featuresEpoch,
-        finalizedFeatures: [...features].map(([feature, level]) => ({
-          name: feature,
-          maxVersionLevel: level,
-          minVersionLevel: level,
-        })),
-      });
+      answers = new Map();
     }
+    const knowsLevelZero = context.apiVersion >= levelZeroVersion;
+    const answer = answers.get(knowsLevelZero) ?? answerOf(apis(), metadata.current(), knowsLevelZero);
+    answers.set(knowsLevelZero, answer);
     return answer;
   };
+}
+
+function answerOf(
+  apis: Iterable<Api>,
+  { features, featuresEpoch }: Pick<MetadataImage, 'features' | 'featuresEpoch'>,
+  knowsLevelZero: boolean,
+): SharedResponse<ApiVersionsResponseInput> {
+  return new SharedResponse({
+    errorCode: ErrorCode.NONE,
+    apiKeys: advertisedApis(apis),
+    throttleTimeMs: 0,
+    supportedFeatures: [...supportedFeatures]
+      .filter(([, { min }]) => min > 0 || knowsLevelZero)
+      .map(([name, { min, max }]) => ({ name, minVersion: min, maxVersion: max })),
+    finalizedFeaturesEpoch: featuresEpoch,
+    finalizedFeatures: [...features].map(([name, level]) => ({ name, maxVersionLevel: level, minVersionLevel: level })),
+  });
 }

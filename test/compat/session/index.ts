@@ -7,7 +7,7 @@ import { places } from './places.js';
 import { productions, sequences } from './produce.js';
 import type { Step } from './step.js';
 import { collisions, creations, deletions, growth } from './topics.js';
-import { transactions } from './transactions.js';
+import { transactionalOffsets, transactions } from './transactions.js';
 
 /** The whole conversation, in order: later parts use topics of earlier ones. */
 export const session: readonly Step[] = [
@@ -24,6 +24,7 @@ export const session: readonly Step[] = [
   ...places,
   ...groups,
   ...transactions,
+  ...transactionalOffsets,
   ...errors,
   ...collisions,
 ];

@@ -56,6 +56,20 @@ describe('transactions of clients that name their partitions', () => {
     expect(play.init('x')).toBe('1000 2');
   });
 
+  it('are aborted with a raised epoch and no more where transaction.version is not 2', () => {
+    const play = new Play();
+    play.transactionVersion = 1;
+    play.init('x');
+    play.atEpoch('x', maxProducerEpoch - 1);
+    play.add('x', 1000, maxProducerEpoch - 1, [0]);
+    expect(play.init('x', { producerId: 1000, producerEpoch: maxProducerEpoch - 1 })).toBe('CONCURRENT_TRANSACTIONS');
+    expect(play.endings).toMatchObject([{ producerEpoch: maxProducerEpoch, transactionVersion: 0 }]);
+    play.markersWritten();
+    expect(play.show('x')).toBe(`CompleteAbort 1000 ${maxProducerEpoch} []`);
+    expect(play.init('x', { producerId: 1000, producerEpoch: maxProducerEpoch - 1 })).toBe('PRODUCER_FENCED');
+    expect(play.init('x')).toBe('1001 0');
+  });
+
   it('are verified partition by partition', () => {
     const play = new Play();
     expect(play.verify('x', 1000, 0, [0])).toBe('INVALID_PRODUCER_ID_MAPPING');

@@ -11,7 +11,7 @@ import type { TransactionRecord } from '../../../src/coordinator/transaction/rec
 import { applyTransactionRecord, newTransactionState } from '../../../src/coordinator/transaction/state.js';
 import { ErrorCode } from '../../../src/protocol/errors.js';
 
-export const testRules: TransactionRules = { idExpirationMs: 60_000, expiryIntervalMs: 10_000, abortIntervalMs: 1_000 };
+export const testRules = { idExpirationMs: 60_000, expiryIntervalMs: 10_000, abortIntervalMs: 1_000 };
 
 /** Names an error code, as scenarios read best. */
 export function nameOf(error: number): string {
@@ -22,7 +22,10 @@ type WithoutToken<C> = C extends unknown ? Omit<C, 'token'> : never;
 
 /** A partition's transactions played by hand: what a shard does, with time and producer ids of the test's. */
 export class Play {
-  readonly machine = transactionMachine(testRules);
+  /** The cluster's. */
+  transactionVersion = 2;
+  private readonly rules: TransactionRules = { ...testRules, transactionVersion: () => this.transactionVersion };
+  readonly machine = transactionMachine(this.rules);
   state = newTransactionState();
   readonly applied: TransactionRecord[] = [];
   readonly timers = new Map<string, { readonly atMs: number; readonly command: TransactionCommand }>();

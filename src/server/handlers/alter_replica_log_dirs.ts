@@ -18,21 +18,32 @@ export function alterReplicaLogDirsHandler(deps: {
   readonly replicas: ReplicaManager;
 }): Handler<AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponseInput> {
   return async (request) => {
-    const results = new Map<string, Array<{ partitionIndex: number; errorCode: ErrorCode }>>();
-    for (const { path, topics } of request.dirs)
-      for (const { name, partitions } of topics)
-        for (const partitionIndex of partitions) {
-          const isKnown = deps.replicas.get(name, partitionIndex) !== undefined;
-          const errorCode = errorOf(await deps.logs.moves.alter(name, partitionIndex, path, isKnown));
-          const known = results.get(name);
-          if (known === undefined) results.set(name, [{ partitionIndex, errorCode }]);
-          else known.push({ partitionIndex, errorCode });
-        }
-    return {
-      throttleTimeMs: 0,
-      results: [...results].map(([topicName, partitions]) => ({ topicName, partitions })),
-    };
+    const results: Array<{ topicName: string; partitions: Array<{ partitionIndex: number; errorCode: ErrorCode }> }> =
+      [];
+    for (const [topicName, paths] of wantedPaths(request)) {
+      const partitions: Array<{ partitionIndex: number; errorCode: ErrorCode }> = [];
+      for (const [partitionIndex, path] of paths) {
+        const isKnown = deps.replicas.get(topicName, partitionIndex) !== undefined;
+        const answer = await deps.logs.moves.alter(topicName, partitionIndex, path, isKnown);
+        partitions.push({ partitionIndex, errorCode: errorOf(answer) });
+      }
+      results.push({ topicName, partitions });
+    }
+    return { throttleTimeMs: 0, results };
   };
+}
+
+/** Of a partition that is named more than once the last directory counts, as in Kafka. */
+function wantedPaths({ dirs }: AlterReplicaLogDirsRequest): ReadonlyMap<string, ReadonlyMap<number, string>> {
+  const wanted = new Map<string, Map<number, string>>();
+  for (const { path, topics } of dirs)
+    for (const { name, partitions } of topics)
+      for (const partition of partitions) {
+        const known = wanted.get(name);
+        if (known === undefined) wanted.set(name, new Map([[partition, path]]));
+        else known.set(partition, path);
+      }
+  return wanted;
 }
 
 function errorOf(answer: MoveAnswer): ErrorCode {

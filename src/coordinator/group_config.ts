@@ -1,7 +1,10 @@
 import type { BrokerConfig } from '../config/index.js';
+import { consumerAssignors } from './consumer_group/assignors.js';
+import type { ConsumerGroupRules } from './consumer_group/settings.js';
 import type { GroupCoordinatorConfig } from './group_coordinator.js';
 
-/** The broker's settings that the group coordinator goes by. All are read-only: they count from the start of the broker. */
+/** The broker's settings that the group coordinator goes by. They count from the start of the
+ * broker; what can be changed while it runs is looked up in the metadata. */
 export function groupCoordinatorConfig(config: BrokerConfig): GroupCoordinatorConfig {
   return {
     groupMinSessionTimeoutMs: config.int('group.min.session.timeout.ms'),
@@ -15,5 +18,23 @@ export function groupCoordinatorConfig(config: BrokerConfig): GroupCoordinatorCo
     offsetsRetentionCheckIntervalMs: config.long('offsets.retention.check.interval.ms'),
     offsetsCommitTimeoutMs: config.int('offsets.commit.timeout.ms'),
     offsetsLoadBufferSize: config.int('offsets.load.buffer.size'),
+    consumer: consumerRules(config),
+  };
+}
+
+function consumerRules(config: BrokerConfig): ConsumerGroupRules {
+  const policy = config.string('group.consumer.migration.policy').toLowerCase();
+  const names = config.list('group.consumer.assignors');
+  return {
+    assignors: names.flatMap((name) => consumerAssignors.find((assignor) => assignor.name === name) ?? []),
+    maxSize: config.int('group.consumer.max.size'),
+    sessionTimeoutMs: config.int('group.consumer.session.timeout.ms'),
+    heartbeatIntervalMs: config.int('group.consumer.heartbeat.interval.ms'),
+    assignmentIntervalMs: config.int('group.consumer.assignment.interval.ms'),
+    regexRefreshIntervalMs: config.int('group.consumer.regex.refresh.interval.ms'),
+    migrationPolicy: {
+      upgrade: policy === 'upgrade' || policy === 'bidirectional',
+      downgrade: policy === 'downgrade' || policy === 'bidirectional',
+    },
   };
 }

@@ -2,10 +2,17 @@ import { assert } from '../common/assert.js';
 import { type Uuid, uuidToBytes } from '../common/ids.js';
 import type { Clock, Random, Timers } from '../common/ports/index.js';
 import type { MetadataCache, MetadataImage } from '../metadata/image.js';
+import type {
+  ConsumerGroupHeartbeatRequest,
+  ConsumerGroupHeartbeatResponseInput,
+} from '../protocol/api/consumer_group_heartbeat.js';
 import type { HeartbeatRequest } from '../protocol/api/heartbeat.js';
 import type { JoinGroupRequest, JoinGroupResponseInput } from '../protocol/api/join_group.js';
 import type { SyncGroupRequest, SyncGroupResponseInput } from '../protocol/api/sync_group.js';
 import { ErrorCode } from '../protocol/errors.js';
+import type { DescribedConsumerGroup } from './consumer_group/commands.js';
+import type { ConsumerGroupRules } from './consumer_group/settings.js';
+import { checkConsumerHeartbeat } from './consumer_group/validation.js';
 import { coordinatorError } from './error_mapping.js';
 import type {
   CommitCommand,
@@ -14,6 +21,7 @@ import type {
   FetchCommand,
   GroupCommand,
   GroupReply,
+  GroupRules,
   LeaveCommand,
   ListedGroup,
   TransactionalCommitCommand,
@@ -23,6 +31,7 @@ import type { GroupRecord } from './group/records.js';
 import type { GroupState } from './group/state.js';
 import { joinError, syncError } from './group/turn.js';
 import { javaStringHash } from './java_hash.js';
+import { topicChanges } from './modern/topics.js';
 import type { CoordinatorLog, EndOfTransaction } from './runtime/log.js';
 import type { Outcome, ReplyToken } from './runtime/machine.js';
 import { CoordinatorShard, type ShardLogger } from './runtime/shard.js';
@@ -43,6 +52,7 @@ export interface GroupCoordinatorConfig {
   readonly offsetsRetentionCheckIntervalMs: number;
   readonly offsetsCommitTimeoutMs: number;
   readonly offsetsLoadBufferSize: number;
+  readonly consumer: ConsumerGroupRules;
 }
 
 export interface GroupCoordinatorDeps {
@@ -66,6 +76,8 @@ export interface GroupDescription {
   readonly groupId: string;
   readonly errorCode: ErrorCode;
   readonly group: DescribedGroup | undefined;
+  /** There is a group of this name, of another type. */
+  readonly isOther: boolean;
 }
 
 export interface GroupDeletion {
@@ -89,6 +101,7 @@ const loadBytesPerTurn = 256 * 1024;
  */
 export class GroupCoordinator {
   private readonly machine: GroupMachine;
+  private readonly rules: GroupRules;
   private readonly shards = new Map<number, Shard>();
   private readonly unsubscribe: () => void;
   /** Partitions that this broker leads and whose logs are still being loaded. */
@@ -98,14 +111,16 @@ export class GroupCoordinator {
 
   constructor(private readonly deps: GroupCoordinatorDeps) {
     const { config } = deps;
-    this.machine = groupMachine({
+    this.rules = {
       initialRebalanceDelayMs: config.groupInitialRebalanceDelayMs,
       maxSize: config.groupMaxSize,
       offsetMetadataMaxBytes: config.offsetMetadataMaxBytes,
       offsetsRetentionMs: config.offsetsRetentionMinutes * 60_000,
       offsetsRetentionCheckIntervalMs: config.offsetsRetentionCheckIntervalMs,
-    });
-    this.unsubscribe = deps.metadata.onChange((next, previous) => this.dropOffsetsOfDeletedTopics(next, previous));
+      consumer: config.consumer,
+    };
+    this.machine = groupMachine(this.rules, () => deps.metadata.current());
+    this.unsubscribe = deps.metadata.onChange((next, previous) => this.metadataChanged(next, previous));
   }
 
   /** This broker leads a partition whose log is not there yet: until {@link startPartition} its groups are being loaded. */
@@ -235,7 +250,7 @@ export class GroupCoordinator {
     request: Request<FetchCommand>,
   ): Promise<{ readonly errorCode: ErrorCode; readonly topics: ReplyOf<'fetch'>['topics'] }> {
     const outcome = await this.ask('fetch', request.groupId, request);
-    if (outcome.ok) return { errorCode: ErrorCode.NONE, topics: outcome.reply.topics };
+    if (outcome.ok) return outcome.reply;
     const unavailable = outcome.error === ErrorCode.COORDINATOR_NOT_AVAILABLE;
     return { errorCode: unavailable ? ErrorCode.NOT_COORDINATOR : outcome.error, topics: [] };
   }
@@ -259,10 +274,11 @@ export class GroupCoordinator {
     readonly types: readonly string[];
   }): Promise<{ readonly errorCode: ErrorCode; readonly groups: readonly ListedGroup[] }> {
     const states = new Set(filter.states.map((state) => state.trim().toLowerCase()));
-    if (filter.types.length > 0 && !filter.types.some((type) => type.trim().toLowerCase() === 'classic'))
-      return { errorCode: ErrorCode.NONE, groups: [] };
+    const types = new Set(filter.types.map((type) => type.trim().toLowerCase()));
     const outcomes = await Promise.all(
-      [...this.shards.keys(), ...this.expected].map((partition) => this.askPartition('list', partition, { states })),
+      [...this.shards.keys(), ...this.expected].map((partition) =>
+        this.askPartition('list', partition, { states, types }),
+      ),
     );
     const groups: ListedGroup[] = [];
     for (const outcome of outcomes) {
@@ -277,8 +293,39 @@ export class GroupCoordinator {
     return this.forEachGroup<GroupDescription>(groupIds, async (partition, ids) => {
       const outcome = await this.askPartition('describe', partition, { groupIds: ids });
       if (outcome.ok) return outcome.reply.groups.map((found) => ({ ...found, errorCode: ErrorCode.NONE }));
-      return ids.map((groupId) => ({ groupId, errorCode: outcome.error, group: undefined }));
+      return ids.map((groupId) => ({ groupId, errorCode: outcome.error, group: undefined, isOther: false }));
     });
+  }
+
+  /** INVALID_REQUEST, UNSUPPORTED_ASSIGNOR and everything of KIP-848 and KIP-1082, with a sentence for the operator. */
+  async consumerHeartbeat(
+    request: ConsumerGroupHeartbeatRequest,
+    client: GroupClient,
+  ): Promise<ConsumerGroupHeartbeatResponseInput> {
+    const assignors = this.rules.consumer.assignors.map(({ name }) => name);
+    const refusal = checkConsumerHeartbeat(request, client.apiVersion, assignors);
+    if (refusal !== undefined) return { ...refusal };
+    const outcome = await this.ask('consumer-heartbeat', request.groupId, {
+      request,
+      clientId: client.clientId ?? '',
+      clientHost: `/${client.clientAddress}`,
+      newMemberId: request.memberId === '' ? this.deps.random.uuid() : '',
+    });
+    return outcome.ok ? outcome.reply.response : { errorCode: outcome.error };
+  }
+
+  /** In the order asked for. INVALID_GROUP_ID for the empty one. */
+  async describeConsumerGroups(groupIds: readonly string[]): Promise<DescribedConsumerGroup[]> {
+    const found = await this.forEachGroup<DescribedConsumerGroup & { readonly groupId: string }>(
+      groupIds,
+      async (partition, ids) => {
+        const outcome = await this.askPartition('consumer-describe', partition, { groupIds: ids });
+        return outcome.ok ? outcome.reply.groups : ids.map((groupId) => ({ groupId, errorCode: outcome.error }));
+      },
+    );
+    return found.map((group) =>
+      group.groupId === '' ? { groupId: '', errorCode: ErrorCode.INVALID_GROUP_ID } : group,
+    );
   }
 
   /** In the order asked for; a name given twice is one. */
@@ -332,7 +379,9 @@ export class GroupCoordinator {
     return { ok: true, reply };
   }
 
-  private dropOffsetsOfDeletedTopics(next: MetadataImage, previous: MetadataImage): void {
+  private metadataChanged(next: MetadataImage, previous: MetadataImage): void {
+    const changes = topicChanges(next, previous);
+    for (const shard of this.shards.values()) shard.trigger({ kind: 'metadata', image: next, changes });
     if (next.topicsById === previous.topicsById) return;
     const topics = new Map<string, Uuid>();
     for (const [topicId, topic] of previous.topicsById)

@@ -15,7 +15,7 @@ export const supportedFeatures: ReadonlyMap<string, FeatureRange> = new Map([
   // Replicas that may lead again after all in-sync ones were lost: nothing to choose from with one broker.
   ['eligible.leader.replicas.version', { min: 0, max: 0, initial: 0 }],
   // The new consumer protocol (KIP-848).
-  ['group.version', { min: 0, max: 0, initial: 0 }],
+  ['group.version', { min: 0, max: 1, initial: 1 }],
   // Quorums whose voters change (KIP-853).
   ['kraft.version', { min: 0, max: 0, initial: 0 }],
   [metadataVersion, { min: 7, max: 30, initial: 30 }],

@@ -145,7 +145,8 @@ function readField(emitter: Emitter, path: string, entry: ResolvedField, target:
   const { type } = entry.field;
   if (type.kind === 'struct') {
     const decode = decodeStruct(emitter, join(path, entry.name), type.fields, target);
-    return entry.nullable ? `(r.structPresent() ? ${decode}(r) : null)` : `${decode}(r)`;
+    const present = entry.tag >= 0 ? 'taggedStructPresent' : 'structPresent';
+    return entry.nullable ? `(r.${present}() ? ${decode}(r) : null)` : `${decode}(r)`;
   }
   if (type.kind === 'array') return `${decodeArray(emitter, path, entry, type.element, target)}(r)`;
   return readPrimitive(type.kind, entry.nullable, entry.compact);

@@ -127,7 +127,8 @@ function writeField(emitter: Emitter, path: string, entry: ResolvedField, target
   const refuseNull = `if (x === null) throw new EncodeError(${JSON.stringify(`${path} is null`)});`;
   if (type.kind === 'struct') {
     const encode = encodeStruct(emitter, path, type.fields, target);
-    if (entry.nullable) lines.push('if (x === null) w.int8(-1);', `else { w.int8(1); ${encode}(w, x); }`);
+    const absent = entry.tag >= 0 ? 0 : -1;
+    if (entry.nullable) lines.push(`if (x === null) w.int8(${absent});`, `else { w.int8(1); ${encode}(w, x); }`);
     else lines.push(refuseNull, `${encode}(w, x);`);
     return lines;
   }

@@ -234,6 +234,11 @@ export class Reader {
     return this.int8() >= 0;
   }
 
+  /** A nullable struct in a tagged field has a varint in front instead, 0 when it is null. */
+  taggedStructPresent(): boolean {
+    return this.unsignedVarint() !== 0;
+  }
+
   /** Number of tagged fields; each takes at least two bytes. */
   taggedCount(): number {
     const count = this.unsignedVarint();

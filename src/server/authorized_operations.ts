@@ -15,6 +15,7 @@ const ALTER_CONFIGS = 11;
 const IDEMPOTENT_WRITE = 12;
 
 export const topicOperations = bits(READ, WRITE, CREATE, DELETE, ALTER, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS);
+export const groupOperations = bits(READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS);
 export const clusterOperations = bits(
   CREATE,
   ALTER,

@@ -18,6 +18,8 @@ import { addPartitionsToTxnHandler } from './handlers/add_partitions_to_txn.js';
 import { alterConfigsHandler } from './handlers/alter_configs.js';
 import { alterReplicaLogDirsHandler } from './handlers/alter_replica_log_dirs.js';
 import { apiVersionsHandler } from './handlers/api_versions.js';
+import { consumerGroupDescribeHandler } from './handlers/consumer_group_describe.js';
+import { consumerGroupHeartbeatHandler } from './handlers/consumer_group_heartbeat.js';
 import { createPartitionsHandler } from './handlers/create_partitions.js';
 import { createTopicsHandler } from './handlers/create_topics.js';
 import { deleteGroupsHandler } from './handlers/delete_groups.js';
@@ -146,6 +148,8 @@ export function registerHandlers(pipeline: Pipeline, services: Services): void {
   pipeline.register(ApiKey.ListGroups, listGroupsHandler(services));
   pipeline.register(ApiKey.DescribeGroups, describeGroupsHandler(services));
   pipeline.register(ApiKey.DeleteGroups, deleteGroupsHandler(services));
+  pipeline.register(ApiKey.ConsumerGroupHeartbeat, consumerGroupHeartbeatHandler(services));
+  pipeline.register(ApiKey.ConsumerGroupDescribe, consumerGroupDescribeHandler(services));
   registerAdmin(pipeline, services);
   registerShares(pipeline, services);
 }

@@ -11,6 +11,7 @@ import { testConfig } from '../scenarios/drivers.js';
 import { TestLogger } from './support/logger.js';
 import { MemoryLog } from './support/memory_log.js';
 import { TestMetadata } from './support/metadata.js';
+import { consumerRules } from './support/rules.js';
 
 const undo: Array<() => void> = [];
 afterEach(() => {
@@ -87,6 +88,7 @@ describe('GroupCoordinator', () => {
       offsetsRetentionCheckIntervalMs: 600_000,
       offsetsCommitTimeoutMs: 5_000,
       offsetsLoadBufferSize: 5_242_880,
+      consumer: { ...consumerRules, assignmentIntervalMs: 1_000 },
     });
   });
 
@@ -185,7 +187,13 @@ describe('GroupCoordinator', () => {
     expect(coordinator.statistics().offsets).toBe(3);
     metadata.remove('t');
     await time.advance(0);
-    const left = await coordinator.fetchOffsets({ groupId: 'new', requireStable: false, topics: null });
+    const left = await coordinator.fetchOffsets({
+      groupId: 'new',
+      memberId: null,
+      memberEpoch: -1,
+      requireStable: false,
+      topics: null,
+    });
     expect(left.topics).toHaveLength(1);
     expect(coordinator.statistics().offsets).toBe(1);
   });

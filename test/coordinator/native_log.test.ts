@@ -71,7 +71,13 @@ describe('GroupCoordinator on segment files', () => {
 
     const second = await open();
     expect(second.coordinator.statistics()).toMatchObject({ groups: 100, offsets: 100 });
-    const fetched = await second.coordinator.fetchOffsets({ groupId: 'g42', requireStable: false, topics: null });
+    const fetched = await second.coordinator.fetchOffsets({
+      groupId: 'g42',
+      memberId: null,
+      memberEpoch: -1,
+      requireStable: false,
+      topics: null,
+    });
     expect(fetched.topics[0]?.partitions[0]?.committedOffset).toBe(1_942);
     await second.close();
   });

@@ -70,7 +70,7 @@ async function plain(offset: number, partition = 0): Promise<number> {
 
 async function fetched(requireStable = false): Promise<string> {
   const topics = [{ name: 't', topicId: ZERO_UUID, partitionIndexes: [0, 1] }];
-  const answer = await groups.fetchOffsets({ groupId: 'g', requireStable, topics });
+  const answer = await groups.fetchOffsets({ groupId: 'g', memberId: null, memberEpoch: -1, requireStable, topics });
   return (answer.topics[0]?.partitions ?? [])
     .map(({ committedOffset, errorCode }) => (errorCode === 0 ? committedOffset : `error ${errorCode}`))
     .join(' ');

@@ -90,12 +90,20 @@ function sized(bytes: Uint8Array | null, compact: boolean, wide: boolean): Buffe
   return Buffer.concat([lengthPrefix(bytes === null ? -1 : bytes.length, compact, wide), bytes ?? Buffer.alloc(0)]);
 }
 
-function encodeValue(type: FieldType, value: unknown, compact: boolean, nullable: boolean, context: Context): Buffer {
+function encodeValue(
+  type: FieldType,
+  value: unknown,
+  compact: boolean,
+  nullable: boolean,
+  context: Context,
+  tagged = false,
+): Buffer {
   if (value === null && !nullable) throw new Error('null');
   switch (type.kind) {
     case 'struct': {
       const body = value === null ? Buffer.alloc(0) : encodeFields(type.fields, value as Value, context);
-      return nullable ? Buffer.concat([Buffer.from([value === null ? 0xff : 1]), body]) : body;
+      // In a tagged field the marker is a varint, whose null is 0.
+      return nullable ? Buffer.concat([Buffer.from([value === null ? (tagged ? 0 : 0xff) : 1]), body]) : body;
     }
     case 'array': {
       const elements = value as readonly unknown[] | null;
@@ -133,7 +141,7 @@ function encodeValue(type: FieldType, value: unknown, compact: boolean, nullable
 function encodeField(field: Field<unknown>, value: unknown, context: Context): Buffer {
   const nullable = inVersions(field.options.nullable, context.version);
   const given = value === undefined ? defaultOf(field) : value;
-  return encodeValue(field.type, given, isCompact(field, context), nullable, context);
+  return encodeValue(field.type, given, isCompact(field, context), nullable, context, isTagged(field, context));
 }
 
 function encodeFields(fields: Fields, value: Value, context: Context): Buffer {
@@ -192,10 +200,19 @@ class Cursor {
   }
 }
 
-function decodeValue(type: FieldType, compact: boolean, nullable: boolean, cursor: Cursor, context: Context): unknown {
+function decodeValue(
+  type: FieldType,
+  compact: boolean,
+  nullable: boolean,
+  cursor: Cursor,
+  context: Context,
+  tagged = false,
+): unknown {
   switch (type.kind) {
     case 'struct':
-      return nullable && cursor.take(1).readInt8() < 0 ? null : decodeFields(type.fields, cursor, context);
+      return nullable && cursor.take(1).readInt8() < (tagged ? 1 : 0)
+        ? null
+        : decodeFields(type.fields, cursor, context);
     case 'array': {
       const length = cursor.length(compact, true);
       if (length < 0) return null;
@@ -235,7 +252,7 @@ function decodeValue(type: FieldType, compact: boolean, nullable: boolean, curso
 
 function decodeField(field: Field<unknown>, cursor: Cursor, context: Context): unknown {
   const nullable = inVersions(field.options.nullable, context.version);
-  return decodeValue(field.type, isCompact(field, context), nullable, cursor, context);
+  return decodeValue(field.type, isCompact(field, context), nullable, cursor, context, isTagged(field, context));
 }
 
 function decodeFields(fields: Fields, cursor: Cursor, context: Context): Value {

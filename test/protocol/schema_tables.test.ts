@@ -30,7 +30,9 @@ function zero(type: string): unknown {
 }
 
 function tableDefault(text: string, type: string): unknown {
-  if (text === 'null' || text === 'None') return null; // the tables spell it both ways
+  // The tables spell null both ways, but for structs: `None` there is no default of its own.
+  if (text === 'None' && type === 'struct') return zero(type);
+  if (text === 'null' || text === 'None') return null;
   if (text === '""') return '';
   if (text === '') return zero(type);
   if (type === 'bool') return text === 'true';

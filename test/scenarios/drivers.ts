@@ -13,6 +13,8 @@ import { type Api, allApis } from '../../src/protocol/registry.js';
 import { Writer } from '../../src/protocol/writer.js';
 import { decodeBatches } from '../../src/records/index.js';
 import type { Handler, RequestContext } from '../../src/server/handler.js';
+import { consumerGroupDescribeHandler } from '../../src/server/handlers/consumer_group_describe.js';
+import { consumerGroupHeartbeatHandler } from '../../src/server/handlers/consumer_group_heartbeat.js';
 import { deleteGroupsHandler } from '../../src/server/handlers/delete_groups.js';
 import { describeGroupsHandler } from '../../src/server/handlers/describe_groups.js';
 import { findCoordinatorHandler } from '../../src/server/handlers/find_coordinator.js';
@@ -26,6 +28,7 @@ import { offsetFetchHandler } from '../../src/server/handlers/offset_fetch.js';
 import { syncGroupHandler } from '../../src/server/handlers/sync_group.js';
 import { MemoryLog } from '../coordinator/support/memory_log.js';
 import { TestMetadata } from '../coordinator/support/metadata.js';
+import { consumerRules } from '../coordinator/support/rules.js';
 
 export type Body = Record<string, unknown>;
 
@@ -67,6 +70,7 @@ export const testConfig: GroupCoordinatorConfig = {
   offsetsRetentionCheckIntervalMs: 600_000,
   offsetsCommitTimeoutMs: 5_000,
   offsetsLoadBufferSize: 5_242_880,
+  consumer: consumerRules,
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: handlers of all APIs in one table; the codecs check what goes in and out
@@ -94,6 +98,8 @@ export function handlersOf(coordinator: GroupCoordinator, metadata: TestMetadata
     ['ListGroups', listGroupsHandler(deps)],
     ['DescribeGroups', describeGroupsHandler(deps)],
     ['DeleteGroups', deleteGroupsHandler(deps)],
+    ['ConsumerGroupHeartbeat', consumerGroupHeartbeatHandler(deps)],
+    ['ConsumerGroupDescribe', consumerGroupDescribeHandler(deps)],
   ]);
 }
 

@@ -55,6 +55,8 @@ export const consumerProtocolType = 'consumer';
 
 /** A classic group: members, who is expected, who waits. Counts and lookups by instance id follow the members. */
 export class ClassicGroup {
+  readonly type = 'classic';
+
   private constructor(
     private current: GroupHead,
     private readonly memberMap: MapLike<string, Member> | LayeredMap<string, Member>,
@@ -140,6 +142,10 @@ export class ClassicGroup {
 
   get phase(): GroupPhase {
     return this.current.phase;
+  }
+
+  get isEmpty(): boolean {
+    return this.phase === 'Empty';
   }
 
   get size(): number {

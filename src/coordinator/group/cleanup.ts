@@ -1,7 +1,8 @@
 import type { Uuid } from '../../common/ids.js';
 import { ErrorCode } from '../../protocol/errors.js';
-import { type ClassicGroup, consumerProtocolType } from './classic_group.js';
+import { consumerProtocolType } from './classic_group.js';
 import type { DeleteGroupsCommand, GroupDecision } from './commands.js';
+import { type Group, tombstonesOf } from './kinds.js';
 import type { StoredOffset } from './offset_table.js';
 import { isUnstable } from './offsets.js';
 import { type GroupRecord, noTopicId, offsetTombstone } from './records.js';
@@ -16,10 +17,10 @@ export function decideDeleteGroups(state: GroupState, command: DeleteGroupsComma
   const results = command.groupIds.map((groupId) => {
     const group = state.groups.get(groupId);
     if (group === undefined) return { groupId, errorCode: ErrorCode.GROUP_ID_NOT_FOUND };
-    if (group.phase !== 'Empty') return { groupId, errorCode: ErrorCode.NON_EMPTY_GROUP };
+    if (!group.isEmpty) return { groupId, errorCode: ErrorCode.NON_EMPTY_GROUP };
     const offsets = allOffsets(state, groupId);
     for (const offset of offsets) turn.records.push(offset);
-    turn.records.push({ kind: 'group', groupId, value: undefined });
+    for (const record of tombstonesOf(group)) turn.records.push(record);
     turn.note(`group ${groupId} was deleted with ${offsets.length} offsets`);
     return { groupId, errorCode: ErrorCode.NONE };
   });
@@ -48,8 +49,9 @@ export function decideExpireOffsets(state: GroupState, turn: Turn): GroupDecisio
       break;
     }
     const allGone = expireOffsetsOf(state, group, turn);
-    if (allGone && group.phase === 'Empty' && !group.isExpectingMembers)
-      turn.records.push({ kind: 'group', groupId: group.groupId, value: undefined });
+    const expectsMembers = group.type === 'classic' && group.isExpectingMembers;
+    if (allGone && group.isEmpty && !expectsMembers)
+      for (const record of tombstonesOf(group)) turn.records.push(record);
   }
   if (turn.records.length > 0) turn.note(`${turn.records.length} expired offsets and groups are removed`);
   const delayMs = left ? 0 : turn.rules.offsetsRetentionCheckIntervalMs;
@@ -58,7 +60,7 @@ export function decideExpireOffsets(state: GroupState, turn: Turn): GroupDecisio
 }
 
 /** Whether nothing of the group is left. */
-function expireOffsetsOf(state: GroupState, group: ClassicGroup, turn: Turn): boolean {
+function expireOffsetsOf(state: GroupState, group: Group, turn: Turn): boolean {
   const { groupId } = group;
   for (const open of state.openTransactions.values()) if (open.topicsOf(groupId) !== undefined) return false;
   const topics = state.offsets.topicsOf(groupId);
@@ -82,11 +84,12 @@ function expireOffsetsOf(state: GroupState, group: ClassicGroup, turn: Turn): bo
 
 /**
  * From when retention counts: the commit for groups that only store offsets and for topics that a stable consumer group has
- * unsubscribed from; when the last member left for groups without members. Undefined: nothing of the group expires now.
+ * unsubscribed from, and for groups of other protocols; when the last member left for groups without members. Undefined: nothing of the group expires now.
  */
-function expiryBasis(group: ClassicGroup): ((stored: StoredOffset) => number) | undefined {
-  const { protocolType, phase, phaseSinceMs, subscribedTopics } = group.head;
+function expiryBasis(group: Group): ((stored: StoredOffset) => number) | undefined {
   const commit = (stored: StoredOffset): number => stored.commitTimestampMs;
+  if (group.type !== 'classic') return commit;
+  const { protocolType, phase, phaseSinceMs, subscribedTopics } = group.head;
   if (protocolType === null) return commit;
   if (phase === 'Empty') return phaseSinceMs === -1 ? commit : () => phaseSinceMs;
   const knowsTopics = protocolType === consumerProtocolType && subscribedTopics !== null;

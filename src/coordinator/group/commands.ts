@@ -1,15 +1,19 @@
 import type { Uuid } from '../../common/ids.js';
+import type { MetadataImage } from '../../metadata/image.js';
 import type { DescribeGroupsResponseInput } from '../../protocol/api/describe_groups.js';
 import type { HeartbeatRequest } from '../../protocol/api/heartbeat.js';
 import type { JoinGroupRequest, JoinGroupResponseInput } from '../../protocol/api/join_group.js';
 import type { ListGroupsResponseInput } from '../../protocol/api/list_groups.js';
 import type { SyncGroupRequest, SyncGroupResponseInput } from '../../protocol/api/sync_group.js';
 import type { ErrorCode } from '../../protocol/errors.js';
+import type { ConsumerCommand, ConsumerReply } from '../consumer_group/commands.js';
+import type { ConsumerGroupRules } from '../consumer_group/settings.js';
+import type { TopicChanges } from '../modern/topics.js';
 import type { BatchProducer, Decision, ReplyToken } from '../runtime/machine.js';
 import type { GroupRecord } from './records.js';
 
 /** What a partition's groups can be asked, by clients, by timers, and by the broker itself. Requests are in their latest form. */
-export type GroupCommand = ClientCommand | TimerCommand | BrokerCommand;
+export type GroupCommand = ClientCommand | TimerCommand | BrokerCommand | ConsumerCommand;
 
 export type ClientCommand =
   | JoinCommand
@@ -99,6 +103,9 @@ export interface FetchCommand {
   readonly kind: 'fetch';
   readonly token: ReplyToken;
   readonly groupId: string;
+  /** Null from clients that do not say who they are. */
+  readonly memberId: string | null;
+  readonly memberEpoch: number;
   /** Offsets with an open transaction on top are UNSTABLE_OFFSET_COMMIT (KIP-447). */
   readonly requireStable: boolean;
   /** Null: all there are. The zero id fits any topic of that name. */
@@ -124,6 +131,8 @@ export interface ListCommand {
   readonly token: ReplyToken;
   /** Lower case; empty: all. */
   readonly states: ReadonlySet<string>;
+  /** Lower case; empty: all. */
+  readonly types: ReadonlySet<string>;
 }
 
 export interface DescribeCommand {
@@ -151,7 +160,8 @@ export type TimerCommand =
   | { readonly kind: 'expire-offsets' };
 
 export type BrokerCommand =
-  | { readonly kind: 'loaded' }
+  | { readonly kind: 'loaded'; readonly image: MetadataImage }
+  | { readonly kind: 'metadata'; readonly image: MetadataImage; readonly changes: TopicChanges }
   | { readonly kind: 'topics-deleted'; readonly topics: ReadonlyMap<string, Uuid> }
   | {
       readonly kind: 'sync-failed';
@@ -184,6 +194,7 @@ export interface MemberResult {
 }
 
 export type GroupReply =
+  | ConsumerReply
   | { readonly kind: 'join'; readonly response: JoinGroupResponseInput }
   | { readonly kind: 'sync'; readonly response: SyncGroupResponseInput }
   | { readonly kind: 'heartbeat'; readonly errorCode: ErrorCode }
@@ -196,6 +207,8 @@ export type GroupReply =
     }
   | {
       readonly kind: 'fetch';
+      /** Refused as a whole, or NONE. */
+      readonly errorCode: ErrorCode;
       readonly topics: ReadonlyArray<{ readonly name: string; readonly partitions: readonly FetchedPartition[] }>;
     }
   | {
@@ -204,10 +217,15 @@ export type GroupReply =
       readonly topics: ReadonlyArray<{ readonly name: string; readonly partitions: readonly PartitionResult[] }>;
     }
   | { readonly kind: 'list'; readonly groups: readonly ListedGroup[] }
-  /** Undefined: no such group. */
   | {
       readonly kind: 'describe';
-      readonly groups: ReadonlyArray<{ readonly groupId: string; readonly group: DescribedGroup | undefined }>;
+      readonly groups: ReadonlyArray<{
+        readonly groupId: string;
+        /** Undefined: no such classic group. */
+        readonly group: DescribedGroup | undefined;
+        /** There is a group of this name, of another type. */
+        readonly isOther: boolean;
+      }>;
     }
   | {
       readonly kind: 'delete-groups';
@@ -223,4 +241,5 @@ export interface GroupRules {
   readonly offsetMetadataMaxBytes: number;
   readonly offsetsRetentionMs: number;
   readonly offsetsRetentionCheckIntervalMs: number;
+  readonly consumer: ConsumerGroupRules;
 }

@@ -2,6 +2,7 @@ import { assert } from '../../common/assert.js';
 import { ErrorCode } from '../../protocol/errors.js';
 import { ClassicGroup } from './classic_group.js';
 import type { GroupDecision, JoinCommand } from './commands.js';
+import { classicOf, tombstonesOf } from './kinds.js';
 import { type Member, noBytes, sameProtocols } from './member.js';
 import {
   groupRecord,
@@ -33,7 +34,12 @@ export function decideJoin(state: GroupState, command: JoinCommand, turn: Turn):
   const { request, token } = command;
   const { groupId, memberId, protocolType, protocols } = request;
   const isNewMember = memberId === '';
-  const known = state.groups.get(groupId);
+  const other = state.groups.get(groupId);
+  const known = classicOf(other);
+  if (known === undefined && other?.isEmpty === false) {
+    turn.reply(token, joinError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, ''));
+    return turn.done();
+  }
   if (known === undefined && !isNewMember) {
     turn.reply(token, joinError(ErrorCode.UNKNOWN_MEMBER_ID, memberId));
     return turn.done();
@@ -46,6 +52,8 @@ export function decideJoin(state: GroupState, command: JoinCommand, turn: Turn):
     return turn.done();
   }
   const group = base.draft();
+  // An empty group of another protocol makes way.
+  if (other !== undefined && known === undefined) for (const record of tombstonesOf(other)) turn.records.push(record);
   if (known === undefined) turn.records.push(groupRecord(group, () => noBytes));
   if (isNewMember) joinNew(turn, group, command);
   else if (group.isAnnounced(memberId) && request.groupInstanceId === null) addMember(turn, group, command, memberId);

@@ -1,18 +1,20 @@
 import { ErrorCode } from '../../protocol/errors.js';
 import type { ClassicGroup } from './classic_group.js';
 import type { DescribeCommand, DescribedGroup, GroupDecision, ListCommand } from './commands.js';
+import { classicOf, protocolTypeOf, stateOf } from './kinds.js';
 import { metadataOf, noBytes } from './member.js';
 import type { GroupState } from './state.js';
 import type { Turn } from './turn.js';
 
-export function decideList(state: GroupState, { token, states }: ListCommand, turn: Turn): GroupDecision {
+export function decideList(state: GroupState, { token, states, types }: ListCommand, turn: Turn): GroupDecision {
   const groups = [...state.groups.values()]
-    .filter((group) => states.size === 0 || states.has(group.phase.toLowerCase()))
+    .filter((group) => types.size === 0 || types.has(group.type))
+    .filter((group) => states.size === 0 || states.has(stateOf(group).toLowerCase()))
     .map((group) => ({
       groupId: group.groupId,
-      protocolType: group.head.protocolType ?? '',
-      groupState: group.phase,
-      groupType: 'classic',
+      protocolType: protocolTypeOf(group),
+      groupState: stateOf(group),
+      groupType: group.type,
     }));
   turn.reply(token, { kind: 'list', groups });
   return turn.done();
@@ -20,8 +22,9 @@ export function decideList(state: GroupState, { token, states }: ListCommand, tu
 
 export function decideDescribe(state: GroupState, { token, groupIds }: DescribeCommand, turn: Turn): GroupDecision {
   const groups = groupIds.map((groupId) => {
-    const group = state.groups.get(groupId);
-    return { groupId, group: group === undefined ? undefined : describe(group) };
+    const known = state.groups.get(groupId);
+    const group = classicOf(known);
+    return { groupId, group: group && describe(group), isOther: known !== undefined && group === undefined };
   });
   turn.reply(token, { kind: 'describe', groups });
   return turn.done();

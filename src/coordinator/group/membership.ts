@@ -1,6 +1,7 @@
 import { ErrorCode } from '../../protocol/errors.js';
 import type { ClassicGroup } from './classic_group.js';
 import type { GroupDecision, HeartbeatCommand, LeaveCommand, MemberResult, SyncCommand } from './commands.js';
+import { classicOf } from './kinds.js';
 import { type Member, noBytes } from './member.js';
 import {
   answerSyncs,
@@ -17,7 +18,7 @@ import { findMember } from './validation.js';
 
 /** SyncGroup: followers wait for the leader, whose assignment makes the generation last. */
 export function decideSync(state: GroupState, { request, token }: SyncCommand, turn: Turn): GroupDecision {
-  const group = state.groups.get(request.groupId)?.draft();
+  const group = classicOf(state.groups.get(request.groupId))?.draft();
   const member = group === undefined ? ErrorCode.UNKNOWN_MEMBER_ID : syncingMember(group, request);
   if (group === undefined || typeof member === 'number') {
     turn.reply(token, syncError(typeof member === 'number' ? member : ErrorCode.UNKNOWN_MEMBER_ID));
@@ -70,7 +71,7 @@ export function decideSyncFailed(
   error: ErrorCode,
   turn: Turn,
 ): GroupDecision {
-  const group = state.groups.get(groupId)?.draft();
+  const group = classicOf(state.groups.get(groupId))?.draft();
   if (group?.phase !== 'CompletingRebalance' || group.head.generationId !== generationId) return turn.done();
   answerSyncs(turn, group, () => syncError(error));
   prepareRebalance(turn, group, 'the assignment of the leader could not be stored');
@@ -84,7 +85,7 @@ export function decideHeartbeat(state: GroupState, { request, token }: Heartbeat
   return turn.done();
 
   function heartbeatError(): ErrorCode {
-    const group = state.groups.get(groupId);
+    const group = classicOf(state.groups.get(groupId));
     if (group === undefined) return ErrorCode.UNKNOWN_MEMBER_ID;
     const member = findMember(group, memberId, groupInstanceId);
     if (typeof member === 'number') return member;
@@ -96,7 +97,7 @@ export function decideHeartbeat(state: GroupState, { request, token }: Heartbeat
 
 /** LeaveGroup, of one member or several; an empty member id with an instance id is an administrator's removal (KIP-345). */
 export function decideLeave(state: GroupState, command: LeaveCommand, turn: Turn): GroupDecision {
-  const known = state.groups.get(command.groupId);
+  const known = classicOf(state.groups.get(command.groupId));
   const group = known?.draft();
   const members: MemberResult[] = command.members.map((leaving) => ({
     memberId: leaving.memberId,

@@ -1,15 +1,12 @@
 import { INT64_MAX, type Uuid } from '../../common/ids.js';
 import { ErrorCode } from '../../protocol/errors.js';
-import { type ClassicGroup, consumerProtocolType } from './classic_group.js';
 import type { CommitCommand, DeleteOffsetsCommand, FetchCommand, FetchedPartition, GroupDecision } from './commands.js';
+import { classicOf } from './kinds.js';
+import { checkCommit, checkDeleteOffsets, checkFetch } from './offset_access.js';
 import { startSession } from './rebalance.js';
 import { type CommittedOffset, noTopicId, offsetTombstone } from './records.js';
 import type { GroupState } from './state.js';
 import type { Turn } from './turn.js';
-import { findMember } from './validation.js';
-
-/** From this version on a commit to a group that is not there says so. */
-const groupIdNotFoundVersion = 9;
 
 /**
  * OffsetCommit. Topics and partitions that do not exist were sorted out before. A commit without generation is taken as long
@@ -18,13 +15,13 @@ const groupIdNotFoundVersion = 9;
 export function decideCommit(state: GroupState, command: CommitCommand, turn: Turn): GroupDecision {
   const { groupId, memberId, topics } = command;
   const group = state.groups.get(groupId);
-  const errorCode = group === undefined ? commitToNobody(command) : checkCommit(group, command);
+  const errorCode = checkCommit(group, { ...command, isTransactional: false }, turn.rules.offsetMetadataMaxBytes);
   if (errorCode !== ErrorCode.NONE) {
     turn.reply(command.token, { kind: 'commit', errorCode, topics: [] });
     return turn.done();
   }
-  const member = group?.member(memberId);
-  // Committing is a sign of life.
+  const member = classicOf(group)?.member(memberId);
+  // Committing is a sign of life in the classic protocol.
   if (member !== undefined) startSession(turn, groupId, member);
   const results = topics.map(({ name, topicId, partitions }) => ({
     name,
@@ -54,25 +51,14 @@ function expireTimestamp(nowMs: number, retentionTimeMs: number): number {
   return Number.isSafeInteger(expireMs) ? expireMs : INT64_MAX;
 }
 
-function commitToNobody({ generationId, apiVersion }: CommitCommand): ErrorCode {
-  if (generationId < 0) return ErrorCode.NONE;
-  return apiVersion >= groupIdNotFoundVersion ? ErrorCode.GROUP_ID_NOT_FOUND : ErrorCode.ILLEGAL_GENERATION;
-}
-
-function checkCommit(group: ClassicGroup, command: CommitCommand): ErrorCode {
-  const { generationId, memberId, groupInstanceId } = command;
-  if (generationId < 0 && group.phase === 'Empty') return ErrorCode.NONE;
-  if (generationId < 0 && memberId === '' && groupInstanceId === null) return ErrorCode.UNKNOWN_MEMBER_ID;
-  const member = findMember(group, memberId, groupInstanceId);
-  if (typeof member === 'number') return member;
-  if (generationId !== group.head.generationId) return ErrorCode.ILLEGAL_GENERATION;
-  // The member knows of the new generation but has no assignment yet: what it commits belongs to the one before.
-  return group.phase === 'CompletingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE;
-}
-
 /** OffsetFetch of one group. A group that is not there has no offsets; that is no error. */
 export function decideFetch(state: GroupState, command: FetchCommand, turn: Turn): GroupDecision {
   const { groupId, requireStable } = command;
+  const errorCode = checkFetch(state.groups.get(groupId), command.memberId, command.memberEpoch);
+  if (errorCode !== ErrorCode.NONE) {
+    turn.reply(command.token, { kind: 'fetch', errorCode, topics: [] });
+    return turn.done();
+  }
   const stored = state.offsets.topicsOf(groupId);
   const fetched = (topic: string, topicId: Uuid, partitionIndex: number): FetchedPartition => {
     if (requireStable && isUnstable(state, groupId, topic, partitionIndex))
@@ -98,7 +84,7 @@ export function decideFetch(state: GroupState, command: FetchCommand, turn: Turn
           name,
           partitions: partitionIndexes.map((partition) => fetched(name, topicId, partition)),
         }));
-  turn.reply(command.token, { kind: 'fetch', topics });
+  turn.reply(command.token, { kind: 'fetch', errorCode, topics });
   return turn.done();
 }
 
@@ -147,10 +133,4 @@ export function decideDeleteOffsets(state: GroupState, command: DeleteOffsetsCom
   });
   turn.reply(token, { kind: 'delete-offsets', errorCode, topics: results });
   return turn.doneDivisible();
-}
-
-function checkDeleteOffsets(group: ClassicGroup | undefined): ErrorCode {
-  if (group === undefined) return ErrorCode.GROUP_ID_NOT_FOUND;
-  const foreign = group.phase !== 'Empty' && group.head.protocolType !== consumerProtocolType;
-  return foreign ? ErrorCode.NON_EMPTY_GROUP : ErrorCode.NONE;
 }

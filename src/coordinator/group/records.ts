@@ -1,5 +1,6 @@
 import type { Uuid } from '../../common/ids.js';
 import { ZERO_UUID } from '../../common/ids.js';
+import type { MetadataImage } from '../../metadata/image.js';
 import { Reader } from '../../protocol/reader.js';
 import {
   GroupMetadataKey,
@@ -9,6 +10,8 @@ import {
   OffsetCommitValue,
 } from '../../protocol/records/group_classic.js';
 import { Writer } from '../../protocol/writer.js';
+import { type ConsumerGroupRecord, decodeConsumerRecord, encodeConsumerRecord } from '../consumer_group/records.js';
+import type { MetadataRefresh } from '../modern/group.js';
 import type { EncodedRecord, RecordProducer } from '../runtime/machine.js';
 import type { GroupPatch } from './classic_group.js';
 
@@ -43,8 +46,24 @@ export type GroupRecord =
       readonly value: GroupMetadataValue | undefined;
     }
   | { readonly kind: 'end-of-transaction'; readonly producerId: number; readonly committed: boolean }
-  /** Transient: what the members of a group are doing. Forgotten when the partition moves. */
-  | { readonly kind: 'patch'; readonly patch: GroupPatch };
+  | ConsumerGroupRecord
+  | TransientRecord;
+
+/** Applied and never written: forgotten when the partition moves. */
+export type TransientRecord =
+  /** What the members of a classic group are doing. */
+  | { readonly kind: 'patch'; readonly patch: GroupPatch }
+  /** The cluster's metadata, and whether there is a new topic, or any change of one, since the last. Never taken back. */
+  | {
+      readonly kind: 'metadata';
+      readonly image: MetadataImage;
+      readonly topicsCreated: boolean;
+      readonly topicsChanged: boolean;
+    }
+  /** When a group looks at its topics again. */
+  | { readonly kind: 'refresh'; readonly groupId: string; readonly refresh: MetadataRefresh }
+  /** Patterns of a consumer group are being resolved. */
+  | { readonly kind: 'resolving'; readonly groupId: string; readonly resolving: boolean };
 
 // Versions that Kafka 4.3.1 writes; each is read by every broker since 2.1, tagged fields aside.
 const groupMetadataVersion = 3;
@@ -84,7 +103,12 @@ export function encodeGroupRecord(record: GroupRecord): EncodedRecord | undefine
     }
     case 'end-of-transaction':
     case 'patch':
+    case 'metadata':
+    case 'refresh':
+    case 'resolving':
       return undefined;
+    default:
+      return encodeConsumerRecord(record);
   }
 }
 
@@ -95,8 +119,7 @@ function written(prefix: number, body: () => void): Uint8Array {
 }
 
 /**
- * A record of `__consumer_offsets`; undefined when its kind is one that classic groups do not have (KIP-848 groups, share and
- * streams groups, and whatever comes later).
+ * A record of `__consumer_offsets`; undefined when its kind is one that this version does not know.
  *
  * @throws DecodeError when key or value are damaged, or the value's version is unknown
  */
@@ -116,7 +139,7 @@ export function decodeGroupRecord(record: EncodedRecord, producer: RecordProduce
       return { kind: 'group', groupId: group, value };
     }
     default:
-      return undefined;
+      return decodeConsumerRecord(type, key, record.value);
   }
 }
 

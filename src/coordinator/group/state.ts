@@ -1,23 +1,41 @@
 import { unreachable } from '../../common/assert.js';
+import { emptyImage, type MetadataImage } from '../../metadata/image.js';
 import type { GroupMetadataValue } from '../../protocol/records/group_classic.js';
+import { ConsumerGroup } from '../consumer_group/group.js';
+import type { ConsumerGroupRecord } from '../consumer_group/records.js';
 import type { UndoLog } from '../runtime/machine.js';
 import { ClassicGroup, type GroupPatch } from './classic_group.js';
+import { classicOf, consumerOf, type Group } from './kinds.js';
 import { type Member, metadataOf, sameBytes } from './member.js';
 import { OffsetTable, type StoredOffset } from './offset_table.js';
-import type { GroupRecord } from './records.js';
+import type { GroupRecord, TransientRecord } from './records.js';
 
 /** What one partition of `__consumer_offsets` says, and what its groups' members are doing. */
 export interface GroupState {
-  readonly groups: Map<string, ClassicGroup>;
+  readonly groups: Map<string, Group>;
   readonly offsets: OffsetTable;
   /** Offsets committed in transactions that have not ended, by producer id. */
   readonly openTransactions: Map<number, OffsetTable>;
   /** Records applied so far. */
   applied: number;
+  /** The cluster as this partition was last told. */
+  image: MetadataImage;
+  /** Version of the last image in which some topic was different. */
+  topicsVersion: number;
+  /** Version of the last image with a topic that was not there before; patterns resolved against an older one are old. */
+  topicsCreatedVersion: number;
 }
 
 export function newGroupState(): GroupState {
-  return { groups: new Map(), offsets: new OffsetTable(), openTransactions: new Map(), applied: 0 };
+  return {
+    groups: new Map(),
+    offsets: new OffsetTable(),
+    openTransactions: new Map(),
+    applied: 0,
+    image: emptyImage,
+    topicsVersion: -1,
+    topicsCreatedVersion: -1,
+  };
 }
 
 /** The only mutation of a {@link GroupState}. */
@@ -34,14 +52,58 @@ export function applyGroupRecord(state: GroupState, record: GroupRecord, undo?: 
       applyGroup(state, record.groupId, record.value, undo);
       break;
     case 'patch':
-      applyPatch(state, record.patch, undo);
+    case 'metadata':
+    case 'refresh':
+    case 'resolving':
+      applyTransient(state, record, undo);
       break;
     case 'end-of-transaction':
       applyEndOfTransaction(state, record.producerId, record.committed, undo);
       break;
+    case 'consumer-group':
+    case 'consumer-topics':
+    case 'consumer-member':
+    case 'consumer-target':
+    case 'consumer-member-target':
+    case 'consumer-member-current':
+    case 'consumer-regex':
+      applyConsumer(state, record, undo);
+      break;
     default:
       unreachable(record);
   }
+}
+
+function applyTransient(state: GroupState, record: TransientRecord, undo?: UndoLog): void {
+  switch (record.kind) {
+    case 'patch':
+      applyPatch(state, record.patch, undo);
+      break;
+    case 'metadata':
+      state.image = record.image;
+      if (record.topicsCreated) state.topicsCreatedVersion = record.image.version;
+      if (record.topicsChanged) state.topicsVersion = record.image.version;
+      break;
+    case 'refresh':
+      consumerOf(state.groups.get(record.groupId))?.changeHead({ refresh: record.refresh }, undo);
+      break;
+    case 'resolving':
+      consumerOf(state.groups.get(record.groupId))?.changeVolatile({ resolving: record.resolving }, undo);
+      break;
+  }
+}
+
+/** Records make a group when it is not there, and take the place of one that only held offsets; tombstones do neither. */
+function applyConsumer(state: GroupState, record: ConsumerGroupRecord, undo?: UndoLog): void {
+  const { groupId } = record;
+  let group = consumerOf(state.groups.get(groupId));
+  if (group === undefined) {
+    if (record.value === undefined) return;
+    group = ConsumerGroup.create(groupId);
+    setGroup(state, groupId, group, undo);
+  }
+  if (record.kind === 'consumer-group' && record.value === undefined) setGroup(state, groupId, undefined, undo);
+  else group.apply(record, undo);
 }
 
 function applyOffset(state: GroupState, record: GroupRecord & { kind: 'offset' }, undo?: UndoLog): void {
@@ -84,7 +146,7 @@ function applyEndOfTransaction(state: GroupState, producerId: number, committed:
 }
 
 function applyPatch(state: GroupState, patch: GroupPatch, undo?: UndoLog): void {
-  let group = state.groups.get(patch.groupId);
+  let group = classicOf(state.groups.get(patch.groupId));
   if (group === undefined) {
     group = ClassicGroup.create(patch.groupId, -1);
     setGroup(state, patch.groupId, group, undo);
@@ -94,7 +156,7 @@ function applyPatch(state: GroupState, patch: GroupPatch, undo?: UndoLog): void 
   undo?.push(() => target.apply(inverse));
 }
 
-function setGroup(state: GroupState, groupId: string, group: ClassicGroup | undefined, undo?: UndoLog): void {
+function setGroup(state: GroupState, groupId: string, group: Group | undefined, undo?: UndoLog): void {
   const before = state.groups.get(groupId);
   if (group === undefined) state.groups.delete(groupId);
   else state.groups.set(groupId, group);
@@ -110,7 +172,7 @@ function applyGroup(state: GroupState, groupId: string, value: GroupMetadataValu
     if (state.groups.has(groupId)) setGroup(state, groupId, undefined, undo);
     return;
   }
-  const known = state.groups.get(groupId);
+  const known = classicOf(state.groups.get(groupId));
   const draft = (known ?? ClassicGroup.create(groupId, -1)).draft();
   const recorded = new Set(value.members.map((member) => member.memberId));
   for (const { memberId } of [...draft.members()]) if (!recorded.has(memberId)) draft.remove(memberId);

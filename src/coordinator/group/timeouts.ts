@@ -1,11 +1,14 @@
+import type { MetadataImage } from '../../metadata/image.js';
+import { startMemberTimers } from '../consumer_group/loaded.js';
 import type { GroupCommand, GroupDecision } from './commands.js';
+import { classicOf } from './kinds.js';
 import { completeJoin, prepareRebalance, removeMember, startSession } from './rebalance.js';
 import type { GroupState } from './state.js';
 import { expiryTimer, joinTimer, sessionTimer, type Turn } from './turn.js';
 
 /** A member, announced or real, was not heard of in time. Whoever waits for an answer from here is excused. */
 export function decideSessionExpired(state: GroupState, groupId: string, memberId: string, turn: Turn): GroupDecision {
-  const group = state.groups.get(groupId)?.draft();
+  const group = classicOf(state.groups.get(groupId))?.draft();
   if (group === undefined) return turn.done();
   const member = group.member(memberId);
   if (member !== undefined) {
@@ -29,7 +32,7 @@ export function decideInitialDelayOver(
   { groupId, delayMs, remainingMs }: GroupCommand & { kind: 'initial-delay-over' },
   turn: Turn,
 ): GroupDecision {
-  const group = state.groups.get(groupId)?.draft();
+  const group = classicOf(state.groups.get(groupId))?.draft();
   if (group?.phase !== 'PreparingRebalance') return turn.done();
   if (group.head.memberAddedInDelay && remainingMs > 0) {
     group.head = { ...group.head, memberAddedInDelay: false };
@@ -46,7 +49,7 @@ export function decideInitialDelayOver(
 
 /** The rebalance timeout is over: the generation begins with those who joined. */
 export function decideJoinExpired(state: GroupState, groupId: string, turn: Turn): GroupDecision {
-  const group = state.groups.get(groupId)?.draft();
+  const group = classicOf(state.groups.get(groupId))?.draft();
   if (group?.phase !== 'PreparingRebalance') return turn.done();
   completeJoin(turn, group);
   return turn.done(group);
@@ -54,7 +57,7 @@ export function decideJoinExpired(state: GroupState, groupId: string, turn: Turn
 
 /** Members that learned of their generation a rebalance timeout ago and have not asked for their assignment are out. */
 export function decideSyncExpired(state: GroupState, groupId: string, generationId: number, turn: Turn): GroupDecision {
-  const group = state.groups.get(groupId)?.draft();
+  const group = classicOf(state.groups.get(groupId))?.draft();
   if (group === undefined || group.head.generationId !== generationId) return turn.done();
   if (group.phase !== 'CompletingRebalance' && group.phase !== 'Stable') return turn.done();
   const late = [...group.members()].filter((member) => member.owesSync);
@@ -68,8 +71,13 @@ export function decideSyncExpired(state: GroupState, groupId: string, generation
 }
 
 /** After a load everybody has a whole session timeout to be heard of. */
-export function decideLoaded(state: GroupState, turn: Turn): GroupDecision {
+export function decideLoaded(state: GroupState, image: MetadataImage, turn: Turn): GroupDecision {
+  turn.records.push({ kind: 'metadata', image, topicsCreated: true, topicsChanged: true });
   for (const group of state.groups.values()) {
+    if (group.type === 'consumer') {
+      startMemberTimers(group, image, turn);
+      continue;
+    }
     for (const member of group.members()) startSession(turn, group.groupId, member);
     if (group.size <= turn.rules.maxSize) continue;
     const draft = group.draft();

@@ -1,10 +1,9 @@
 import { ErrorCode } from '../../protocol/errors.js';
-import type { ClassicGroup } from './classic_group.js';
 import type { GroupDecision, TransactionalCommitCommand } from './commands.js';
+import { checkCommit } from './offset_access.js';
 import { noTopicId } from './records.js';
 import type { GroupState } from './state.js';
 import type { Turn } from './turn.js';
-import { findMember } from './validation.js';
 
 /**
  * Topics and partitions that do not exist were sorted out before, and the transaction coordinator has said that this partition
@@ -16,7 +15,7 @@ export function decideTransactionalCommit(
   turn: Turn,
 ): GroupDecision {
   const { groupId, topics, transaction } = command;
-  const errorCode = check(state.groups.get(groupId), command);
+  const errorCode = check(state, command, turn.rules.offsetMetadataMaxBytes);
   if (errorCode !== ErrorCode.NONE) {
     turn.reply(command.token, { kind: 'transactional-commit', errorCode, topics: [] });
     return turn.done();
@@ -49,13 +48,15 @@ export function decideTransactionalCommit(
   return { ...turn.done(), transaction };
 }
 
-/** The state of the group does not count, as it does for plain commits: what is committed was read before. */
-function check(group: ClassicGroup | undefined, command: TransactionalCommitCommand): ErrorCode {
+/** The state of a classic group does not count, as it does for plain commits: what is committed was read before. */
+function check(state: GroupState, command: TransactionalCommitCommand, metadataMaxBytes: number): ErrorCode {
   const { generationId, memberId, groupInstanceId } = command;
-  if (group === undefined) return generationId < 0 ? ErrorCode.NONE : ErrorCode.ILLEGAL_GENERATION;
-  if (generationId < 0 && (group.phase === 'Empty' || (memberId === '' && groupInstanceId === null)))
-    return ErrorCode.NONE;
-  const member = findMember(group, memberId, groupInstanceId);
-  if (typeof member === 'number') return member;
-  return generationId === group.head.generationId ? ErrorCode.NONE : ErrorCode.ILLEGAL_GENERATION;
+  const topics = command.topics.map((topic) => ({
+    ...topic,
+    topicId: state.image.topicsByName.get(topic.name)?.id ?? noTopicId,
+  }));
+  const by = { apiVersion: 0, generationId, memberId, groupInstanceId, isTransactional: true, topics };
+  const errorCode = checkCommit(state.groups.get(command.groupId), by, metadataMaxBytes);
+  // TxnOffsetCommit has no error for member epochs.
+  return errorCode === ErrorCode.STALE_MEMBER_EPOCH ? ErrorCode.ILLEGAL_GENERATION : errorCode;
 }

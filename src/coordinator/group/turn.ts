@@ -25,6 +25,10 @@ export class Turn {
     this.timers.push({ key, delayMs, command });
   }
 
+  startTimerIfAbsent(key: string, delayMs: number, command: GroupCommand): void {
+    this.timers.push({ key, delayMs, command, ifAbsent: true });
+  }
+
   cancelTimer(key: string): void {
     this.timers.push({ key, delayMs: undefined });
   }

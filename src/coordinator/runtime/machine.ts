@@ -57,9 +57,9 @@ export interface BatchProducer {
   readonly verification: object | undefined;
 }
 
-/** Starts (anew) or cancels the timer named `key`; `command` is decided when it has run out. */
+/** Starts (anew, or only when it does not run yet) or cancels the timer named `key`; `command` is decided when it has run out. */
 export type TimerEffect<Command> =
-  | { readonly key: string; readonly delayMs: number; readonly command: Command }
+  | { readonly key: string; readonly delayMs: number; readonly command: Command; readonly ifAbsent?: boolean }
   | { readonly key: string; readonly delayMs: undefined };
 
 export interface EncodedRecord {

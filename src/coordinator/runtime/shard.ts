@@ -355,7 +355,8 @@ export class CoordinatorShard<State, Command, Rec, Reply> {
   private carryOut(pending: Pending<Command, Reply>, untilHighWatermark: number): void {
     for (const timer of pending.timers) {
       if (timer.delayMs === undefined) this.timerTable.cancel(timer.key);
-      else this.timerTable.start(timer.key, timer.delayMs, timer.command);
+      else if (timer.ifAbsent !== true || !this.timerTable.has(timer.key))
+        this.timerTable.start(timer.key, timer.delayMs, timer.command);
     }
     const { replies } = pending;
     if (replies.length === 0) return;

@@ -102,7 +102,8 @@ export const ConsumerGroupMemberMetadataValue = message({
           metadata: bytes('0+'),
         }),
       },
-      { nullable: '0+', tagged: '0+', tag: 0, default: null },
+      // Without a default of its own: null is written, and so told from what an older broker did not know.
+      { nullable: '0+', tagged: '0+', tag: 0 },
     ),
   },
 });

@@ -14,6 +14,9 @@ const groupErrorVersion = 2;
 
 interface RequestedGroup {
   readonly groupId: string;
+  /** From version 9 on; null from those that manage their partitions themselves. */
+  readonly memberId: string | null;
+  readonly memberEpoch: number;
   readonly topics: ReadonlyArray<{
     readonly name: string;
     readonly topicId: Uuid;
@@ -39,7 +42,7 @@ export function offsetFetchHandler(deps: {
       byId ? fetchById(deps, group, requireStable) : fetchByName(deps.coordinator, group, requireStable);
     if (context.apiVersion >= groupsVersion) return { groups: await Promise.all(request.groups.map(fetchGroup)) };
     const named = request.topics?.map((topic) => ({ ...topic, topicId: ZERO_UUID })) ?? null;
-    const group = { groupId: request.groupId, topics: named };
+    const group = { groupId: request.groupId, memberId: null, memberEpoch: -1, topics: named };
     const { errorCode, topics } = await fetchGroup(group);
     if (errorCode === ErrorCode.NONE || context.apiVersion >= groupErrorVersion)
       return { errorCode, topics: topics.map(({ name, partitions }) => ({ name, partitions })) };
@@ -49,18 +52,18 @@ export function offsetFetchHandler(deps: {
 
 async function fetchByName(
   coordinator: GroupCoordinator,
-  { groupId, topics }: RequestedGroup,
+  { topics, ...asking }: RequestedGroup,
   requireStable: boolean,
 ): Promise<AnsweredGroup> {
   // By name no topic id is meant, whatever the one of today is.
   const anyId = topics?.map((topic) => ({ ...topic, topicId: ZERO_UUID })) ?? null;
-  const answer = await coordinator.fetchOffsets({ groupId, requireStable, topics: anyId });
-  return { groupId, errorCode: answer.errorCode, topics: answer.topics };
+  const answer = await coordinator.fetchOffsets({ ...asking, requireStable, topics: anyId });
+  return { groupId: asking.groupId, errorCode: answer.errorCode, topics: answer.topics };
 }
 
 async function fetchById(
   deps: { readonly coordinator: GroupCoordinator; readonly metadata: MetadataCache },
-  { groupId, topics }: RequestedGroup,
+  { topics, ...asking }: RequestedGroup,
   requireStable: boolean,
 ): Promise<AnsweredGroup> {
   const image = deps.metadata.current();
@@ -68,7 +71,8 @@ async function fetchById(
     const name = image.topicsById.get(topic.topicId)?.name;
     return name === undefined ? [] : [{ ...topic, name }];
   });
-  const answer = await deps.coordinator.fetchOffsets({ groupId, requireStable, topics: known ?? null });
+  const answer = await deps.coordinator.fetchOffsets({ ...asking, requireStable, topics: known ?? null });
+  const { groupId } = asking;
   if (answer.errorCode !== ErrorCode.NONE) return { groupId, errorCode: answer.errorCode, topics: [] };
   const unknown = topics?.filter((topic) => !image.topicsById.has(topic.topicId)) ?? [];
   return {

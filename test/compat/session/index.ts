@@ -1,4 +1,5 @@
 import { configs } from './configs.js';
+import { consumerGroups } from './consumer_groups.js';
 import { errors, versions } from './errors.js';
 import { fetches } from './fetch.js';
 import { groups } from './groups.js';
@@ -25,6 +26,7 @@ export const session: readonly Step[] = [
   ...groups,
   ...transactions,
   ...transactionalOffsets,
+  ...consumerGroups,
   ...errors,
   ...collisions,
 ];

@@ -8,8 +8,10 @@ import type { GroupRecord } from '../../../src/coordinator/group/records.js';
 import { applyGroupRecord, newGroupState } from '../../../src/coordinator/group/state.js';
 import { joinTimer, sessionTimer, syncTimer } from '../../../src/coordinator/group/turn.js';
 import type { ReplyToken, UndoLog } from '../../../src/coordinator/runtime/machine.js';
+import { emptyImage } from '../../../src/metadata/image.js';
 import { ErrorCode } from '../../../src/protocol/errors.js';
-import { durable, snapshot } from '../support/snapshot.js';
+import { consumerRules } from '../support/rules.js';
+import { classicGroups, durable, snapshot } from '../support/snapshot.js';
 
 // Random conversations of a few clients with two groups. Every decision is checked for what holds always; at the end the
 // log is replayed. The clients are not well-behaved: they use each other's ids, old generations and versions at random.
@@ -20,6 +22,7 @@ const rules: GroupRules = {
   offsetMetadataMaxBytes: 10,
   offsetsRetentionMs: 60_000,
   offsetsRetentionCheckIntervalMs: 10_000,
+  consumer: consumerRules,
 };
 
 const groupId = fc.constantFrom('g', 'h');
@@ -97,7 +100,7 @@ interface Slot {
 }
 
 class History {
-  readonly machine = groupMachine(rules);
+  readonly machine = groupMachine(rules, () => emptyImage);
   readonly state = newGroupState();
   readonly applied: GroupRecord[] = [];
   readonly unanswered = new Map<ReplyToken, GroupCommand['kind']>();
@@ -249,7 +252,8 @@ class History {
         return {
           kind: 'sync-failed',
           groupId: one.groupId,
-          generationId: this.state.groups.get(one.groupId)?.head.generationId ?? 0,
+          generationId:
+            classicGroups(this.state).find((group) => group.groupId === one.groupId)?.head.generationId ?? 0,
           error: ErrorCode.UNKNOWN_SERVER_ERROR,
         };
     }
@@ -298,7 +302,7 @@ class History {
   /** What holds after every decision. */
   private check(): void {
     const parked = new Set<ReplyToken>();
-    for (const group of this.state.groups.values()) {
+    for (const group of classicGroups(this.state)) {
       const members = [...group.members()];
       const { groupId: id, phase, leaderId, protocolName } = group.head;
       expect(groupPhases).toContain(phase);
@@ -363,7 +367,7 @@ describe('histories of groups', () => {
         const history = new History();
         for (const one of steps) {
           history.run(one);
-          for (const group of history.state.groups.values()) reached.add(group.phase);
+          for (const group of classicGroups(history.state)) reached.add(group.phase);
         }
         const again = newGroupState();
         for (const record of history.applied) applyGroupRecord(again, record);

@@ -1,3 +1,4 @@
+import type { ConsumerGroup } from '../../../src/coordinator/consumer_group/group.js';
 import type { ClassicGroup } from '../../../src/coordinator/group/classic_group.js';
 import type { OffsetTable } from '../../../src/coordinator/group/offset_table.js';
 import type { GroupState } from '../../../src/coordinator/group/state.js';
@@ -8,7 +9,7 @@ function byMemberId<M extends { readonly memberId: string }>(members: M[]): M[] 
   return members.sort((a, b) => (a.memberId < b.memberId ? -1 : 1));
 }
 
-function groupOf(group: ClassicGroup) {
+function classicOf(group: ClassicGroup) {
   const { subscribedTopics, ...head } = group.head;
   return {
     head: { ...head, subscribedTopics: subscribedTopics === null ? null : [...subscribedTopics].sort() },
@@ -39,10 +40,58 @@ function offsetsOf(table: OffsetTable) {
     );
 }
 
+export function classicGroups(state: GroupState): ClassicGroup[] {
+  return [...state.groups.values()].filter((group) => group.type === 'classic');
+}
+
+export function consumerGroups(state: GroupState): ConsumerGroup[] {
+  return [...state.groups.values()].filter((group) => group.type === 'consumer');
+}
+
+/** What records hold of a consumer group; `owners` and counts follow from it and are compared too. */
+export function consumerSnapshot(group: ConsumerGroup) {
+  const { refresh: _, metadataHash, ...head } = group.head;
+  const sorted = <T>(items: Iterable<T>) => [...items].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  const members = sorted(
+    [...group.members()].map((member) => ({
+      ...member,
+      subscribedTopicNames: [...member.subscribedTopicNames].sort(),
+      assigned: sorted([...member.assigned].map(([topicId, partitions]) => [topicId, sorted(partitions)])),
+      revoking: sorted([...member.revoking].map(([topicId, partitions]) => [topicId, sorted(partitions)])),
+      classic: member.classic && {
+        ...member.classic,
+        protocols: member.classic.protocols.map(({ name, metadata }) => `${name}:${bytes(metadata)}`),
+      },
+      target: sorted([...group.target(member.memberId)].map(([topicId, partitions]) => [topicId, sorted(partitions)])),
+      owns: [...member.assigned].map(([topicId, partitions]) =>
+        [...partitions.keys()].map((partition) => group.ownerEpoch(topicId, partition)),
+      ),
+    })),
+  );
+  return {
+    groupId: group.groupId,
+    state: group.state,
+    head: { ...head, metadataHash: String(metadataHash) },
+    members,
+    topics: sorted(group.subscribedTopics()),
+    regexes: sorted(
+      [...group.resolvedRegexes()].map(([regex, { topics, ...rest }]) => [regex, [...topics].sort(), rest]),
+    ),
+    classicMembers: group.classicMembers,
+    subscriptionType: group.subscriptionType,
+    preferredAssignor: group.preferredAssignor,
+  };
+}
+
 /** Everything in a state, as values that can be compared. */
 export function snapshot(state: GroupState) {
   return {
-    groups: [...state.groups.values()].map(groupOf).sort((a, b) => (a.head.groupId < b.head.groupId ? -1 : 1)),
+    groups: classicGroups(state)
+      .map(classicOf)
+      .sort((a, b) => (a.head.groupId < b.head.groupId ? -1 : 1)),
+    consumers: consumerGroups(state)
+      .map((group) => consumerSnapshot(group))
+      .sort((a, b) => (a.groupId < b.groupId ? -1 : 1)),
     offsets: offsetsOf(state.offsets),
     open: [...state.openTransactions].map(([producerId, table]) => ({ producerId, offsets: offsetsOf(table) })),
   };
@@ -51,10 +100,10 @@ export function snapshot(state: GroupState) {
 /** What records hold of a group in a phase that records hold: its last completed generation. */
 export function durable(state: GroupState) {
   return {
-    groups: [...state.groups.values()]
+    groups: classicGroups(state)
       .filter((group) => group.phase === 'Stable' || group.phase === 'Empty')
       .map((group) => {
-        const { head, members } = groupOf(group);
+        const { head, members } = classicOf(group);
         const { initialRebalance: _, memberAddedInDelay: __, ...kept } = head;
         return {
           ...kept,

@@ -36,6 +36,7 @@ import { listenerLimits, networkLimits } from './network_limits.js';
 import { refuseWrites } from './read_only.js';
 import { registerHandlers } from './register_handlers.js';
 import { Pipeline } from './request_pipeline.js';
+import { assembleShareServices } from './share/share_services.js';
 import { logConfigOf } from './topic_log_config.js';
 import { TopicTraffic } from './traffic.js';
 
@@ -218,6 +219,7 @@ export class BrokerServer {
       cache,
       replicas,
       coordinators,
+      closeShare: () => undefined,
       changes: 0,
       apply: async (image) => {
         parts.changes += 1;
@@ -298,15 +300,27 @@ export class BrokerServer {
     const { ports } = this;
     const { cache, replicas, controller } = parts;
     const config = () => this.dynamic;
+    const autoTopics = new AutoTopicCreator({ controller, metadata: cache, logger: ports.logger, config });
+    const { shareCoordinator } = parts.coordinators;
+    const share = assembleShareServices({
+      ...ports,
+      metadata: cache,
+      replicas,
+      shareCoordinator,
+      topics: autoTopics,
+      config,
+    });
+    parts.closeShare = () => share.sharePartitions.close();
     registerHandlers(this.pipeline, {
       nodeId: this.config.nodeId,
       clock: ports.clock,
+      timers: ports.timers,
       files: ports.files,
       logger: ports.logger,
       loggers: this.loggers,
       metadata: cache,
       controller,
-      autoTopics: new AutoTopicCreator({ controller, metadata: cache, logger: ports.logger, config }),
+      autoTopics,
       replicas,
       logs: parts.logs,
       sessions: new FetchSessionCache(
@@ -315,6 +329,7 @@ export class BrokerServer {
         this.config.int('max.incremental.fetch.session.cache.slots'),
       ),
       ...parts.coordinators,
+      ...share,
       coordinator: parts.coordinators.groups,
       traffic: this.traffic,
       config,
@@ -475,6 +490,7 @@ export class BrokerServer {
     parts?.replicas.close();
     if (this.pipeline.inFlight > 0) onProgress(`waiting for ${this.pipeline.inFlight} request(s)`);
     await this.drain();
+    parts?.closeShare();
     parts?.coordinators.close();
     await Promise.all(this.listeners.map((listener) => listener.close()));
     await this.metricsServer?.close();
@@ -516,6 +532,7 @@ interface Parts {
   readonly cache: StoreMetadataCache;
   readonly replicas: ReplicaManager;
   readonly coordinators: Coordinators;
+  closeShare: () => void;
   readonly controller: Controller;
   /** Changes of the metadata that are being applied. */
   changes: number;

@@ -1,4 +1,4 @@
-import type { Clock, FileSystem } from '../common/ports/index.js';
+import type { Clock, FileSystem, Timers } from '../common/ports/index.js';
 import type { BrokerConfig } from '../config/index.js';
 import type { Controller } from '../controller/controller.js';
 import type { GroupCoordinator } from '../coordinator/group_coordinator.js';
@@ -52,13 +52,15 @@ import { writeTxnMarkersHandler } from './handlers/write_txn_markers.js';
 import { registerAdmin } from './register_admin.js';
 import { registerShares } from './register_shares.js';
 import type { Pipeline } from './request_pipeline.js';
+import type { ShareServices } from './share/share_services.js';
 import type { TopicTraffic } from './traffic.js';
 import type { TransactionVerifier } from './transaction_verifier.js';
 
 /** Everything that handlers are made of. */
-export interface Services {
+export interface Services extends ShareServices {
   readonly nodeId: number;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly files: FileSystem;
   readonly logger: Logger;
   readonly loggers: LoggerLevels;
@@ -151,5 +153,6 @@ export function registerHandlers(pipeline: Pipeline, services: Services): void {
   pipeline.register(ApiKey.ConsumerGroupHeartbeat, consumerGroupHeartbeatHandler(services));
   pipeline.register(ApiKey.ConsumerGroupDescribe, consumerGroupDescribeHandler(services));
   registerAdmin(pipeline, services);
-  registerShares(pipeline, services);
+  const maxBytes = whileSame(config, (now) => now.int('fetch.max.bytes'));
+  registerShares(pipeline, { ...services, maxBytes });
 }

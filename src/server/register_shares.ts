@@ -1,5 +1,10 @@
+import type { Timers } from '../common/ports/index.js';
 import type { ShareCoordinator } from '../coordinator/share_coordinator.js';
+import type { MetadataCache } from '../metadata/image.js';
 import { ApiKey } from '../protocol/api_keys.js';
+import type { ReplicaManager } from '../replication/replica_manager.js';
+import { shareAcknowledgeHandler } from './handlers/share_acknowledge.js';
+import { shareFetchHandler } from './handlers/share_fetch.js';
 import {
   deleteShareGroupStateHandler,
   initializeShareGroupStateHandler,
@@ -8,13 +13,23 @@ import {
   writeShareGroupStateHandler,
 } from './handlers/share_group_state.js';
 import type { Pipeline } from './request_pipeline.js';
+import type { ShareServices } from './share/share_services.js';
+import type { TopicTraffic } from './traffic.js';
 
 /** What share groups (KIP-932) are made of. */
-export interface ShareHandlerServices {
+export interface ShareHandlerServices extends ShareServices {
+  readonly timers: Timers;
+  readonly metadata: MetadataCache;
+  readonly replicas: ReplicaManager;
+  readonly traffic: TopicTraffic;
   readonly shareCoordinator: ShareCoordinator;
+  /** `fetch.max.bytes` */
+  readonly maxBytes: () => number;
 }
 
 export function registerShares(pipeline: Pipeline, services: ShareHandlerServices): void {
+  pipeline.register(ApiKey.ShareFetch, shareFetchHandler(services));
+  pipeline.register(ApiKey.ShareAcknowledge, shareAcknowledgeHandler(services));
   pipeline.register(ApiKey.InitializeShareGroupState, initializeShareGroupStateHandler(services));
   pipeline.register(ApiKey.ReadShareGroupState, readShareGroupStateHandler(services));
   pipeline.register(ApiKey.WriteShareGroupState, writeShareGroupStateHandler(services));

@@ -23,6 +23,7 @@ import { assembleCoordinators, type Coordinators } from '../../src/server/coordi
 import { LaterResponse, promised, type RequestContext } from '../../src/server/handler.js';
 import { registerHandlers } from '../../src/server/register_handlers.js';
 import { Pipeline } from '../../src/server/request_pipeline.js';
+import { assembleShareServices, type ShareServices } from '../../src/server/share/share_services.js';
 import { logConfigOf } from '../../src/server/topic_log_config.js';
 import { TopicTraffic } from '../../src/server/traffic.js';
 import { LogManager } from '../../src/storage/log_manager.js';
@@ -46,6 +47,8 @@ class HandlerTable extends Pipeline {
 
 /** A connection that a test can close. */
 export class FakeConnection {
+  private static last = 0;
+  readonly id = ++FakeConnection.last;
   private readonly callbacks = new Set<() => void>();
 
   onClose(callback: () => void): () => void {
@@ -77,6 +80,7 @@ export interface Pending<T> {
 export class BrokerFixture {
   readonly traffic = new TopicTraffic();
   private readonly handlers: HandlerTable;
+  readonly share: ShareServices;
 
   private constructor(
     readonly directory: string,
@@ -94,19 +98,32 @@ export class BrokerFixture {
     files: NodeFileSystem,
   ) {
     this.handlers = new HandlerTable(time, logger, { maxFrameBytes: 1 << 20 });
+    const autoTopics = new AutoTopicCreator({ controller, metadata: cache, logger, config: () => config });
+    this.share = assembleShareServices({
+      clock: time,
+      timers: time,
+      logger,
+      metadata: cache,
+      replicas,
+      shareCoordinator: coordinators.shareCoordinator,
+      topics: autoTopics,
+      config: () => config,
+    });
     registerHandlers(this.handlers, {
       nodeId: 1,
       clock: time,
+      timers: time,
       files,
       logger,
       loggers: new LoggerLevels(logger),
       metadata: cache,
       controller,
-      autoTopics: new AutoTopicCreator({ controller, metadata: cache, logger, config: () => config }),
+      autoTopics,
       replicas,
       logs,
       sessions,
       ...coordinators,
+      ...this.share,
       coordinator: coordinators.groups,
       traffic: this.traffic,
       config: () => config,
@@ -250,6 +267,7 @@ export class BrokerFixture {
       ...testContext,
       apiKey: api.key,
       apiVersion: version,
+      connectionId: connection.id,
       onConnectionClose: (callback) => connection.onClose(callback),
     };
     const run = async (): Promise<T | null> => {

@@ -129,6 +129,13 @@ function at(offset: number, leaderEpoch: number): Found {
   return { errorCode: ErrorCode.NONE, timestamp: -1, offset, leaderEpoch };
 }
 
+/** Offset of the first committed record at or after a time; undefined when there is none. @throws LogStoreError */
+export function offsetForTimestamp(partition: Partition, timestampMs: number): number | undefined {
+  if (partition.log === undefined) return undefined;
+  const found = byTimestamp(partition.log, timestampMs, partition.highWatermark);
+  return found.errorCode === ErrorCode.NONE && found.offset >= 0 ? found.offset : undefined;
+}
+
 /** Batches whose headers are read at once while the first one that fits is looked for. */
 const batchesPerScan = 64;
 

@@ -1,0 +1,46 @@
+import type { ReplicaManager } from '../../replication/replica_manager.js';
+import type { RequestContext } from '../handler.js';
+import type { ShareFetch, ShareFetchedPartition } from './share_fetch.js';
+
+/**
+ * A share fetch that found too little. It looks again when a partition has more committed records, and when records of its group are
+ * available again. Null when the member's connection is gone.
+ */
+export class DelayedShareFetch {
+  private readonly undo: Array<() => void> = [];
+  private readonly tick: number;
+  private finished = false;
+
+  constructor(
+    private readonly replicas: ReplicaManager,
+    private readonly fetch: ShareFetch,
+    maxWaitMs: number,
+    context: RequestContext,
+    private readonly resolve: (answer: ShareFetchedPartition[] | null) => void,
+  ) {
+    this.tick = replicas.wheel.add(this, maxWaitMs);
+    const look = () => this.look();
+    for (const { partition, watchers } of fetch.entries()) {
+      this.undo.push(partition.onHighWatermark(look));
+      watchers.add(look);
+      this.undo.push(() => watchers.delete(look));
+    }
+    this.undo.push(context.onConnectionClose(() => this.finish(() => null)));
+  }
+
+  private look(): void {
+    if (!this.finished && this.fetch.isEnough()) this.finish(() => this.fetch.complete());
+  }
+
+  onTimeout(): void {
+    this.finish(() => this.fetch.complete());
+  }
+
+  private finish(answer: () => ShareFetchedPartition[] | null): void {
+    if (this.finished) return;
+    this.finished = true;
+    for (const undo of this.undo) undo();
+    this.replicas.wheel.cancel(this, this.tick);
+    this.resolve(answer());
+  }
+}

@@ -1,0 +1,140 @@
+import { type Uuid, ZERO_UUID } from '../../common/ids.js';
+import type { FileRegion } from '../../common/ports/index.js';
+import type { MetadataCache } from '../../metadata/image.js';
+import { ErrorCode } from '../../protocol/errors.js';
+import type { SessionPartition } from '../../replication/share/share_sessions.js';
+import type { AcquiredRecords, ShareFailure } from '../../replication/share/states.js';
+import type { SharePartitionEntry, SharePartitions } from './share_partitions.js';
+import { availableBytes, readAndAcquire } from './share_read.js';
+
+export interface ShareFetchDetails {
+  readonly groupId: string;
+  readonly memberId: string;
+  /** In the order in which they are served. */
+  readonly partitions: readonly SessionPartition[];
+  readonly maxBytes: number;
+  readonly minBytes: number;
+  readonly maxRecords: number;
+  readonly batchSize: number;
+  readonly recordLimit: boolean;
+  readonly readsCommitted: boolean;
+}
+
+export interface ShareFetchedPartition extends SessionPartition {
+  readonly topic: string | undefined;
+  readonly errorCode: ErrorCode;
+  readonly region: FileRegion | undefined;
+  readonly acquired: readonly AcquiredRecords[];
+}
+
+interface Wanted extends SessionPartition {
+  /** Undefined once it has failed. */
+  entry: SharePartitionEntry | undefined;
+  failure: ShareFailure | undefined;
+}
+
+/** What one request wants of the partitions of its session. */
+export class ShareFetch {
+  private readonly wanted: readonly Wanted[];
+
+  constructor(
+    private readonly deps: { readonly sharePartitions: SharePartitions; readonly metadata: MetadataCache },
+    private readonly details: ShareFetchDetails,
+  ) {
+    this.wanted = details.partitions.map(({ topicId, partition }) => {
+      const found = this.find(topicId, partition);
+      const failed = 'errorCode' in found;
+      return {
+        topicId,
+        partition,
+        entry: failed ? undefined : found,
+        failure: failed ? found : undefined,
+      };
+    });
+  }
+
+  private find(topicId: Uuid, index: number): SharePartitionEntry | ShareFailure {
+    const topic = topicId === ZERO_UUID ? undefined : this.deps.metadata.current().topicsById.get(topicId);
+    if (topic === undefined) return { errorCode: ErrorCode.UNKNOWN_TOPIC_ID, message: null };
+    return this.deps.sharePartitions.get(this.details.groupId, topicId, index);
+  }
+
+  /** Nothing can come of waiting. */
+  get isPointless(): boolean {
+    const { maxRecords, maxBytes } = this.details;
+    return maxRecords <= 0 || maxBytes <= 0 || this.wanted.every(({ entry }) => entry === undefined);
+  }
+
+  /** Those whose records it waits for. */
+  entries(): SharePartitionEntry[] {
+    return this.wanted.flatMap(({ entry }) => entry ?? []);
+  }
+
+  /** Whether the answer leaves now, without waiting for more. */
+  isEnough(): boolean {
+    let waiting = 0;
+    let sum = 0;
+    for (const wanted of this.wanted) {
+      const { entry } = wanted;
+      if (entry === undefined) continue;
+      if (!entry.share.isActive && !entry.share.isLoading) {
+        this.failed(wanted, entry);
+        continue;
+      }
+      waiting += 1;
+      if (!entry.share.canAcquire()) continue;
+      sum += availableBytes(entry, this.details.readsCommitted, this.details.minBytes);
+    }
+    return waiting === 0 || (sum > 0 && sum >= this.details.minBytes);
+  }
+
+  /** Its partition is gone, or its state could not be read. */
+  private failed(wanted: Wanted, entry: SharePartitionEntry): void {
+    wanted.entry = undefined;
+    wanted.failure = entry.failure ?? {
+      errorCode: entry.partition.offline ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.NONE,
+      message: null,
+    };
+  }
+
+  /** Acquires what there is now. The regions are pinned. */
+  complete(): ShareFetchedPartition[] {
+    const { details } = this;
+    const answers: ShareFetchedPartition[] = [];
+    if (details.maxRecords <= 0 || details.maxBytes <= 0) return answers;
+    const ready = this.wanted.filter(({ entry }) => entry?.share.canAcquire() === true);
+    const share = Math.max(1, Math.floor(details.maxBytes / Math.max(1, ready.length)));
+    let { maxRecords, maxBytes: leftBytes } = details;
+    let minOneBatch = true;
+    for (const { topicId, partition, entry } of ready) {
+      if (entry === undefined) continue;
+      const { memberId, recordLimit, batchSize, readsCommitted } = details;
+      const maxBytes = Math.max(0, Math.min(share, leftBytes));
+      const read = readAndAcquire(entry, {
+        memberId,
+        recordLimit,
+        batchSize,
+        readsCommitted,
+        maxRecords,
+        maxBytes,
+        minOneBatch,
+      });
+      if (read.readBytes > 0) minOneBatch = false;
+      leftBytes -= read.readBytes;
+      for (const { firstOffset, lastOffset } of read.acquired) maxRecords -= lastOffset - firstOffset + 1;
+      const { errorCode, region, acquired } = read;
+      answers.push({ topicId, partition, topic: entry.partition.topic, errorCode, region, acquired });
+    }
+    for (const { topicId, partition, failure } of this.wanted)
+      if (failure !== undefined && failure.errorCode !== ErrorCode.NONE)
+        answers.push({
+          topicId,
+          partition,
+          topic: undefined,
+          errorCode: failure.errorCode,
+          region: undefined,
+          acquired: [],
+        });
+    return answers;
+  }
+}

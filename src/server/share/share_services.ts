@@ -1,0 +1,42 @@
+import type { Clock, Timers } from '../../common/ports/index.js';
+import type { BrokerConfig } from '../../config/index.js';
+import type { ShareCoordinator } from '../../coordinator/share_coordinator.js';
+import type { MetadataCache } from '../../metadata/image.js';
+import type { ReplicaManager } from '../../replication/replica_manager.js';
+import { ShareSessionCache } from '../../replication/share/share_sessions.js';
+import type { Logger } from '../../telemetry/logger.js';
+import type { InternalTopics } from '../handlers/find_coordinator.js';
+import { SharePartitions } from './share_partitions.js';
+import { SharePersistence } from './share_persister.js';
+import { ShareConfigs } from './share_rules.js';
+
+/** What a broker needs to lead partitions for share groups. */
+export interface ShareServices {
+  readonly shareSessions: ShareSessionCache;
+  readonly sharePartitions: SharePartitions;
+  readonly shareConfigs: ShareConfigs;
+  readonly sharePersistence: SharePersistence;
+}
+
+export function assembleShareServices(deps: {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  readonly metadata: MetadataCache;
+  readonly replicas: ReplicaManager;
+  readonly shareCoordinator: ShareCoordinator;
+  readonly topics: InternalTopics;
+  config(): BrokerConfig;
+}): ShareServices {
+  const { clock, timers, logger, metadata, replicas, shareCoordinator, topics, config } = deps;
+  const sessions = new ShareSessionCache(config().int('group.share.max.share.sessions'));
+  const configs = new ShareConfigs(config, metadata);
+  const persistence = new SharePersistence(shareCoordinator, topics, timers);
+  const partitions = new SharePartitions({ clock, timers, logger, replicas, persistence, configs, sessions });
+  return {
+    shareSessions: sessions,
+    sharePartitions: partitions,
+    shareConfigs: configs,
+    sharePersistence: persistence,
+  };
+}

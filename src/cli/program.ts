@@ -50,6 +50,12 @@ const entries: readonly Entry[] = [
     load: async (program, launch) => (await import('./commands/cluster/index.js')).addCluster(program, launch),
   },
   {
+    name: 'transactions',
+    description: 'list and describe transactions, find and abort those that hang',
+    load: async (program, launch) =>
+      (await import('./commands/transactions/index.js')).addTransactions(program, launch),
+  },
+  {
     name: 'log-dirs',
     description: 'show log directories, move partitions between them',
     load: async (program, launch) => (await import('./commands/log_dirs/index.js')).addLogDirs(program, launch),

@@ -8,6 +8,8 @@ import { DescribeClusterRequest, DescribeClusterResponse } from '../protocol/api
 import { DescribeConfigsRequest, DescribeConfigsResponse } from '../protocol/api/describe_configs.js';
 import { DescribeGroupsRequest, DescribeGroupsResponse } from '../protocol/api/describe_groups.js';
 import { DescribeLogDirsRequest, DescribeLogDirsResponse } from '../protocol/api/describe_log_dirs.js';
+import { DescribeProducersRequest, DescribeProducersResponse } from '../protocol/api/describe_producers.js';
+import { DescribeTransactionsRequest, DescribeTransactionsResponse } from '../protocol/api/describe_transactions.js';
 import { FetchRequest, FetchResponse } from '../protocol/api/fetch.js';
 import { FindCoordinatorRequest, FindCoordinatorResponse } from '../protocol/api/find_coordinator.js';
 import { HeartbeatRequest, HeartbeatResponse } from '../protocol/api/heartbeat.js';
@@ -20,6 +22,7 @@ import { JoinGroupRequest, JoinGroupResponse } from '../protocol/api/join_group.
 import { LeaveGroupRequest, LeaveGroupResponse } from '../protocol/api/leave_group.js';
 import { ListGroupsRequest, ListGroupsResponse } from '../protocol/api/list_groups.js';
 import { ListOffsetsRequest, ListOffsetsResponse } from '../protocol/api/list_offsets.js';
+import { ListTransactionsRequest, ListTransactionsResponse } from '../protocol/api/list_transactions.js';
 import { MetadataRequest, MetadataResponse } from '../protocol/api/metadata.js';
 import { OffsetCommitRequest, OffsetCommitResponse } from '../protocol/api/offset_commit.js';
 import { OffsetDeleteRequest, OffsetDeleteResponse } from '../protocol/api/offset_delete.js';
@@ -27,6 +30,7 @@ import { OffsetFetchRequest, OffsetFetchResponse } from '../protocol/api/offset_
 import { OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse } from '../protocol/api/offset_for_leader_epoch.js';
 import { ProduceRequest, ProduceResponse } from '../protocol/api/produce.js';
 import { SyncGroupRequest, SyncGroupResponse } from '../protocol/api/sync_group.js';
+import { WriteTxnMarkersRequest, WriteTxnMarkersResponse } from '../protocol/api/write_txn_markers.js';
 import { apiCall } from './api_call.js';
 
 /** The APIs this client calls. Limits on versions are those of the code that fills in the messages. */
@@ -58,5 +62,9 @@ export const calls = {
   offsetDelete: apiCall(OffsetDeleteRequest, OffsetDeleteResponse),
   listGroups: apiCall(ListGroupsRequest, ListGroupsResponse),
   describeGroups: apiCall(DescribeGroupsRequest, DescribeGroupsResponse),
+  listTransactions: apiCall(ListTransactionsRequest, ListTransactionsResponse),
+  describeTransactions: apiCall(DescribeTransactionsRequest, DescribeTransactionsResponse),
+  describeProducers: apiCall(DescribeProducersRequest, DescribeProducersResponse),
+  writeTxnMarkers: apiCall(WriteTxnMarkersRequest, WriteTxnMarkersResponse),
   deleteGroups: apiCall(DeleteGroupsRequest, DeleteGroupsResponse),
 } as const;

@@ -28,6 +28,13 @@ export {
   type NewTopic,
   type TopicDescription,
 } from './admin/topics.js';
+export type {
+  AbortedTransaction,
+  ProducerDescription,
+  TransactionDescription,
+  TransactionFilter,
+  TransactionListing,
+} from './admin/transactions.js';
 export { type ApiCall, apiCall } from './api_call.js';
 export { ClusterClient, type ClusterClientOptions, type Endpoint } from './cluster_client.js';
 export { type Answer, type Body, Connection, type ConnectionOptions, type SendOptions } from './connection.js';

@@ -24,6 +24,15 @@ import {
   type NewTopic,
 } from './topics.js';
 
+import {
+  type AbortedTransaction,
+  abortTransaction,
+  describeProducers,
+  describeTransactions,
+  listTransactions,
+  type TransactionFilter,
+} from './transactions.js';
+
 /**
  * Administration of one cluster. Calls on several things return one outcome for each, with its error or undefined;
  * `throwFirst` turns these into an exception. Failures of the call as a whole are ClientErrors. Retries are inside.
@@ -101,6 +110,23 @@ export class Admin {
 
   deleteGroupOffsets(groupId: string, partitions: readonly TopicPartition[]) {
     return deleteGroupOffsets(this.cluster, groupId, partitions);
+  }
+
+  listTransactions(filter?: TransactionFilter) {
+    return listTransactions(this.cluster, filter);
+  }
+
+  describeTransactions(transactionalIds: readonly string[]) {
+    return describeTransactions(this.cluster, transactionalIds);
+  }
+
+  describeProducers(partitions: readonly TopicPartition[]) {
+    return describeProducers(this.cluster, partitions);
+  }
+
+  /** For transactions that no coordinator is going to end. */
+  abortTransaction(transaction: AbortedTransaction) {
+    return abortTransaction(this.cluster, transaction);
   }
 
   describeCluster() {

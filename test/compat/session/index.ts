@@ -8,7 +8,7 @@ import { places } from './places.js';
 import { productions, sequences } from './produce.js';
 import type { Step } from './step.js';
 import { collisions, creations, deletions, growth } from './topics.js';
-import { transactionalOffsets, transactions } from './transactions.js';
+import { transactionalOffsets, transactionLists, transactions } from './transactions.js';
 
 /** The whole conversation, in order: later parts use topics of earlier ones. */
 export const session: readonly Step[] = [
@@ -26,6 +26,7 @@ export const session: readonly Step[] = [
   ...groups,
   ...transactions,
   ...transactionalOffsets,
+  ...transactionLists,
   ...consumerGroups,
   ...errors,
   ...collisions,

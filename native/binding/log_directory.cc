@@ -315,7 +315,7 @@ Napi::Value NativeDirectory::openLog(const Napi::CallbackInfo& info) {
   options.recoveryPoint = info[5].As<Napi::Number>().Int64Value();
   options.logStartOffset = info[6].As<Napi::Number>().Int64Value();
   options.cleanShutdown = info[7].As<Napi::Boolean>().Value();
-  options.mayHaveGaps = info[8].As<Napi::Boolean>().Value();
+  options.gapsBelow = info[8].As<Napi::Number>().Int64Value();
   options.preallocate = info[9].As<Napi::Boolean>().Value();
   const bool loads = info[10].As<Napi::Boolean>().Value();
   std::string topicId = info[11].IsString() ? info[11].As<Napi::String>().Utf8Value() : std::string();

@@ -1,6 +1,7 @@
 #include "damage.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <vector>
 
@@ -10,14 +11,16 @@ namespace {
 constexpr std::int64_t kWindowBytes = 1 << 20;
 /// Blocks that reach the medium or do not are at least as large, and aligned.
 constexpr std::int64_t kSectorBytes = 512;
+constexpr auto kHeaderBytes = static_cast<std::int64_t>(batch::kHeaderBytes);
+constexpr std::int64_t kOffsetBytes = 8;
+static_assert(kWindowBytes % kSectorBytes == 0);
 
 /// The first valid batch with an offset ≥ `minOffset` that begins behind `from`.
 Result<std::optional<LocatedBatch>> validBatchBehind(const SegmentView& segment, std::int64_t from, std::int64_t minOffset) {
-  constexpr auto kHeader = static_cast<std::int64_t>(batch::kHeaderBytes);
   std::vector<std::uint8_t> window;
   std::vector<std::uint8_t> whole;
-  for (std::int64_t start = from + 1; start + kHeader <= segment.sizeBytes(); start += kWindowBytes) {
-    window.resize(static_cast<std::size_t>(std::min(kWindowBytes + kHeader, segment.sizeBytes() - start)));
+  for (std::int64_t start = from + 1; start + kHeaderBytes <= segment.sizeBytes(); start += kWindowBytes) {
+    window.resize(static_cast<std::size_t>(std::min(kWindowBytes + kHeaderBytes, segment.sizeBytes() - start)));
     auto got = segment.file()->readFully(window.data(), window.size(), static_cast<std::uint64_t>(start));
     if (!got.ok()) return got.error();
     for (std::size_t i = 0; i + batch::kHeaderBytes <= got.value() && i < static_cast<std::size_t>(kWindowBytes); ++i) {
@@ -35,36 +38,39 @@ Result<std::optional<LocatedBatch>> validBatchBehind(const SegmentView& segment,
   return std::optional<LocatedBatch>{};
 }
 
-/// Whether `[from, to)` holds blocks that were never written: zeros from `from` or a sector's start on, up to a sector's start or `to`.
-Result<bool> neverWritten(const SegmentView& segment, std::int64_t from, std::int64_t to) {
-  std::vector<std::uint8_t> window(static_cast<std::size_t>(kWindowBytes));
-  std::int64_t zerosFrom = from;  // where the run of zeros that is being read begins to count
-  bool inRun = true;
-  for (std::int64_t at = from; at < to;) {
-    const auto wanted = static_cast<std::size_t>(std::min(kWindowBytes, to - at));
-    auto got = segment.file()->readFully(window.data(), wanted, static_cast<std::uint64_t>(at));
-    if (!got.ok()) return got.error();
-    if (got.value() == 0) break;
-    for (std::size_t i = 0; i < got.value(); ++i, ++at) {
-      if (!inRun && at % kSectorBytes == 0) {
-        inRun = true;
-        zerosFrom = at;
-      }
-      if (inRun && at > zerosFrom && at % kSectorBytes == 0 && at - zerosFrom >= static_cast<std::int64_t>(batch::kHeaderBytes)) return true;
-      if (window[i] != 0) inRun = false;
-    }
-  }
-  return inRun && to > zerosFrom;
-}
-
-/// The file ends inside the batch that begins at `from`.
-Result<bool> endsEarly(const SegmentView& segment, std::int64_t from) {
-  std::vector<std::uint8_t> header(batch::kHeaderBytes);
+/// The batch that begins at `from` as its header tells, whether its bytes are right or not; nullopt when there is no header.
+Result<std::optional<LocatedBatch>> claimedBatch(const SegmentView& segment, std::int64_t from) {
+  std::array<std::uint8_t, batch::kHeaderBytes> header;
   auto got = segment.file()->readFully(header.data(), header.size(), static_cast<std::uint64_t>(from));
   if (!got.ok()) return got.error();
-  if (got.value() < header.size()) return true;
-  const LocatedBatch found{BatchHeader::load(header.data()), from};
-  return plausible(found.header) && found.header.baseOffset >= segment.nextOffset() && found.endPosition() > segment.sizeBytes();
+  if (got.value() < header.size()) return std::optional<LocatedBatch>{};
+  const LocatedBatch claimed{BatchHeader::load(header.data()), from};
+  const bool sane = plausible(claimed.header) && claimed.header.baseOffset >= segment.nextOffset();
+  return sane ? std::optional<LocatedBatch>{claimed} : std::nullopt;
+}
+
+/// Whether a sector that the batch at `from` reaches into was never written, or only before that batch was appended: the file grows at
+/// its end alone, so such a sector is zeros from `from` or its own start on, up to its end or the file's. Looks at `[from, to)`.
+Result<bool> neverWritten(const SegmentView& segment, std::int64_t from, std::int64_t to) {
+  std::vector<std::uint8_t> window(static_cast<std::size_t>(kWindowBytes));
+  for (std::int64_t start = from; start < to;) {
+    // Whole sectors, the last one beyond `to` if need be.
+    const std::int64_t end = std::min((start / kSectorBytes * kSectorBytes) + kWindowBytes, (to + kSectorBytes - 1) / kSectorBytes * kSectorBytes);
+    auto got = segment.file()->readFully(window.data(), static_cast<std::size_t>(end - start), static_cast<std::uint64_t>(start));
+    if (!got.ok()) return got.error();
+    const std::int64_t there = start + static_cast<std::int64_t>(got.value());
+    for (std::int64_t at = start; at < there;) {
+      const std::int64_t edge = std::min((at / kSectorBytes + 1) * kSectorBytes, there);
+      const auto first = window.begin() + (at - start);
+      const bool zeros = std::all_of(first, first + (edge - at), [](std::uint8_t byte) { return byte == 0; });
+      // A batch may begin with a few zeros, the first bytes of its offset. Of a small one they are right, written or not.
+      if (zeros && (at > from || edge - at >= kOffsetBytes || segment.nextOffset() >> (8 * (kOffsetBytes - (edge - at))) != 0)) return true;
+      at = edge;
+    }
+    if (there < end) break;
+    start = end;
+  }
+  return false;
 }
 
 Status keep(FileSystem& fs, const SegmentView& segment, std::int64_t from) {
@@ -102,15 +108,15 @@ Result<Damage> judgeDamage(const SegmentView& segment, std::int64_t from, std::i
     return damage;
   }
   if (damage.nextGoodOffset < 0) return damage;
-  auto unwritten = neverWritten(segment, from, damage.to);
+  auto claimed = claimedBatch(segment, from);
+  if (!claimed.ok()) return claimed.error();
+  const std::int64_t claimedEnd = claimed.value().has_value() ? claimed.value()->endPosition() : segment.sizeBytes();
+  auto unwritten = neverWritten(segment, from, std::min(claimedEnd, damage.to));
   if (!unwritten.ok()) return unwritten.error();
-  if (behind.value().has_value()) {
-    damage.kind = unwritten.value() ? Damage::Kind::kTornMiddle : Damage::Kind::kBroken;
-    return damage;
-  }
-  auto early = endsEarly(segment, from);
-  if (!early.ok()) return early.error();
-  if (!unwritten.value() && !early.value()) damage.kind = Damage::Kind::kBroken;
+  // Without a batch behind in this file its length may be what did not reach the medium.
+  const bool early = !behind.value().has_value() && (claimed.value().has_value() ? claimedEnd > segment.sizeBytes() : segment.sizeBytes() - from < kHeaderBytes);
+  if (!unwritten.value() && !early) damage.kind = Damage::Kind::kBroken;
+  else if (behind.value().has_value()) damage.kind = Damage::Kind::kTornMiddle;
   return damage;
 }
 
@@ -126,7 +132,9 @@ Status cutOff(FileSystem& fs, SegmentView& segment, const Damage& damage) {
   if (damage.kind == Damage::Kind::kTornMiddle) {
     if (auto status = keep(fs, segment, damage.from); !status.ok()) return status;
   }
-  return segment.file()->truncate(static_cast<std::uint64_t>(damage.from));
+  // On the medium before anything is appended: what a crash brings back of the tail would otherwise mix with what took its place.
+  if (auto status = segment.file()->truncate(static_cast<std::uint64_t>(damage.from)); !status.ok()) return status;
+  return segment.file()->sync();
 }
 
 Status quarantineSegment(FileSystem& fs, const std::string& stem, bool empty) {

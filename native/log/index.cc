@@ -92,7 +92,7 @@ bool SegmentIndex::load(FileSystem& fs, const std::string& stem, std::uint64_t l
   for (std::size_t i = 0; i < times.value().size(); i += kTimeEntryBytes) {
     const std::uint8_t* at = times.value().data() + i;
     const TimeEntry entry{loadBe<std::int64_t>(at), loadBe<std::int32_t>(at + 8)};
-    if (entry.timestampMs == 0 && entry.relativeOffset == 0 && i > 0) {
+    if (entry.timestampMs == 0 && entry.relativeOffset == 0) {
       clear();
       return false;
     }

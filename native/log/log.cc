@@ -67,13 +67,13 @@ Result<std::unique_ptr<Log>> Log::open(FileSystem& fs, std::string directory, st
       }
     }
     LoadReport loaded;
-    const LoadPlan plan{verifyFrom, options.recoveryPoint, options.indexIntervalBytes, nextBase, options.progress};
+    const LoadPlan plan{verifyFrom, options.recoveryPoint, options.indexIntervalBytes, nextBase, options.cleanShutdown, options.progress};
     auto view = SegmentLoader::load(fs, log->folder_, base, plan, loaded);
     if (!view.ok()) return view.error();
     if (loaded.indexRebuilt) ++report.indexesRebuilt;
     const std::int64_t end = view.value().nextOffset();
     // A crash loses nothing below the recovery point; a gap that reaches below it is as old as that.
-    const bool lostTail = end >= options.recoveryPoint && !options.cleanShutdown && end < nextBase && !options.mayHaveGaps;
+    const bool lostTail = end >= options.recoveryPoint && !options.cleanShutdown && end < nextBase && end >= options.gapsBelow;
     if (loaded.damage != nullptr || lostTail) {
       const std::vector<std::int64_t> later(bases.value().begin() + static_cast<std::ptrdiff_t>(i) + 1, bases.value().end());
       if (auto status = log->cutTail(view.value(), loaded, later, report); !status.ok()) return status.error();
@@ -453,7 +453,8 @@ Status Log::close(bool sync) {
   if (sync) {
     if (auto status = active_->file()->giveBackReserve(options_.preallocate); !status.ok()) return status;
   }
-  return active_->sizeBytes() > 0 && !active_->indexStored() ? active_->storeIndex(false) : Status(Done{});
+  // The next start trusts it after an orderly stop: its bytes are on the medium before it has its name.
+  return active_->sizeBytes() > 0 && !active_->indexStored() ? active_->storeIndex(sync) : Status(Done{});
 }
 
 }  // namespace millrace

@@ -25,9 +25,10 @@ struct LogOptions {
   std::int64_t recoveryPoint = 0;
   std::int64_t logStartOffset = 0;
   bool cleanShutdown = false;
-  /// Offsets between two segments may be missing above the recovery point, too: the log was compacted. Otherwise a segment that ends
-  /// before the next one begins has lost its tail in a crash, and what lies behind is no part of the log.
-  bool mayHaveGaps = true;
+  /// Below it, and below the recovery point, offsets between two segments may be missing: the log was compacted. Above both a segment
+  /// that ends before the next one begins has lost its tail in a crash, and what lies behind is no part of the log. Our own cleaning
+  /// leaves no gap above the recovery point on the medium; Kafka's may.
+  std::int64_t gapsBelow = INT64_MAX;
   /// The active segment's room on the disk is taken when it is begun (`preallocate`); its length stays that of its records.
   bool preallocate = false;
   /// Null, or outlives the call of `open`.

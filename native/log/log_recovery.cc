@@ -26,13 +26,14 @@ Status Log::cutTail(SegmentView& view, const LoadReport& loaded, const std::vect
   const std::int64_t tailBytes = view.sizeBytes() - loaded.damage->from;
   report.truncatedBytes += tailBytes;
   if (loaded.damage->kind == Damage::Kind::kTornMiddle) report.quarantinedBytes += tailBytes;
+  if (auto status = removeIndexFiles(view); !status.ok()) return status;
   return cutOff(fs_, view, *loaded.damage);
 }
 
 Status Log::keepIndexFiles(SealedSegment& segment, bool rebuilt) {
   if (rebuilt) {
     SegmentLoader::finishIndex(segment);
-    if (!segment.index().store(fs_, segment.stem(), false).ok()) {
+    if (!segment.index().store(fs_, segment.stem(), true).ok()) {
       // No room, perhaps. What is there now says something wrong; without it the next start rebuilds the index again.
       for (const char* suffix : {".index", ".timeindex"}) {
         const std::string path = segment.stem() + suffix;
@@ -41,7 +42,6 @@ Status Log::keepIndexFiles(SealedSegment& segment, bool rebuilt) {
       return Done{};
     }
     const std::lock_guard lock(work_->mutex);
-    for (const char* suffix : {".index", ".timeindex"}) work_->dirtyNames.push_back(offsetFileName(segment.baseOffset()) + suffix);
     work_->directoryDirty = true;
   }
   segment.dropIndex();

@@ -295,7 +295,10 @@ Result<SegmentView> SegmentLoader::load(FileSystem& fs, const std::shared_ptr<co
   SegmentView segment(baseOffset, std::move(file.value()));
   segment.offsetOfMaxTimestamp_ = baseOffset;
   if (segment.sizeBytes() == 0) return segment;
-  const bool indexed = segment.index_.load(fs, segment.stem(), static_cast<std::uint64_t>(segment.sizeBytes()));
+  // A sealed segment's index files are synced with the first flush behind its end; before that, and those of an active segment, a crash
+  // may have left in any state, also one that does not show.
+  const bool onMedium = plan.cleanShutdown || (plan.nextBase >= 0 && plan.recoveryPoint > plan.nextBase);
+  const bool indexed = onMedium && segment.index_.load(fs, segment.stem(), static_cast<std::uint64_t>(segment.sizeBytes()));
   // With a trusted index only the part behind its last entry is walked. Otherwise everything is, and checked from verifyFrom on.
   if (!indexed) {
     if (auto status = verify(segment, plan, report); !status.ok()) return status.error();

@@ -146,6 +146,8 @@ struct LoadPlan {
   std::int64_t indexIntervalBytes = 4096;
   /// Of the segment behind, -1 for the last one.
   std::int64_t nextBase = -1;
+  /// What lies in the files was on the medium when they were left.
+  bool cleanShutdown = false;
   LoadProgress* progress = nullptr;  ///< may be null
 };
 

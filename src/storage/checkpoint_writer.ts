@@ -29,6 +29,8 @@ export type RaisedStarts = ReadonlyMap<PartitionLog, number>;
  * change is not written again.
  */
 export class CheckpointWriter {
+  /** Recovery points of open logs that are on the medium. */
+  private readonly points = new WeakMap<PartitionLog, number>();
   private last: Promise<unknown> = Promise.resolve();
   private lastCleaner: Promise<void> = Promise.resolve();
   private planned: TimerHandle | undefined;
@@ -42,6 +44,16 @@ export class CheckpointWriter {
   /** Recovery points and log start offsets, as they are when its turn comes. What is flushed need not be verified after a crash. */
   write(): Promise<void> {
     return this.inTurn((managed) => this.writeOffsets(managed, this.raisedStarts()));
+  }
+
+  /** Returns when the recovery point of `log` on the medium is at `offset` or above it; so much is flushed. @throws FileSystemError */
+  async cover(log: PartitionLog, offset: number): Promise<void> {
+    const covered = () => (this.points.get(log) ?? -1) >= offset;
+    if (covered()) return;
+    await this.write().catch((error: unknown) => {
+      // Another directory's failure is not this log's.
+      if (!covered()) throw error;
+    });
   }
 
   writeInBackground(): void {
@@ -145,9 +157,11 @@ export class CheckpointWriter {
   private async writeOffsets(managed: ManagedDirectory, raised: RaisedStarts): Promise<void> {
     const { recoveryPoints, logStartOffsets } = managed.checkpoints;
     const here = this.logsOf(managed);
-    const points = here.map(({ name, log }) => [name, log.log.flushedOffset] as const);
+    const flushed = here.map(({ name, log }) => ({ name, log, offset: log.log.flushedOffset }));
+    const points = flushed.map(({ name, offset }) => [name, offset] as const);
     const starts = here.flatMap(({ name, log }) => (raised.has(log) ? [[name, raised.get(log) ?? 0] as const] : []));
     await this.writeIfNew(managed, recoveryPointFile, recoveryPoints, points);
+    for (const { log, offset } of flushed) this.points.set(log, offset);
     await this.writeIfNew(managed, logStartOffsetFile, logStartOffsets, starts);
   }
 

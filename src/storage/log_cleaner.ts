@@ -1,5 +1,5 @@
 import type { CleaningStatistics, LogCleaning, TimerHandle } from '../common/ports/index.js';
-import { LogStoreError } from '../common/ports/index.js';
+import { isNoSpace, LogStoreError } from '../common/ports/index.js';
 import { CleanerThrottle } from './cleaner_throttle.js';
 import { type CleaningPlan, hasDirtySegments, planCleaning } from './cleaning_plan.js';
 import type { LogManagerPorts } from './log_manager_ports.js';
@@ -23,6 +23,11 @@ export interface CleanerHooks {
   logs(): Iterable<PartitionLog>;
   /** Whether a round may write so much where the log is. */
   hasRoom(log: PartitionLog, sizeBytes: number): boolean;
+  /**
+   * Before a round: the recovery point on the medium is at `endOffset` or above it. So a gap between segments above the recovery point
+   * is never cleaning's doing. @throws FileSystemError
+   */
+  begins(log: PartitionLog, endOffset: number): Promise<void>;
   /** A round is over; its checkpoint is to be written, old files are to be unlinked in time. */
   cleaned(log: PartitionLog): Promise<void>;
 }
@@ -192,6 +197,8 @@ export class LogCleaner {
     const begunMs = this.ports.clock.monotonicMs();
     let cleaning: LogCleaning | undefined;
     try {
+      await this.work(() => this.hooks.begins(log, plan.endOffset));
+      if (round.stopped) return false;
       cleaning = this.beginCleaning(log, plan, nowMs);
       if (cleaning === undefined || !(await this.runSteps(round, cleaning))) {
         await this.work(async () => cleaning?.abandon());
@@ -275,7 +282,7 @@ export class LogCleaner {
 
   private failed(log: PartitionLog, error: unknown): void {
     const { logger } = this.ports;
-    if (error instanceof LogStoreError && error.kind === 'NO_SPACE') {
+    if ((error instanceof LogStoreError && error.kind === 'NO_SPACE') || isNoSpace(error)) {
       logger.warn(`${log.name} could not be cleaned because the disk is full; it is tried again`, { error });
       return;
     }

@@ -24,6 +24,8 @@ export interface LoadOptions {
   /** The broker is stopping, or the partition gone: a load that takes long is given up. */
   readonly cancelled: () => boolean;
   readonly recoveryPoint: number;
+  /** Below it the log may have been cleaned. */
+  readonly gapsBelow: number;
   readonly logStartOffset: number;
 }
 
@@ -43,7 +45,7 @@ export async function loadPartitionLog(options: LoadOptions): Promise<PartitionL
     recoveryPoint: options.recoveryPoint,
     logStartOffset: options.logStartOffset,
     cleanShutdown: options.cleanShutdown,
-    mayHaveGaps: config.compact,
+    gapsBelow: options.gapsBelow,
     preallocate: config.preallocate ?? false,
     loads: options.exists,
     topicId: options.topicId,

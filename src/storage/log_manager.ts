@@ -104,6 +104,7 @@ export class LogManager {
     this.cleaner = new LogCleaner(ports, settings.cleaner, {
       logs: () => [...this.logs.values()].filter((log) => this.mayDropSegments(log)),
       hasRoom: (log, sizeBytes) => log.space?.roomFor(sizeBytes) ?? true,
+      begins: (log, endOffset) => this.checkpoints.cover(log, endOffset),
       cleaned: async (log) => {
         this.retention.unlinkLater(log);
         await this.checkpoints.writeCleaned(log.directoryPath);

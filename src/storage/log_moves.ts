@@ -1,4 +1,4 @@
-import { topicPartitionName } from '../common/ids.js';
+import { INT64_MAX, topicPartitionName } from '../common/ids.js';
 import { loadPartitionLog } from './log_loader.js';
 import type { LogManagerPorts } from './log_manager_ports.js';
 import type { InterruptedMove, LogPlaces } from './log_places.js';
@@ -186,6 +186,8 @@ export class LogMoves {
       exists: true,
       cancelled: () => this.closed,
       recoveryPoint: 0,
+      // No crash came between; what is missing is missing in the source.
+      gapsBelow: INT64_MAX,
       logStartOffset: log.logStartOffset,
     });
     copy.space = target.space;

@@ -1,4 +1,4 @@
-import { topicPartitionName, type Uuid } from '../common/ids.js';
+import { INT64_MAX, topicPartitionName, type Uuid } from '../common/ids.js';
 import { FileSystemError, isNoSpace, LogStoreError } from '../common/ports/index.js';
 import type { LoadProgress } from './load_progress.js';
 import type { LogConfig } from './log_config.js';
@@ -197,7 +197,7 @@ export class LogOpener {
 
   private async loadLog(managed: ManagedDirectory, wanted: Wanted): Promise<PartitionLog> {
     const { name } = wanted;
-    const { cleanShutdown, recoveryPoints, logStartOffsets, cleanedOffsets } = managed.checkpoints;
+    const { cleanShutdown, recoveryPoints, logStartOffsets, cleanedOffsets, recoveryPointsLost } = managed.checkpoints;
     const log = await loadPartitionLog({
       ...wanted,
       ports: this.ports,
@@ -206,6 +206,8 @@ export class LogOpener {
       cancelled: () => this.isUnwanted(name),
       cleanShutdown: cleanShutdown && recoveryPoints.has(name),
       recoveryPoint: recoveryPoints.get(name) ?? 0,
+      // What cleaned it beyond both was a Kafka, just before it crashed; without recovery points nobody knows.
+      gapsBelow: wanted.config.compact && recoveryPointsLost ? INT64_MAX : (cleanedOffsets.get(name) ?? 0),
       logStartOffset: logStartOffsets.get(name) ?? 0,
     });
     log.cleanedOffset = cleanedOffsets.get(name);

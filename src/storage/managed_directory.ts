@@ -7,16 +7,18 @@ import {
   formatCleanShutdown,
   highWatermarkFile,
   logStartOffsetFile,
-  parseOffsets,
   recoveryPointFile,
 } from './checkpoints.js';
 import type { DiskSpace } from './disk_space.js';
 import type { LogManagerPorts } from './log_manager_ports.js';
+import { readOffsets } from './offset_files.js';
 
 /** What the checkpoints of a log directory said of its logs when it was opened, by `topic-partition`. */
 export interface DirectoryCheckpoints {
   readonly cleanShutdown: boolean;
   readonly recoveryPoints: Map<string, number>;
+  /** There was no file that tells recovery points, or none that can be read. */
+  readonly recoveryPointsLost: boolean;
   readonly logStartOffsets: Map<string, number>;
   readonly cleanedOffsets: Map<string, number>;
   readonly highWatermarks: Map<string, number>;
@@ -55,12 +57,14 @@ export class ManagedDirectory {
     // that a broker that was killed has left to the page cache.
     if (cleanShutdown) await files.remove(marker);
     await files.syncDirectory(path);
+    const recoveryPoints = await readOffsets(ports, path, recoveryPointFile);
     return new ManagedDirectory(path, directoryId, directory, undefined, ports, {
       cleanShutdown,
-      recoveryPoints: await readOffsets(ports, `${path}/${recoveryPointFile}`),
-      logStartOffsets: await readOffsets(ports, `${path}/${logStartOffsetFile}`),
-      cleanedOffsets: await readOffsets(ports, `${path}/${cleanerFile}`),
-      highWatermarks: await readOffsets(ports, `${path}/${highWatermarkFile}`),
+      recoveryPoints: recoveryPoints ?? new Map<string, number>(),
+      recoveryPointsLost: recoveryPoints === undefined,
+      logStartOffsets: (await readOffsets(ports, path, logStartOffsetFile)) ?? new Map<string, number>(),
+      cleanedOffsets: (await readOffsets(ports, path, cleanerFile)) ?? new Map<string, number>(),
+      highWatermarks: (await readOffsets(ports, path, highWatermarkFile)) ?? new Map<string, number>(),
     });
   }
 
@@ -69,6 +73,7 @@ export class ManagedDirectory {
     return new ManagedDirectory(path, undefined, undefined, failure, ports, {
       cleanShutdown: false,
       recoveryPoints: new Map(),
+      recoveryPointsLost: true,
       logStartOffsets: new Map(),
       cleanedOffsets: new Map(),
       highWatermarks: new Map(),
@@ -151,13 +156,4 @@ function storageFailure(error: unknown): LogStoreError | undefined {
   if (!(error instanceof FileSystemError)) return undefined;
   if (error.code === 'ENOSPC' || error.code === 'EDQUOT') return undefined;
   return new LogStoreError('IO', error.operation, error.path, error.code);
-}
-
-async function readOffsets(ports: LogManagerPorts, path: string): Promise<Map<string, number>> {
-  const bytes = await ports.files.readFile(path);
-  if (bytes === undefined) return new Map();
-  const offsets = parseOffsets(bytes);
-  if (offsets === undefined)
-    ports.logger.warn(`${path} is damaged and ignored: logs are verified from their beginning`);
-  return offsets ?? new Map();
 }

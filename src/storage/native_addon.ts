@@ -103,7 +103,7 @@ export interface NativeDirectory {
     recoveryPoint: number,
     logStartOffset: number,
     cleanShutdown: boolean,
-    mayHaveGaps: boolean,
+    gapsBelow: number,
     preallocate: boolean,
     loads: boolean,
     topicId: string,

@@ -1,3 +1,4 @@
+import { INT64_MAX } from '../common/ids.js';
 import {
   type AbortedTransaction,
   type AppendBatchOptions,
@@ -112,7 +113,7 @@ class NativeLogDirectory implements LogDirectory {
         options.recoveryPoint,
         options.logStartOffset,
         options.cleanShutdown,
-        options.mayHaveGaps ?? true,
+        options.gapsBelow ?? INT64_MAX,
         options.preallocate ?? false,
         options.loads ?? false,
         options.topicId ?? '',

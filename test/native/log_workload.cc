@@ -30,6 +30,7 @@ KnownBatches mixed(const KnownBatches& cleaned, const KnownBatches& before, std:
 LogWorkload::LogWorkload(unsigned long long seed, const Settings& settings) : settings_(settings), random_(seed), disk_(std::make_unique<MemoryDisk>()) {
   options_.segmentBytes = 300 + static_cast<std::int64_t>(random_.below(random_.below(4) == 0 ? 8000 : 2000));
   options_.indexIntervalBytes = static_cast<std::int64_t>(random_.below(400));
+  options_.gapsBelow = 0;
   disk_->lies = settings.lyingDisk;
 }
 
@@ -188,7 +189,9 @@ Status LogWorkload::truncate() {
   while (!left.empty() && left.back().lastOffset >= to) left.pop_back();
   const std::int64_t least = left.empty() ? 0 : left.back().lastOffset + 1;
   acked_ = std::min(acked_, least);
-  if (auto status = lowerCheckpoint(least); !status.ok()) return status;
+  // Where the log is to end: perhaps at the beginning of a segment behind a gap, which stays below the recovery point.
+  const std::int64_t base = log_->covering(std::max<std::int64_t>(to - 1, 0)).baseOffset();
+  if (auto status = lowerCheckpoint(std::max(least, std::min(base, to))); !status.ok()) return status;
   auto status = log_->truncateTo(to);
   batches_ = std::move(left);
   if (!status.ok()) return status;
@@ -238,6 +241,8 @@ Status LogWorkload::retain() {
 
 Status LogWorkload::clean() {
   if (auto status = flush(); !status.ok()) return status;
+  // Gaps that cleaning leaves lie below the recovery point: above it one is what a crash has lost.
+  if (auto status = checkpoint(log_->flushedOffset(), log_->logStartOffset()); !status.ok()) return status;
   CleaningOptions cleaning;
   cleaning.firstDirtyOffset = std::max(cleanedOffset_, log_->sealed().empty() ? 0 : log_->sealed().front().baseOffset());
   cleaning.endOffset = log_->active().baseOffset();

@@ -33,7 +33,7 @@ struct SeenBatch {
   std::vector<std::uint8_t> bytes;
 };
 
-/// What a power cut leaves, one way in three.
+/// What a power cut leaves, one way in four.
 MemoryDisk::Left randomLeft(harness::Random& random);
 
 /// Every batch of the log's files; nullopt and a reason when there is one that is not whole or has a wrong CRC.

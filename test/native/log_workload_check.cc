@@ -61,10 +61,7 @@ std::string describe(const Allowed& allowed) {
 
 }  // namespace
 
-MemoryDisk::Left randomLeft(harness::Random& random) {
-  static const bool reordered = std::getenv("MILLRACE_REORDERED") != nullptr;
-  return static_cast<MemoryDisk::Left>(random.below(reordered ? 4 : 3));
-}
+MemoryDisk::Left randomLeft(harness::Random& random) { return static_cast<MemoryDisk::Left>(random.below(4)); }
 
 std::optional<std::vector<SeenBatch>> batchesOf(const Log& log, std::string& reason) {
   std::vector<SeenBatch> batches;

@@ -115,6 +115,64 @@ TEST(blocks_that_never_reached_the_medium_are_a_torn_tail_and_what_is_behind_is_
   CHECK(append(*opened.log, 1000).ok());
 }
 
+TEST(the_first_bytes_of_a_batch_may_be_what_a_crash_kept_from_the_medium) {
+  // Where the batch at 4244 begins in a sector that holds more or less of its header.
+  for (const std::int64_t lost : {512 - 4244 % 512, 24, 12, 8, 5}) {
+    harness::TemporaryDirectory directory;
+    const auto rest = static_cast<std::size_t>(512 - lost);  // of its last sector the first batch takes so much
+    LogOptions options;
+    options.recoveryPoint = 300;
+    {
+      auto opened = open(directory.path());
+      CHECK(append(*opened.log, 4096 + rest - batch::kHeaderBytes, 7, 70'000).ok());
+      for (int i = 0; i < 5; ++i) CHECK(append(*opened.log, 1000).ok());
+    }
+    const auto at = static_cast<std::int64_t>(4096 + rest);
+    overwrite(segment(directory.path(), 0), at, std::vector<std::uint8_t>(static_cast<std::size_t>(lost), 0));
+    auto opened = open(directory.path());
+    CHECK(opened.log != nullptr);
+    // The first five bytes of a small offset are zeros anyway.
+    CHECK_EQ(opened.log->logEndOffset(), lost == 5 ? 70'010 : 70'000);
+    CHECK_EQ(opened.report.quarantinedBytes, lost == 5 ? 0 : 5 * kBatchBytes);
+  }
+}
+
+TEST(zeros_within_a_sector_are_damage_and_no_crash) {
+  // Also where they begin or end with a sector, which the file's other bytes in it tell apart from one that was not written.
+  const std::pair<std::int64_t, std::size_t> places[] = {{4400, 100}, {4608, 500}, {4700, 420}, {4244 + 100, 264}, {4244 + 1000, 61}};
+  for (const auto& [position, count] : places) {
+    harness::TemporaryDirectory directory;
+    write(directory.path(), 10);
+    overwrite(segment(directory.path(), 0), position, std::vector<std::uint8_t>(count, 0));
+    auto opened = open(directory.path());
+    CHECK(opened.log == nullptr);
+    CHECK(opened.error.kind == Error::Kind::kCorrupt);
+    CHECK(opened.error.detail == "damage that no crash leaves: bytes 4244 to 5304 hold no valid batch, offsets 8 to 9 cannot be read");
+  }
+}
+
+TEST(a_cut_is_on_the_medium_before_the_log_is_opened) {
+  class Syncs : public FileSystem {
+   public:
+    std::vector<std::string> order;
+    int ftruncate(int fd, off_t size) override {
+      order.push_back("cut");
+      return FileSystem::ftruncate(fd, size);
+    }
+    int fdatasync(int fd) override {
+      order.push_back("sync");
+      return FileSystem::fdatasync(fd);
+    }
+  };
+  harness::TemporaryDirectory directory;
+  write(directory.path(), 3);
+  CHECK_EQ(::truncate(segment(directory.path(), 0).c_str(), 3 * kBatchBytes - 5), 0);
+  Syncs fs;
+  auto opened = open(directory.path(), {}, fs);
+  CHECK(opened.log != nullptr);
+  CHECK((fs.order == std::vector<std::string>{"cut", "sync"}));
+}
+
 TEST(a_batch_that_was_never_written_ends_the_log) {
   harness::TemporaryDirectory directory;
   write(directory.path(), 6);
@@ -165,7 +223,7 @@ TEST(a_segment_that_lost_its_tail_ends_the_log) {
     harness::TemporaryDirectory directory;
     LogOptions options;
     options.segmentBytes = 3 * kBatchBytes;
-    options.mayHaveGaps = false;
+    options.gapsBelow = 0;
     write(directory.path(), 9, options);
     CHECK_EQ(::truncate(segment(directory.path(), 6).c_str(), left), 0);
     auto opened = open(directory.path(), options);
@@ -192,7 +250,7 @@ TEST(segments_may_part_below_the_recovery_point_and_where_compaction_was) {
   CHECK(compacted.log != nullptr);
   CHECK_EQ(compacted.log->logEndOffset(), 18);
   compacted.log.reset();
-  options.mayHaveGaps = false;
+  options.gapsBelow = 0;
   options.recoveryPoint = 6;
   auto older = open(directory.path(), options);
   CHECK(older.log != nullptr);
@@ -298,6 +356,25 @@ TEST(job_threads_run_what_they_are_given_side_by_side_up_to_a_number) {
     }
   }
   CHECK_EQ(begun.load(), ended.load());
+}
+
+TEST(an_index_that_a_crash_may_have_left_is_built_anew) {
+  // The active segment's is stored at an orderly stop: after a crash it may be anything, like one whose last entries are missing.
+  harness::TemporaryDirectory directory;
+  LogOptions options;
+  options.indexIntervalBytes = 2000;
+  {
+    auto opened = open(directory.path(), options);
+    for (int i = 0; i < 50; ++i) CHECK(append(*opened.log, 1000).ok());
+    CHECK(opened.log->close(true).ok());
+  }
+  const std::string times = segment(directory.path(), 0, ".timeindex");
+  CHECK_EQ(::truncate(times.c_str(), 12), 0);
+  options.recoveryPoint = 100;
+  auto crashed = open(directory.path(), options);
+  CHECK(crashed.log != nullptr);
+  CHECK_EQ(crashed.report.indexesRebuilt, 1);
+  CHECK_EQ(crashed.log->logEndOffset(), 100);
 }
 
 TEST(an_index_with_unwritten_blocks_is_built_anew) {

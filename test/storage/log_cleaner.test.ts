@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -108,6 +108,25 @@ function records(log: PartitionLog): Array<readonly [offset: number, key: string
 }
 
 describe('the log cleaner', () => {
+  it('has the recovery point behind what it cleans on the medium before it begins', async () => {
+    const log = await open();
+    append(log, [['a', '1']]);
+    append(log, [['a', '2']]);
+    await seal(log);
+    expect(existsSync(join(directory, 'recovery-point-offset-checkpoint'))).toBe(false);
+    let atTheBegin: string | undefined;
+    const { log: engine } = log;
+    const beginCleaning = engine.beginCleaning.bind(engine);
+    engine.beginCleaning = (options) => {
+      atTheBegin = readFileSync(join(directory, 'recovery-point-offset-checkpoint'), 'utf8');
+      return beginCleaning(options);
+    };
+    log.onRoll = () => {};
+    await time.advance(15_000);
+    expect(manager.cleaner?.state.rounds).toBe(1);
+    expect(atTheBegin).toBe('0\n1\ntopic 0 3\n');
+  });
+
   it('cleans when a segment is sealed, keeps offsets, and writes its checkpoint', async () => {
     const log = await open();
     append(log, [

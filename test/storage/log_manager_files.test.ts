@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -30,6 +30,7 @@ class NotingFiles extends NodeFileSystem {
 
 let directory: string;
 let files: NotingFiles;
+let logger: MemoryLogger;
 let manager: LogManager;
 
 beforeEach(async () => {
@@ -43,6 +44,7 @@ afterEach(async () => {
 
 async function start(): Promise<void> {
   files = new NotingFiles();
+  logger = new MemoryLogger();
   const time = new VirtualTime({ startWallMs: 1_700_000_000_000 });
   manager = await LogManager.open(
     {
@@ -51,7 +53,7 @@ async function start(): Promise<void> {
       random: seededRandom(1),
       files,
       store: createNativeLogStore(),
-      logger: new MemoryLogger(),
+      logger,
     },
     logManagerSettings(directory),
   );
@@ -113,4 +115,52 @@ it('does not trust names that a killed process may have left unsynced', async ()
   writeFileSync(join(directory, 'unrelated'), '');
   await start();
   expect(files.calls).toContain(`sync ${directory}`);
+});
+
+/** Two segments, the first one without the batch at its end: what a crash may leave, or cleaning. Neither is below a recovery point. */
+async function gap(): Promise<void> {
+  const log = await open(firstId);
+  append(log, 3);
+  await manager.checkpoint();
+  const [kept] = log.log.segments();
+  append(log, 2);
+  log.log.roll();
+  append(log, 4);
+  await manager.abandon();
+  truncateSync(join(directory, 'topic-0', `${'0'.repeat(20)}.log`), kept?.sizeBytes);
+}
+
+it('takes a gap above the recovery point of a compacted log for what a crash has lost', async () => {
+  await gap();
+  await start();
+  const log = await open(firstId);
+  expect(log.log.logEndOffset).toBe(3);
+  expect(existsSync(join(directory, 'topic-0', `${'5'.padStart(20, '0')}.log.quarantine`))).toBe(true);
+});
+
+it('takes it for what cleaning has left below where the log was cleaned, and where no recovery point is known', async () => {
+  const points = join(directory, 'recovery-point-offset-checkpoint');
+  const cleaned = join(directory, 'cleaner-offset-checkpoint');
+  await gap();
+  writeFileSync(cleaned, '0\n1\ntopic 0 5\n');
+  await start();
+  expect((await open(firstId)).log.logEndOffset).toBe(9);
+  await manager.abandon();
+  rmSync(cleaned);
+  writeFileSync(points, '');
+  await start();
+  expect((await open(firstId)).log.logEndOffset).toBe(9);
+});
+
+it('takes an empty checkpoint for one that is not there, and says so', async () => {
+  append(await open(firstId), 5);
+  await manager.checkpoint();
+  await manager.abandon();
+  const name = 'recovery-point-offset-checkpoint';
+  writeFileSync(join(directory, name), '');
+  await start();
+  expect(logger.entries.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
+    `${join(directory, name)} is empty, as a crash or a Kafka with nothing to say leaves it, and ignored: logs are verified from their beginning`,
+  ]);
+  expect((await open(firstId)).log.logEndOffset).toBe(5);
 });

@@ -143,8 +143,11 @@ export interface OpenLogOptions {
   readonly logStartOffset: number;
   /** True after a clean stop: no verification at all. */
   readonly cleanShutdown: boolean;
-  /** Offsets between segments may be missing (the default): the log is or was compacted. */
-  readonly mayHaveGaps?: boolean;
+  /**
+   * Below it (and below `recoveryPoint`) offsets between segments may be missing: the log was compacted. Above both, what lies behind a
+   * gap did not survive a crash. Left out: anywhere.
+   */
+  readonly gapsBelow?: number;
   /** A new segment takes `segmentBytes` on the disk at once. Not by default. */
   readonly preallocate?: boolean;
   /**

@@ -1,7 +1,7 @@
 import type { FetchResponse } from '../../src/protocol/api/fetch.js';
 import type { ListOffsetsResponse } from '../../src/protocol/api/list_offsets.js';
 import { ApiKey } from '../../src/protocol/api_keys.js';
-import { controlTypeOf, decodeBatches } from '../../src/records/index.js';
+import { controlTypeOf, decodeBatches, type RecordBatch } from '../../src/records/index.js';
 import type { WireClient } from './wire_client.js';
 
 /** What a consumer of committed records sees of a partition. */
@@ -40,6 +40,24 @@ async function latest(client: WireClient, topic: string, isolationLevel: number)
   return response.topics[0]?.partitions[0]?.offset ?? -1;
 }
 
+/** The batches of an answer; `visible`: neither a marker nor of a transaction that was aborted. */
+export function* batchesOf(
+  records: Uint8Array,
+  abortedTransactions: ReadonlyArray<{ readonly producerId: number; readonly firstOffset: number }>,
+): Generator<{ readonly batch: RecordBatch; readonly visible: boolean }> {
+  const aborted = [...abortedTransactions].sort((a, b) => a.firstOffset - b.firstOffset);
+  const leftOut = new Set<number>();
+  for (const batch of decodeBatches(records)) {
+    for (let next = aborted[0]; next !== undefined && next.firstOffset <= batch.lastOffset; next = aborted[0]) {
+      leftOut.add(next.producerId);
+      aborted.shift();
+    }
+    const [marker] = batch.records;
+    if (batch.isControl && marker !== undefined && controlTypeOf(marker) === 'ABORT') leftOut.delete(batch.producerId);
+    yield { batch, visible: !batch.isControl && !(batch.isTransactional && leftOut.has(batch.producerId)) };
+  }
+}
+
 /** Reads everything as Kafka's consumer does: a transaction is left out from its first offset to its abort marker. */
 export async function committedView(client: WireClient, topic: string): Promise<View> {
   const records: string[] = [];
@@ -50,19 +68,11 @@ export async function committedView(client: WireClient, topic: string): Promise<
     const answer = await fetchOnce(client, topic, offset);
     ({ highWatermark, lastStableOffset } = answer);
     if (answer.records === null || answer.records.length === 0) break;
-    const aborted = [...(answer.abortedTransactions ?? [])].sort((a, b) => a.firstOffset - b.firstOffset);
-    for (const { producerId, firstOffset } of aborted) named.add(`${producerId} ${firstOffset}`);
-    const leftOut = new Set<number>();
-    for (const batch of decodeBatches(answer.records)) {
-      for (let next = aborted[0]; next !== undefined && next.firstOffset <= batch.lastOffset; next = aborted[0]) {
-        leftOut.add(next.producerId);
-        aborted.shift();
-      }
+    for (const { producerId, firstOffset } of answer.abortedTransactions ?? [])
+      named.add(`${producerId} ${firstOffset}`);
+    for (const { batch, visible } of batchesOf(answer.records, answer.abortedTransactions ?? [])) {
       offset = batch.lastOffset + 1;
-      if (batch.isControl) {
-        const [marker] = batch.records;
-        if (marker !== undefined && controlTypeOf(marker) === 'ABORT') leftOut.delete(batch.producerId);
-      } else if (!batch.isTransactional || !leftOut.has(batch.producerId))
+      if (visible)
         for (const record of batch.records)
           records.push(
             `${record.offset} ${Buffer.from(record.key ?? []).toString()} ${record.value === null ? 'null' : Buffer.from(record.value).toString()}`,

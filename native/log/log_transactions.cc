@@ -25,6 +25,10 @@ Status Log::loadTransactions(const std::vector<std::int64_t>& bases, RecoveryRep
     // What a crash left of the last entries tells nothing; the entries themselves are found again below.
     if (!sane) report.transactionsLostFrom = std::min(report.transactionsLostFrom, base);
     view.setTransactions(std::move(index.value()));
+    // Who wrote it may have died before it was synced, and it is synced with the markers it speaks of or never.
+    if (options_.cleanShutdown || view.nextOffset() <= options_.recoveryPoint) continue;
+    const std::lock_guard lock(work_->mutex);
+    work_->dirtyNames.push_back(offsetFileName(base) + ".txnindex");
   }
   if (!options_.cleanShutdown && options_.recoveryPoint < logEndOffset())
     report.transactionsLostFrom = std::min(report.transactionsLostFrom, std::max(options_.recoveryPoint, segment(0).baseOffset()));

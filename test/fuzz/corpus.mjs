@@ -67,6 +67,15 @@ put('timeindex', 'twelve', entries(12, 12, timeEntry));
 put('timeindex', 'zeros-behind', Buffer.concat([entries(12, 4, timeEntry), Buffer.alloc(36)]));
 put('timeindex', 'empty', Buffer.alloc(0));
 
+const abortedEntry = (bytes, at, i) => {
+  for (const [index, value] of [7n, BigInt(4 * i), BigInt(4 * i + 2), BigInt(4 * i + 3)].entries())
+    bytes.writeBigInt64BE(value, at + 2 + 8 * index);
+};
+put('txnindex', 'three', entries(34, 3, abortedEntry));
+put('txnindex', 'half', entries(34, 2, abortedEntry).subarray(0, -5));
+put('txnindex', 'zeros-behind', Buffer.concat([entries(34, 2, abortedEntry), Buffer.alloc(68)]));
+put('txnindex', 'empty', Buffer.alloc(0));
+
 const base = (offset) => String(offset).padStart(20, '0');
 const names = (list) => Buffer.from(list.map((name) => `${name}\n`).join(''));
 put(

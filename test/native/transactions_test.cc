@@ -11,6 +11,7 @@
 #include "faulty_file_system.h"
 #include "harness.h"
 #include "make_records.h"
+#include "memory_disk.h"
 
 using namespace millrace;
 
@@ -353,4 +354,32 @@ TEST(cleaning_removes_what_was_aborted_and_keeps_what_readers_need_to_know) {
     CHECK(after == expected && left == 0);
   }
   CHECK(markersGone > 200);
+}
+
+// A kill leaves the file in the page cache: what the next broker finds there and acknowledges by a sync is on the medium.
+TEST(an_index_that_a_killed_process_left_is_synced_before_the_recovery_point_passes_it) {
+  MemoryDisk disk;
+  CHECK_EQ(disk.mkdir("/d", 0755), 0);
+  CHECK_EQ(disk.syncDirectory("/"), 0);
+  Writer writer(disk, "/d");
+  CHECK(writer.data(1, "k", "v") && writer.end(1, false));
+  const auto aborted = writer.aborted;
+  CHECK_EQ(aborted.size(), 1u);
+  const auto killed = disk.afterProcessDeath();
+  RecoveryReport report;
+  auto again = Log::open(*killed, "/d/t-0", 1, writer.options, report);
+  CHECK(again.ok());
+  CHECK(again.value()->restoreAborted(report.transactionsLostFrom, aborted).ok());
+  again.value()->markDirty();
+  auto synced = Flusher::syncNow(*again.value()->flushWork());
+  CHECK(synced.ok());
+  CHECK_EQ(synced.value(), 2);
+  harness::Random random(1);
+  const auto cut = killed->afterPowerCut({MemoryDisk::Left::kNothing, 512}, random);
+  LogOptions options = writer.options;
+  options.recoveryPoint = 2;
+  RecoveryReport afterCut;
+  auto recovered = Log::open(*cut, "/d/t-0", 1, options, afterCut);
+  CHECK(recovered.ok());
+  CHECK(recovered.value()->abortedTransactions(0, 2) == aborted);
 }

@@ -65,9 +65,21 @@ async function writeSegment(client, number) {
   }
 }
 
-/** Until the last byte of a Metadata answer about every partition is here, ms; the answer is checked once, outside. */
+const everything = { topics: [{ name: topic }], allowAutoTopicCreation: false };
+
+/** Until every log is open: they are loaded behind the first answers, the last partitions last. A look at these costs the broker little. */
+async function allLed(client) {
+  const last = Array.from({ length: 16 }, (_, i) => ({ partitionIndex: partitions - 1 - i, timestamp: -1 }));
+  for (;;) {
+    const { topics } = await client.send(2, 1, { replicaId: -1, topics: [{ name: topic, partitions: last }] });
+    if (topics[0].partitions.every(({ errorCode }) => errorCode === 0)) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Until the last byte of a Metadata answer about every partition is here, ms. */
 async function metadataMs(client) {
-  const request = { topics: [{ name: topic }], allowAutoTopicCreation: false };
+  const request = everything;
   const whole = await client.send(3, 4, request);
   const led = whole.topics[0].partitions.filter(({ errorCode, leaderId }) => errorCode === 0 && leaderId >= 0).length;
   if (led !== partitions) throw new Error(`${led} of ${partitions} partitions are led`);
@@ -178,6 +190,7 @@ try {
     rss: [],
     descriptors: [],
     cpu: [],
+    answer: [],
     metadata: [],
     read: [],
     readRss: [],
@@ -186,9 +199,12 @@ try {
     const cold = round % 2 === 1;
     if (cold && !dropCaches()) continue;
     const server = await startMillrace({ data, set });
+    const answeredMs = performance.now();
+    await withClient(server, allLed);
     const spent = since({ pid: server.pid, tasks: new Map(), ticks: 0, switches: snapshot(server.pid).switches });
-    measured[cold ? 'cold' : 'warm'].push(server.startMs);
+    measured[cold ? 'cold' : 'warm'].push(server.startMs + performance.now() - answeredMs);
     if (!cold) {
+      measured.answer.push(server.startMs);
       measured.cpu.push(spent.cpuSeconds * 1000);
       measured.rss.push(rssBytes(server.pid));
       measured.descriptors.push(openDescriptors(server.pid));
@@ -208,9 +224,10 @@ try {
     }
     measured.stop.push(await stopMs(server));
   }
-  row('start to the first answer', measured.warm, 'ms');
+  row('start to the first answer', measured.answer, 'ms');
+  row('start until every partition is led', measured.warm, 'ms');
   row('CPU of it, all threads', measured.cpu, 'ms');
-  if (measured.cold.length > 0) row('start to the first answer, nothing in the page cache', measured.cold, 'ms');
+  if (measured.cold.length > 0) row('the same, nothing in the page cache', measured.cold, 'ms');
   row('clean stop, nothing written', measured.stop, 'ms');
   row('descriptors after the start', measured.descriptors, '');
   row(

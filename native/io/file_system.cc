@@ -65,13 +65,6 @@ int FileSystem::lock(int fd) {
 
 int FileSystem::reserve(int fd, off_t size) { return ::fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, size); }
 
-int FileSystem::fallocate(int fd, off_t size) {
-  const int code = ::posix_fallocate(fd, 0, size);
-  if (code == 0) return 0;
-  errno = code;
-  return -1;
-}
-
 int FileSystem::syncDirectory(const char* path) {
   const UniqueFd fd(::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd.valid()) return -1;

@@ -30,8 +30,7 @@ class FileSystem {
   virtual ssize_t pread(int fd, void* into, std::size_t size, off_t position);
   virtual int fdatasync(int fd);
   virtual int ftruncate(int fd, off_t size);
-  virtual int fallocate(int fd, off_t size);
-  /// Takes room up to `size` without changing the file's length.
+  /// fallocate: takes room up to `size` without changing the file's length.
   virtual int reserve(int fd, off_t size);
   virtual int rename(const char* from, const char* to);
   virtual int unlink(const char* path);

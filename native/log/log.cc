@@ -178,12 +178,13 @@ Result<SegmentView> Log::createSegment(std::int64_t baseOffset) {
 Status Log::append(const std::uint8_t* bytes, const BatchHeader& header, bool rollFirst, const AbortedTransaction* aborted) {
   if (header.baseOffset < logEndOffset())
     return Error{Error::Kind::kBadArguments, "append", directory(), 0, "base offset " + std::to_string(header.baseOffset) + " is below the end"};
-  const bool full = active_->sizeBytes() > 0 && active_->sizeBytes() + header.sizeBytes > options_.segmentBytes;
+  const bool full = active_->sizeBytes() + header.sizeBytes > std::min<std::int64_t>(options_.segmentBytes, INT32_MAX);
   const bool indexFull = static_cast<std::int64_t>((active_->index().offsetEntries() + 1) * kOffsetEntryBytes) > options_.segmentIndexBytes ||
                          static_cast<std::int64_t>((active_->index().timeEntries() + 2) * kTimeEntryBytes) > options_.segmentIndexBytes;
-  const bool rangeFull = header.lastOffset() - active_->baseOffset() > INT32_MAX || active_->sizeBytes() + header.sizeBytes > INT32_MAX;
-  if (active_->sizeBytes() > 0 && (full || indexFull || rangeFull || rollFirst)) {
-    if (auto status = roll(); !status.ok()) return status;
+  // Its relative offset would not fit the index. Behind a gap the next segment begins with the batch, or it would not fit there, either.
+  const bool rangeFull = header.lastOffset() - active_->baseOffset() > INT32_MAX;
+  if (active_->sizeBytes() > 0 ? (full || indexFull || rangeFull || rollFirst) : rangeFull) {
+    if (auto status = rollTo(rangeFull ? header.baseOffset : logEndOffset()); !status.ok()) return status;
   }
   if (aborted != nullptr) {
     if (auto status = appendAborted(*aborted); !status.ok()) return status;
@@ -194,31 +195,50 @@ Status Log::append(const std::uint8_t* bytes, const BatchHeader& header, bool ro
   return status;
 }
 
-Status Log::roll() {
-  if (active_->sizeBytes() == 0) return Done{};
-  auto status = rollOnce();
+Status Log::roll() { return active_->sizeBytes() == 0 ? Status(Done{}) : rollTo(logEndOffset()); }
+
+Status Log::rollTo(std::int64_t nextBase) {
+  const auto attempt = [&] { return active_->sizeBytes() == 0 ? replaceEmpty(nextBase) : rollOnce(nextBase); };
+  auto status = attempt();
   const bool again = !status.ok() && status.error().kind == Error::Kind::kNoDescriptors && files_ != nullptr && files_->shed(kShedToRoll) > 0;
-  return again ? rollOnce() : status;
+  return again ? attempt() : status;
 }
 
-Status Log::rollOnce() {
-  const std::int64_t nextBase = active_->nextOffset();
+Result<SegmentView> Log::createNext(std::int64_t nextBase) {
+  auto next = createSegment(nextBase);
+  if (next.ok()) return next;
+  // An empty segment would begin inside the one that goes on.
+  const std::string path = folder_->pathOf(offsetFileName(nextBase) + ".log");
+  if (fs_.unlink(path.c_str()) != 0 && errno != ENOENT) return Error{Error::Kind::kIo, "unlink", path, errno, {}};
+  return next.error();
+}
+
+/// Nothing was ever appended to the active segment, and what comes next is too far away for it.
+Status Log::replaceEmpty(std::int64_t nextBase) {
+  auto next = createNext(nextBase);
+  if (!next.ok()) return next.error();
+  const SegmentView empty = std::move(*active_);
+  active_.emplace(std::move(next.value()));
+  joined(*active_);
+  {
+    const std::lock_guard lock(work_->mutex);
+    work_->directoryDirty = true;
+  }
+  return removeFiles(empty);
+}
+
+Status Log::rollOnce(std::int64_t nextBase) {
   {
     // The sealed file's tail belongs to the next flush, before the new file's.
     const std::lock_guard lock(work_->mutex);
     if (work_->dirty.empty() || work_->dirty.back() != active_->file()) work_->dirty.push_back(active_->file());
-    work_->endOffset = nextBase;
+    work_->endOffset = logEndOffset();
   }
   // First what can fail: without a descriptor or room for another file the log goes on with the one it has.
   if (auto status = active_->storeIndex(false); !status.ok()) return status;
   if (auto status = active_->file()->giveBackReserve(options_.preallocate); !status.ok()) return status;
-  auto next = createSegment(nextBase);
-  if (!next.ok()) {
-    // An empty segment would begin inside the one that goes on.
-    const std::string path = folder_->pathOf(offsetFileName(nextBase) + ".log");
-    if (fs_.unlink(path.c_str()) != 0 && errno != ENOENT) return Error{Error::Kind::kIo, "unlink", path, errno, {}};
-    return next.error();
-  }
+  auto next = createNext(nextBase);
+  if (!next.ok()) return next.error();
   sealed_.push_back(std::move(*active_).seal());
   sealed_.back().dropIndex();
   active_.emplace(std::move(next.value()));

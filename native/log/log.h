@@ -149,7 +149,10 @@ class Log : private FileOwner {
   /// For `open`: the index of a sealed segment is in its files from here on, or they are gone: the next start trusts what is there.
   Status keepIndexFiles(SealedSegment& segment, bool rebuilt);
   Status syncDirtyFiles();
-  Status rollOnce();
+  Status rollTo(std::int64_t nextBase);
+  Status rollOnce(std::int64_t nextBase);
+  Status replaceEmpty(std::int64_t nextBase);
+  [[nodiscard]] Result<SegmentView> createNext(std::int64_t nextBase);
   void requestSync() override;
   /// A segment has become one of this log, or is none any more.
   void joined(const SegmentView& segment);

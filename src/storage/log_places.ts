@@ -43,6 +43,7 @@ export class LogPlaces {
   private readonly preferred = new Map<string, ManagedDirectory>();
   private readonly unavailable = new Map<string, string>();
   private listed = false;
+  private owners: LogOwners | undefined;
 
   constructor(
     private readonly ports: LogManagerPorts,
@@ -88,6 +89,7 @@ export class LogPlaces {
    */
   async settle(owners: LogOwners): Promise<readonly InterruptedMove[]> {
     await this.list();
+    this.owners = owners;
     // One that is where it belongs says whose it is when it is opened; with 10,000 of them reading it here would hold up the start.
     const names = [...this.existing].flatMap(([name, places]) =>
       places.length > 1 || !isExpected(name, owners) ? [name] : [],
@@ -245,9 +247,9 @@ export class LogPlaces {
     return owner === undefined || owner === topicId;
   }
 
-  /** What lies there is of a topic that does not exist. */
+  /** What lies there is of a topic that does not exist, or not any more. */
   async putAside(managed: ManagedDirectory, name: string, owner: Uuid): Promise<void> {
-    await this.putAway(managed, name, owner, false);
+    await this.putAway(managed, name, owner, this.owners?.isDeleted(owner) ?? false);
     this.existing.delete(name);
   }
 

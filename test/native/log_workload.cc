@@ -31,6 +31,7 @@ LogWorkload::LogWorkload(unsigned long long seed, const Settings& settings) : se
   options_.segmentBytes = 300 + static_cast<std::int64_t>(random_.below(random_.below(4) == 0 ? 8000 : 2000));
   options_.indexIntervalBytes = static_cast<std::int64_t>(random_.below(400));
   options_.gapsBelow = 0;
+  options_.preallocate = seed % 2 == 0;
   disk_->lies = settings.lyingDisk;
 }
 

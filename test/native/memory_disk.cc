@@ -150,10 +150,9 @@ int MemoryDisk::ftruncate(int fd, off_t size) {
   return 0;
 }
 
-int MemoryDisk::fallocate(int fd, off_t size) {
-  Node* const node = nodeOf(fd);
-  if (node == nullptr || static_cast<std::size_t>(size) <= node->content->size()) return fails("fallocate", true) ? -1 : 0;
-  return ftruncate(fd, size);
+int MemoryDisk::reserve(int fd, off_t) {
+  if (fails("fallocate", true)) return -1;
+  return nodeOf(fd) == nullptr ? failure(EBADF) : 0;
 }
 
 int MemoryDisk::rename(const char* from, const char* to) {

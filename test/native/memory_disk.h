@@ -58,7 +58,7 @@ class MemoryDisk : public millrace::FileSystem {
   ssize_t pread(int fd, void* into, std::size_t size, off_t position) override;
   int fdatasync(int fd) override;
   int ftruncate(int fd, off_t size) override;
-  int fallocate(int fd, off_t size) override;
+  int reserve(int fd, off_t size) override;
   int rename(const char* from, const char* to) override;
   int unlink(const char* path) override;
   int mkdir(const char* path, mode_t mode) override;

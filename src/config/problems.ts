@@ -1,5 +1,6 @@
 import { connectionOverridesName, parseConnectionOverrides } from './connection_overrides.js';
 import type { ConfigDefinition, ConfigValue } from './definition.js';
+import { standardAuthorizer } from './tables/broker_authorizer.js';
 import { formatValue, type ParsedValue } from './values.js';
 
 /** A setting that keeps the broker from starting. `message` names it and says what to do. */
@@ -45,6 +46,10 @@ export function brokenRequirement(name: string, value: ConfigValue): string | un
       return Number(value) < 1 ? `${name} must be greater than or equal to 1` : undefined;
     case 'log.roll.jitter.ms':
       return Number(value) < 0 ? `${name} must be greater than or equal to 0` : undefined;
+    case 'authorizer.class.name':
+      return value === '' || value === standardAuthorizer
+        ? undefined
+        : `${name}=${String(value)} is not supported by Millrace: set ${standardAuthorizer}, which is built in, or leave it empty`;
     default:
       return undefined;
   }

@@ -164,13 +164,14 @@ export class Controller {
    * does not fit in one transaction of the store is written in several, in order.
    */
   async edit(
-    wanted: readonly string[],
+    wanted: readonly string[] | ((image: MetadataImage) => readonly string[]),
     decide: (values: ReadonlyMap<string, string>, image: MetadataImage) => Edits | ControllerError,
     validateOnly = false,
   ): Promise<ControllerError> {
     return this.exclusively(async () => {
       const { store, cache } = this.deps;
-      const found = await Promise.all([...new Set(wanted)].map((key) => store.get(key)));
+      const keysNow = typeof wanted === 'function' ? wanted(cache.current()) : wanted;
+      const found = await Promise.all([...new Set(keysNow)].map((key) => store.get(key)));
       const entries = new Map(found.flatMap((entry) => (entry === undefined ? [] : [[entry.key, entry] as const])));
       const next = decide(new Map([...entries].map(([key, { value }]) => [key, value])), cache.current());
       if (isFailure(next)) return next;

@@ -24,6 +24,7 @@ import { ReplicaManager } from '../replication/replica_manager.js';
 import { LogManager } from '../storage/log_manager.js';
 import { LoggerLevels, Metrics, serveMetrics } from '../telemetry/index.js';
 import type { Logger } from '../telemetry/logger.js';
+import { accessOf, mayFetch, withAccess } from './access/index.js';
 import { AutoTopicCreator } from './auto_topic_creator.js';
 import { registerBrokerMetrics } from './broker_metrics.js';
 import { cleanerSettings } from './cleaner_settings.js';
@@ -311,7 +312,9 @@ export class BrokerServer {
       config,
     });
     parts.closeShare = () => share.sharePartitions.close();
+    const access = accessOf(this.config, cache);
     registerHandlers(this.pipeline, {
+      ...(access === undefined ? {} : { mayFetch: mayFetch(access) }),
       nodeId: this.config.nodeId,
       clock: ports.clock,
       timers: ports.timers,
@@ -335,6 +338,7 @@ export class BrokerServer {
       config,
       isOffline: (topic, partition) => replicas.get(topic, partition)?.unavailable !== undefined,
     });
+    if (access !== undefined) this.pipeline.wrapAll((api, handler) => withAccess(api, handler, access));
     if (this.mountedPath !== undefined) refuseWrites(this.pipeline, this.mountedPath);
   }
 

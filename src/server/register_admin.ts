@@ -4,6 +4,7 @@ import type { Controller } from '../controller/controller.js';
 import type { MetadataCache } from '../metadata/image.js';
 import { ApiKey } from '../protocol/api_keys.js';
 import type { Logger } from '../telemetry/logger.js';
+import { createAclsHandler, deleteAclsHandler, describeAclsHandler } from './handlers/acls.js';
 import { alterClientQuotasHandler, describeClientQuotasHandler } from './handlers/client_quotas.js';
 import {
   createDelegationTokenHandler,
@@ -53,6 +54,10 @@ export function registerAdmin(pipeline: Pipeline, services: AdminServices): void
   pipeline.register(ApiKey.RenewDelegationToken, renewDelegationTokenHandler());
   pipeline.register(ApiKey.ExpireDelegationToken, expireDelegationTokenHandler());
   pipeline.register(ApiKey.DescribeDelegationToken, describeDelegationTokenHandler());
+  const acls = { ...services, isAuthorizing: () => services.config().string('authorizer.class.name') !== '' };
+  pipeline.register(ApiKey.DescribeAcls, describeAclsHandler(acls));
+  pipeline.register(ApiKey.CreateAcls, createAclsHandler(acls));
+  pipeline.register(ApiKey.DeleteAcls, deleteAclsHandler(acls));
   pipeline.register(ApiKey.DescribeClientQuotas, describeClientQuotasHandler(services));
   pipeline.register(ApiKey.AlterClientQuotas, alterClientQuotasHandler(services));
   pipeline.register(ApiKey.DescribeUserScramCredentials, describeUserScramCredentialsHandler(services));

@@ -74,6 +74,14 @@ export class Pipeline implements RequestPipeline {
     };
   }
 
+  /** Puts `wrap` around every handler that is registered by now. */
+  wrapAll(wrap: (api: Api, handler: AnyHandler) => AnyHandler): void {
+    for (const key of this.totals.keys()) {
+      const [api, route] = [apiByKey(key), this.routes[key]];
+      if (api !== undefined && route !== undefined) this.routes[key] = { ...route, handler: wrap(api, route.handler) };
+    }
+  }
+
   /** The APIs that are there. */
   *apis(): IterableIterator<Api> {
     for (const key of this.totals.keys()) {

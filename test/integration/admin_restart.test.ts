@@ -13,8 +13,11 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-async function withBroker<T>(run: (client: WireClient) => Promise<T>): Promise<T> {
-  const broker = await startBroker({ dataDirectory: dir });
+async function withBroker<T>(
+  run: (client: WireClient) => Promise<T>,
+  config: Readonly<Record<string, string>> = {},
+): Promise<T> {
+  const broker = await startBroker({ dataDirectory: dir, config });
   const client = await WireClient.connect(broker.port);
   try {
     return await run(client);
@@ -90,4 +93,65 @@ it('keeps the level of features', async () => {
   const after = await withBroker(show);
   expect(after.finalizedFeatures).toEqual(before.finalizedFeatures);
   expect(after.finalizedFeaturesEpoch).toBe(before.finalizedFeaturesEpoch);
+});
+
+const authorizing = {
+  'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+  'allow.everyone.if.no.acl.found': 'true',
+};
+const everything = {
+  resourceTypeFilter: 1,
+  resourceNameFilter: null,
+  patternTypeFilter: 1,
+  principalFilter: null,
+  hostFilter: null,
+  operation: 1,
+  permissionType: 1,
+};
+
+it('keeps access rules, more than fit in one transaction of the store, and acts on them', async () => {
+  const acl = (resourceName: string, principal: string) => ({
+    resourceType: 2,
+    resourceName,
+    resourcePatternType: 3,
+    principal,
+    host: '*',
+    operation: 3,
+    permissionType: 3,
+  });
+  const topics = Array.from({ length: 250 }, (_, index) => `topic ü ${index}`);
+  await withBroker(async (client) => {
+    const creations = topics.map((name) => acl(name, 'User:alice'));
+    const { results } = await client.send<{ results: Array<{ errorCode: number }> }>(ApiKey.CreateAcls, 3, {
+      creations: [...creations, acl('group-only', 'User:ANONYMOUS')],
+    });
+    expect(results.every(({ errorCode }) => errorCode === 0)).toBe(true);
+  }, authorizing);
+  await withBroker(async (client) => {
+    const { resources } = await client.send<{ resources: Array<{ resourceName: string }> }>(
+      ApiKey.DescribeAcls,
+      3,
+      everything,
+    );
+    expect(resources.map(({ resourceName }) => resourceName).sort()).toEqual([...topics, 'group-only'].sort());
+    const asked = [topics[0], 'group-only', 'unnamed'].map((name) => ({ name }));
+    const answer = await client.send<{ topics: Array<{ name: string; errorCode: number }> }>(ApiKey.Metadata, 9, {
+      topics: asked,
+      allowAutoTopicCreation: false,
+    });
+    expect(Object.fromEntries(answer.topics.map(({ name, errorCode }) => [name, errorCode]))).toEqual({
+      'topic ü 0': 29,
+      'group-only': 3,
+      unnamed: 3,
+    });
+    const { filterResults } = await client.send<{ filterResults: Array<{ matchingAcls: unknown[] }> }>(
+      ApiKey.DeleteAcls,
+      3,
+      { filters: [everything] },
+    );
+    expect(filterResults[0]?.matchingAcls).toHaveLength(topics.length + 1);
+  }, authorizing);
+  await withBroker(async (client) => {
+    expect(await client.send(ApiKey.DescribeAcls, 3, everything)).toMatchObject({ resources: [] });
+  }, authorizing);
 });

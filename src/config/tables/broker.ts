@@ -1,5 +1,6 @@
 import type { BrokerConfigDefinition } from '../definition.js';
 import { baseOfListenerConfig } from '../listener_configs.js';
+import { AUTHORIZER_CONFIGS } from './broker_authorizer.js';
 import { CLUSTER_CONFIGS } from './broker_cluster.js';
 import { GROUPS_CONFIGS } from './broker_groups.js';
 import { LOG_CONFIGS } from './broker_log.js';
@@ -15,6 +16,7 @@ import { TRANSACTIONS_CONFIGS } from './broker_transactions.js';
 
 /** Every broker config of Kafka 4.3.1 and of Millrace. */
 export const BROKER_CONFIGS = {
+  ...AUTHORIZER_CONFIGS,
   ...CLUSTER_CONFIGS,
   ...GROUPS_CONFIGS,
   ...LOG_CONFIGS,

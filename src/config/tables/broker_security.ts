@@ -1,12 +1,9 @@
 // One row per config: default, importance, how it changes, what Millrace does with it, a sentence, the rest.
 import { broker } from '../entries.js';
-import { atLeast, between, nonNull, oneOf, oneOfIgnoringCase } from '../validators.js';
+import { atLeast, between, oneOf, oneOfIgnoringCase } from '../validators.js';
 
 /** Authentication, authorization and TLS, which come later. */
 export const SECURITY_CONFIGS = {
-  'authorizer.class.name': broker.string('', 'LOW', 'read-only', 'refuse', 'Java class that decides who may do what.', {
-    validator: nonNull,
-  }),
   'delegation.token.expiry.check.interval.ms': broker.long(
     3_600_000,
     'LOW',

@@ -22,6 +22,8 @@ export interface FetchDeps {
   readonly replicas: ReplicaManager;
   readonly sessions: FetchSessionCache;
   readonly traffic: TopicTraffic;
+  /** Whether the caller may read the topic, or act as a replica (topic undefined); without it everybody may. */
+  readonly mayFetch?: (context: RequestContext, topic: string | undefined) => boolean;
   /** `fetch.max.bytes` */
   readonly maxBytes: () => number;
 }
@@ -70,7 +72,16 @@ export function fetchHandler(deps: FetchDeps): Handler<FetchRequest, FetchRespon
     });
     if (session.errorCode !== ErrorCode.NONE || !('partitions' in session))
       return { errorCode: session.errorCode, sessionId: 0, responses: [] };
-    const fetch = new Fetch(deps, request, session.partitions, session.session, session.isFull, usesTopicIds, limiter);
+    const fetch = new Fetch(
+      deps,
+      request,
+      session.partitions,
+      session.session,
+      session.isFull,
+      usesTopicIds,
+      limiter,
+      context,
+    );
     const reads = fetch.read();
     if (fetch.isEnough(reads)) return fetch.respond(reads);
     fetch.release(reads);
@@ -109,6 +120,7 @@ class Fetch {
     private readonly isFull: boolean,
     private readonly usesTopicIds: boolean,
     private readonly limiter: MessageLimiter,
+    private readonly context: RequestContext,
   ) {
     this.maxBytes = Math.min(request.maxBytes, deps.maxBytes());
     this.replicaId = Math.max(request.replicaId, request.replicaState.replicaId);
@@ -198,6 +210,12 @@ class Fetch {
   }
 
   private check(wanted: FetchPartition, partition: Partition | undefined, answer: PartitionAnswer): ErrorCode {
+    const { mayFetch, replicas } = this.deps;
+    if (mayFetch !== undefined) {
+      const named = this.usesTopicIds ? replicas.nameOf(wanted.topicId) : wanted.topic;
+      const asked = this.replicaId >= 0 ? undefined : named;
+      if (named !== undefined && !mayFetch(this.context, asked)) return ErrorCode.TOPIC_AUTHORIZATION_FAILED;
+    }
     if (partition === undefined) {
       const unknownId =
         this.usesTopicIds && (wanted.topicId === ZERO_UUID || this.deps.replicas.nameOf(wanted.topicId) === undefined);
@@ -207,7 +225,9 @@ class Fetch {
     if (unavailable !== undefined || log === undefined) return unavailable ?? ErrorCode.KAFKA_STORAGE_ERROR;
     const epochError = partition.checkEpoch(Math.max(-1, wanted.currentLeaderEpoch));
     if (epochError !== ErrorCode.NONE) return epochError;
-    if (this.replicaId >= 0 && !partition.replicas.includes(this.replicaId)) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
+    // The leader does not follow itself.
+    const follows = partition.replicas.includes(this.replicaId) && partition.leader !== this.replicaId;
+    if (this.replicaId >= 0 && !follows) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
     if (wanted.lastFetchedEpoch >= 0) {
       const end = log.epochs.endOffsetFor(wanted.lastFetchedEpoch, log.log.logEndOffset);
       if (end.epoch < 0) return ErrorCode.OFFSET_OUT_OF_RANGE;
@@ -279,10 +299,16 @@ const noRecords = new Uint8Array(0);
 
 const readCommitted = 1;
 
+const untouched: ReadonlySet<ErrorCode> = new Set([
+  ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+  ErrorCode.UNKNOWN_TOPIC_ID,
+  ErrorCode.TOPIC_AUTHORIZATION_FAILED,
+]);
+
 /** A partition that was not even looked at has an empty list of aborted transactions, as in Kafka. */
 function abortedOf(errorCode: ErrorCode, isolationLevel: number): [] | null {
   if (errorCode === ErrorCode.NONE) return isolationLevel === readCommitted ? [] : null;
-  return errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || errorCode === ErrorCode.UNKNOWN_TOPIC_ID ? [] : null;
+  return untouched.has(errorCode) ? [] : null;
 }
 
 function emptyAnswer(partitionIndex: number): PartitionAnswer {

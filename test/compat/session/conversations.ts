@@ -1,3 +1,5 @@
+import { noAcls } from './acls.js';
+import { authorized } from './authorized.js';
 import { features } from './features.js';
 import { session } from './index.js';
 import { leaders } from './leaders.js';
@@ -31,7 +33,17 @@ export const conversations: readonly Conversation[] = [
   {
     name: 'admin',
     golden: 'kafka-4.3.1-admin.json',
-    steps: [...leaders, ...quorum, ...tokens, ...scram, ...quotas, ...resources, ...features],
+    steps: [...leaders, ...quorum, ...tokens, ...scram, ...quotas, ...resources, ...noAcls, ...features],
     settings: quick,
+  },
+  {
+    name: 'authorized',
+    golden: 'kafka-4.3.1-authorized.json',
+    steps: authorized,
+    settings: {
+      ...quick,
+      'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+      'allow.everyone.if.no.acl.found': 'true',
+    },
   },
 ];

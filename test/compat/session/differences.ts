@@ -16,7 +16,7 @@ export const deliberate: readonly Difference[] = [
   { row: 'Features', step: /^features: /, path: /^(error|results)/ },
   {
     row: 'Cluster-wide min.insync.replicas',
-    step: /^create: for leaders$/,
+    step: /^(create: for (leaders|acls)|access: create topics)/,
     path: /min\.insync\.replicas\]\.configSource$/,
     kafka: /^3$/,
   },
@@ -49,4 +49,21 @@ export const deliberate: readonly Difference[] = [
     kafka: /^-1$/,
   },
   { row: 'HTTP on the Kafka port', step: /^raw: HTTP$/, path: /^bytes$/ },
+  { row: 'Metadata with auto-creation', step: /^metadata: with access, v1$/, path: /^topics\[z-none\]/ },
+  {
+    row: 'Access rules that say nothing',
+    step: /^acls: (create|describe|delete) (with|without) /,
+    path: /^\.$/,
+    kafka: /^"closed"$/,
+  },
+  { row: 'Access rules that say nothing', step: /^acls: create (with|without) /, path: /errorCode$/, kafka: /^-1$/ },
+  { row: 'Error texts', step: /^acls: create (with|without) /, path: /errorMessage$/ },
+  { row: 'Error texts', step: /^a(ccess|cls): /, path: /errorMessage$/, kafka: /needs [A-Z_]+ permission|malformed/ },
+  { row: 'Error texts', step: /^access: alter c/, path: /errorMessage$/, kafka: /^null$/ },
+  {
+    row: 'DescribeUserScramCredentials without access',
+    step: /^access: credentials$/,
+    path: /^\.$/,
+    kafka: /^"silence"$/,
+  },
 ];

@@ -27,6 +27,8 @@ export interface ConnectionContext {
   readonly closeCallbacks: Set<() => void>;
   /** Requests behind the one that `RequestPipeline.process` is looking at wait until the returned function is called; it must be deferred. */
   holdRequests(): () => void;
+  /** Requests that have not begun wait until the returned function is called; answers still leave. */
+  mute(): () => void;
   /** Ends the connection after the responses that are under way. */
   close(reason: CloseReason): void;
   /** For `RequestPipeline.process` alone, at most once: its response comes later, by the callback. */
@@ -101,6 +103,8 @@ class Channel implements ConnectionContext {
   private readonly held: Held[] = [];
   /** Unfinished requests that are not Produce, and holds: as long as there are any nothing else begins. */
   private exclusive = 0;
+  /** Nothing begins as long as there are any. */
+  private mutes = 0;
   private closed = false;
   /** A request was none: what was sent behind it is not begun. */
   private broken = false;
@@ -150,6 +154,7 @@ class Channel implements ConnectionContext {
   }
 
   private mayBegin(bytes: Uint8Array, start: number): boolean {
+    if (this.mutes > 0) return false;
     if (this.slots.length === 0) return true;
     if (this.slots.length >= maxOverlapping) return false;
     return this.exclusive === 0 && isProduce(bytes, start);
@@ -189,6 +194,14 @@ class Channel implements ConnectionContext {
     this.exclusive += 1;
     return () => {
       this.exclusive -= 1;
+      this.drain();
+    };
+  }
+
+  mute(): () => void {
+    this.mutes += 1;
+    return () => {
+      this.mutes -= 1;
       this.drain();
     };
   }

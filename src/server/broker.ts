@@ -34,6 +34,7 @@ import { type Endpoint, resolveEndpoints } from './endpoints.js';
 import { logOwners } from './log_owners.js';
 import { moverSettings } from './mover_settings.js';
 import { listenerLimits, networkLimits } from './network_limits.js';
+import { QuotaWiring } from './quota_wiring.js';
 import { refuseWrites } from './read_only.js';
 import { registerHandlers } from './register_handlers.js';
 import { Pipeline } from './request_pipeline.js';
@@ -313,8 +314,10 @@ export class BrokerServer {
     });
     parts.closeShare = () => share.sharePartitions.close();
     const access = accessOf(this.config, cache);
+    const quotas = new QuotaWiring(this.config, cache, ports);
     registerHandlers(this.pipeline, {
       ...(access === undefined ? {} : { mayFetch: mayFetch(access) }),
+      fetchBurstBytes: quotas.fetchBurstBytes,
       nodeId: this.config.nodeId,
       clock: ports.clock,
       timers: ports.timers,
@@ -338,6 +341,7 @@ export class BrokerServer {
       config,
       isOffline: (topic, partition) => replicas.get(topic, partition)?.unavailable !== undefined,
     });
+    quotas.install(this.pipeline, ports.timers, config);
     if (access !== undefined) this.pipeline.wrapAll((api, handler) => withAccess(api, handler, access));
     if (this.mountedPath !== undefined) refuseWrites(this.pipeline, this.mountedPath);
   }

@@ -68,6 +68,11 @@ export function closeAdvice(
         level: 'warn',
         message: `${peer} was refused: max.connections.per.ip is reached for its address; raise it, set max.connections.per.ip.overrides, or find the client that leaks connections`,
       };
+    case 'connection-rate':
+      return {
+        level: 'warn',
+        message: `${peer} was refused: its address makes more connections per second than its quota (connection_creation_rate) allows; raise it with \`millrace quotas alter\`, or find the client that reconnects`,
+      };
     case 'no-memory':
       return {
         level: 'warn',

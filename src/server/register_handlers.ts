@@ -13,8 +13,8 @@ import type { LogManager } from '../storage/log_manager.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { LoggerLevels } from '../telemetry/logger_levels.js';
 import type { AutoTopicCreator } from './auto_topic_creator.js';
-import { addOffsetsToTxnHandler } from './handlers/add_offsets_to_txn.js';
 import type { RequestContext } from './handler.js';
+import { addOffsetsToTxnHandler } from './handlers/add_offsets_to_txn.js';
 import { addPartitionsToTxnHandler } from './handlers/add_partitions_to_txn.js';
 import { alterConfigsHandler } from './handlers/alter_configs.js';
 import { alterReplicaLogDirsHandler } from './handlers/alter_replica_log_dirs.js';
@@ -82,6 +82,8 @@ export interface Services extends ShareServices {
   readonly traffic: TopicTraffic;
   /** Where there is an authorizer: whether the caller may read the topic, or act as a replica. */
   readonly mayFetch?: (caller: RequestContext, topic: string | undefined) => boolean;
+  /** Where there are quotas: the most that a Fetch of the caller may bring at once. */
+  readonly fetchBurstBytes?: (caller: RequestContext) => number;
   config(): BrokerConfig;
   isOffline(topic: string, partition: number): boolean;
 }

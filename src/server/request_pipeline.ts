@@ -11,6 +11,7 @@ import type { Logger } from '../telemetry/logger.js';
 import { closeAdvice, MessageLimiter } from './close_advice.js';
 import { CloseConnection, type Handler, LaterResponse, type RequestContext, SharedResponse } from './handler.js';
 import { advertisedApis } from './handlers/api_versions.js';
+import type { Throttle, Usage } from './throttle.js';
 import { unsupportedResponse } from './unsupported.js';
 
 type AnyHandler = (request: unknown, context: RequestContext) => unknown;
@@ -49,6 +50,8 @@ export class Pipeline implements RequestPipeline {
   private readonly reader = new Reader();
   private writer = new Writer(writerBytes);
   private readonly limiter: MessageLimiter;
+  /** Undefined until the broker has one. */
+  throttle: Throttle | undefined;
   private ready = false;
   private held: Array<() => void> = [];
   /** Responses that are not written yet. */
@@ -136,18 +139,39 @@ export class Pipeline implements RequestPipeline {
     if (apiKey === ApiKey.Fetch) countFor(connection, header.clientId ?? '');
     if (this.turnStartedMs < 0) this.turnStartedMs = this.clock.monotonicMs();
     route.totals.requests += 1;
+    const isMeasured = this.throttle?.active === true;
+    const beganMs = isMeasured ? this.clock.monotonicMs() : 0;
     const answer: unknown = route.handler(request, new Context(header, connection));
+    const usage = isMeasured ? { requestBytes: end - start, spentMs: this.clock.monotonicMs() - beganMs } : undefined;
     if (answer instanceof LaterResponse) {
-      this.answerWhenTold(connection, route, header, answer, deferred ?? connection.defer());
+      this.answerWhenTold(connection, route, header, answer, deferred ?? connection.defer(), usage);
       return undefined;
     }
     if (answer instanceof Promise) {
-      this.answerLater(connection, route, header, answer, deferred ?? connection.defer());
+      this.answerLater(connection, route, header, answer, deferred ?? connection.defer(), usage);
       return undefined;
     }
     if (route.answeredNow === 0) this.busyRoutes.push(route);
     route.answeredNow += 1;
-    return this.encode(api, header, answer);
+    return this.finish(connection, api, header, answer, usage);
+  }
+
+  /** The answer's frame; above a quota it says how long the client is not listened to. */
+  private finish(
+    connection: ConnectionContext,
+    api: Api,
+    header: DecodedHeader,
+    answer: unknown,
+    usage: Usage | undefined,
+  ): ResponseFrame | null {
+    const frame = this.encode(api, header, answer);
+    if (usage === undefined || this.throttle === undefined) return frame;
+    const body = answer instanceof SharedResponse ? (answer.response as object) : (answer as object | null);
+    const ownMs = body !== null && 'throttleTimeMs' in body ? Number(body.throttleTimeMs) : 0;
+    const throttleMs = this.throttle.judge(connection, api.key, header.clientId, usage, frame, ownMs);
+    if (throttleMs === 0 || frame === null || body === null) return frame;
+    // What the first frame links to goes into this one.
+    return this.encode(api, header, { ...body, throttleTimeMs: throttleMs });
   }
 
   private answerWhenTold(
@@ -156,6 +180,7 @@ export class Pipeline implements RequestPipeline {
     header: DecodedHeader,
     answer: LaterResponse<unknown>,
     done: ResponseCallback,
+    usage: Usage | undefined,
   ): void {
     const startedMs = this.turnStartedMs;
     this.inFlight += 1;
@@ -163,7 +188,7 @@ export class Pipeline implements RequestPipeline {
       this.inFlight -= 1;
       totals.totalMs += this.clock.monotonicMs() - startedMs;
       try {
-        done(header.api === undefined ? null : this.encode(header.api, header, response));
+        done(header.api === undefined ? null : this.finish(connection, header.api, header, response, usage));
       } catch (error) {
         this.onError(connection, error);
         connection.close('invalid-request');
@@ -177,6 +202,7 @@ export class Pipeline implements RequestPipeline {
     header: DecodedHeader,
     answer: Promise<unknown>,
     done: ResponseCallback,
+    usage: Usage | undefined,
   ): void {
     const { api } = header;
     const startedMs = this.turnStartedMs;
@@ -184,7 +210,7 @@ export class Pipeline implements RequestPipeline {
     answer
       .then((response) => {
         totals.totalMs += this.clock.monotonicMs() - startedMs;
-        done(api === undefined ? null : this.encode(api, header, response));
+        done(api === undefined ? null : this.finish(connection, api, header, response, usage));
       })
       .catch((error: unknown) => {
         this.onError(connection, error);
@@ -252,6 +278,7 @@ export class Pipeline implements RequestPipeline {
   }
 
   onOpen(connection: ConnectionContext): void {
+    this.throttle?.onOpen(connection);
     this.logger.trace('connection opened', { address: connection.remoteAddress, port: connection.remotePort });
   }
 

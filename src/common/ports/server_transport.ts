@@ -155,6 +155,7 @@ export type CloseReason =
   | 'invalid-request' /* the request pipeline could not parse it */
   | 'max-connections'
   | 'max-connections-per-ip'
+  | 'connection-rate' /* above the quota of its address */
   | 'slow-reader'
   | 'no-memory' /* the receive buffers could not grow */
   | 'server-closed';

@@ -15,7 +15,7 @@ export const QUOTA_CONFIGS = {
     11,
     'LOW',
     'read-only',
-    'warn',
+    'full',
     'Samples kept for quotas on changes of topics.',
     { validator: atLeast(1) },
   ),
@@ -23,7 +23,7 @@ export const QUOTA_CONFIGS = {
     1,
     'LOW',
     'read-only',
-    'warn',
+    'full',
     'Span of a sample for quotas on changes of topics.',
     { validator: atLeast(1) },
   ),
@@ -50,10 +50,10 @@ export const QUOTA_CONFIGS = {
   'metrics.sample.window.ms': broker.long(30_000, 'LOW', 'read-only', 'warn', 'Span of a sample for metrics.', {
     validator: atLeast(1),
   }),
-  'quota.window.num': broker.int(11, 'LOW', 'read-only', 'warn', 'Samples kept for quotas of clients.', {
+  'quota.window.num': broker.int(11, 'LOW', 'read-only', 'full', 'Samples kept for quotas of clients.', {
     validator: atLeast(1),
   }),
-  'quota.window.size.seconds': broker.int(1, 'LOW', 'read-only', 'warn', 'Span of a sample for quotas of clients.', {
+  'quota.window.size.seconds': broker.int(1, 'LOW', 'read-only', 'full', 'Span of a sample for quotas of clients.', {
     validator: atLeast(1),
   }),
   'telemetry.max.bytes': broker.int(1_048_576, 'LOW', 'read-only', 'warn', 'Largest push of metrics from a client.', {

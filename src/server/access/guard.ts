@@ -3,7 +3,7 @@ import { ErrorCode } from '../../protocol/errors.js';
 import type { Api } from '../../protocol/registry.js';
 import type { Operation, ResourceType } from '../../security/acls.js';
 import { RESOURCE } from '../../security/acls.js';
-import type { RequestContext } from '../handler.js';
+import { CloseConnection, LaterResponse, promised, type RequestContext } from '../handler.js';
 import { errorResponse } from '../unsupported.js';
 import type { Access } from './access.js';
 
@@ -84,6 +84,10 @@ export function guarded(api: Api, handler: AnyHandler, rules: readonly Rule[], a
       }
     }
     if (denied.size === 0) return handler(request, context);
+    if (api.key === ApiKey.Produce && request.acks === 0) {
+      handler(asked, context);
+      throw new CloseConnection(`${context.clientAddress} sent records with acks=0 for topics that it may not write`);
+    }
     // An empty list means something else to some APIs.
     return merged(isEmptied ? {} : handler(asked, context), denied);
   };
@@ -136,6 +140,7 @@ function filled(element: Body, own: Body | undefined, partition: Body | undefine
 
 /** The answer with what was denied added to its lists. */
 export function merged(answer: unknown, denied: ReadonlyMap<string, readonly unknown[]>): unknown {
+  if (answer instanceof LaterResponse) return merged(promised(answer), denied);
   if (answer instanceof Promise) return answer.then((one: unknown) => merged(one, denied));
   if (typeof answer !== 'object' || answer === null) return answer;
   const added = [...denied].map(([field, list]) => {
@@ -147,6 +152,7 @@ export function merged(answer: unknown, denied: ReadonlyMap<string, readonly unk
 
 /** `change` applied to an answer, now or when it comes. */
 export function changed(answer: unknown, change: (body: Body) => Body): unknown {
+  if (answer instanceof LaterResponse) return changed(promised(answer), change);
   if (answer instanceof Promise) return answer.then((one: unknown) => changed(one, change));
   return typeof answer === 'object' && answer !== null ? change(answer as Body) : answer;
 }

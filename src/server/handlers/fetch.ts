@@ -24,6 +24,8 @@ export interface FetchDeps {
   readonly traffic: TopicTraffic;
   /** Whether the caller may read the topic, or act as a replica (topic undefined); without it everybody may. */
   readonly mayFetch?: (context: RequestContext, topic: string | undefined) => boolean;
+  /** The most that the caller's quota lets it have at once. */
+  readonly fetchBurstBytes?: (context: RequestContext) => number;
   /** `fetch.max.bytes` */
   readonly maxBytes: () => number;
 }
@@ -122,7 +124,8 @@ class Fetch {
     private readonly limiter: MessageLimiter,
     private readonly context: RequestContext,
   ) {
-    this.maxBytes = Math.min(request.maxBytes, deps.maxBytes());
+    const burstBytes = deps.fetchBurstBytes?.(context) ?? Number.POSITIVE_INFINITY;
+    this.maxBytes = Math.min(request.maxBytes, deps.maxBytes(), Math.floor(burstBytes));
     this.replicaId = Math.max(request.replicaId, request.replicaState.replicaId);
     this.readsCommitted = request.isolationLevel === readCommitted;
   }

@@ -66,6 +66,31 @@ const entries: readonly Entry[] = [
     load: async (program, launch) => (await import('./commands/zerocopy/index.js')).addZeroCopy(program, launch),
   },
   {
+    name: 'quotas',
+    description: 'show and change quotas of users, clients and addresses',
+    load: async (program, launch) => (await import('./commands/quotas/index.js')).addQuotas(program, launch),
+  },
+  {
+    name: 'acls',
+    description: 'show, add and remove access rules',
+    load: async (program, launch) => (await import('./commands/acls/index.js')).addAcls(program, launch),
+  },
+  {
+    name: 'users',
+    description: 'show and change the SCRAM credentials of users',
+    load: async (program, launch) => (await import('./commands/users/index.js')).addUsers(program, launch),
+  },
+  {
+    name: 'features',
+    description: 'show and change the levels of what the cluster may use',
+    load: async (program, launch) => (await import('./commands/features/index.js')).addFeatures(program, launch),
+  },
+  {
+    name: 'reassign',
+    description: 'move partitions between brokers, elect their leaders',
+    load: async (program, launch) => (await import('./commands/reassign/index.js')).addReassign(program, launch),
+  },
+  {
     name: 'log',
     description: 'look into, verify, repair and convert log directories that no broker is running on',
     load: async (program, _, launchAlone) => (await import('./commands/log/index.js')).addLog(program, launchAlone),

@@ -1,3 +1,4 @@
+export { type AclEntry, aclOperations } from './admin/acls.js';
 export { Admin } from './admin/admin.js';
 export type { ClusterDescription } from './admin/cluster.js';
 export type {
@@ -9,6 +10,7 @@ export type {
   ConfigResourceType,
   ConfigSource,
 } from './admin/configs.js';
+export type { FeatureChange } from './admin/features.js';
 export type { CommitOrigin, CommittedOffset, OffsetToCommit } from './admin/group_offsets.js';
 export { type GroupDescription, type GroupListing, type GroupMember, isUnknownGroup } from './admin/groups.js';
 export type { LogDir, LogDirPartition, ReplicaMove } from './admin/log_dirs.js';
@@ -20,6 +22,15 @@ export {
   offsetSpec,
 } from './admin/offsets.js';
 export { type Outcome, throwFirst } from './admin/outcome.js';
+export {
+  type QuotaChange,
+  type QuotaEntity,
+  type QuotaEntityType,
+  type QuotaFilter,
+  quotaEntityText,
+} from './admin/quotas.js';
+export type { PartitionMove } from './admin/reassignments.js';
+export type { ScramMechanismName } from './admin/scram.js';
 export {
   type CreatedTopic,
   isUnknownTopic,

@@ -40,7 +40,7 @@ export interface Driver {
   readonly missing: string;
 }
 
-function kafkaJars(): string | undefined {
+export function kafkaJars(): string | undefined {
   const root = process.env.REAL_KAFKA_HOME ?? join(homedir(), '.cache/real-kafka');
   if (!existsSync(root)) return undefined;
   const version = readdirSync(root).find((entry) => existsSync(join(root, entry, 'libs/.complete')));

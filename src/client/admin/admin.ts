@@ -1,7 +1,16 @@
 import type { TopicPartition } from '../../common/ids.js';
 import type { ClusterClient } from '../cluster_client.js';
+import { type AclEntry, createAcls, deleteAcls, describeAcls } from './acls.js';
 import { describeCluster } from './cluster.js';
-import { type ConfigChanges, type ConfigResource, describeConfigs, incrementalAlterConfigs } from './configs.js';
+import {
+  type ConfigChanges,
+  type ConfigResource,
+  type ConfigResourceType,
+  describeConfigs,
+  incrementalAlterConfigs,
+  listConfigResources,
+} from './configs.js';
+import { describeFeatures, type FeatureChange, updateFeatures } from './features.js';
 import { commitGroupOffsets, deleteGroupOffsets, fetchGroupOffsets, type OffsetToCommit } from './group_offsets.js';
 import { deleteGroups, describeGroups, listGroups } from './groups.js';
 import { alterReplicaLogDirs, describeLogDirs, type ReplicaMove } from './log_dirs.js';
@@ -12,6 +21,15 @@ import {
   listOffsets,
   type OffsetQuery,
 } from './offsets.js';
+import {
+  alterClientQuotas,
+  describeClientQuotas,
+  type QuotaChange,
+  type QuotaEntity,
+  type QuotaFilter,
+} from './quotas.js';
+import { alterReassignments, electLeaders, listReassignments, type PartitionMove } from './reassignments.js';
+import { alterScramUser, describeScramUsers, type ScramCredentialChange } from './scram.js';
 import {
   awaitTopics,
   createPartitions,
@@ -140,5 +158,66 @@ export class Admin {
   /** Begins to move partitions of one broker between its log directories. */
   alterReplicaLogDirs(brokerId: number, moves: readonly ReplicaMove[]) {
     return alterReplicaLogDirs(this.cluster, brokerId, moves);
+  }
+
+  describeClientQuotas(filter: QuotaFilter, isStrict = false) {
+    return describeClientQuotas(this.cluster, filter, isStrict);
+  }
+
+  alterClientQuotas(
+    entity: QuotaEntity,
+    changes: readonly QuotaChange[],
+    options?: { readonly validateOnly?: boolean },
+  ) {
+    return alterClientQuotas(this.cluster, entity, changes, options);
+  }
+
+  describeAcls(filter: AclEntry) {
+    return describeAcls(this.cluster, filter);
+  }
+
+  createAcls(rules: readonly AclEntry[]) {
+    return createAcls(this.cluster, rules);
+  }
+
+  deleteAcls(filters: readonly AclEntry[]) {
+    return deleteAcls(this.cluster, filters);
+  }
+
+  /** No names: all users. */
+  describeScramUsers(names: readonly string[]) {
+    return describeScramUsers(this.cluster, names);
+  }
+
+  alterScramUser(change: ScramCredentialChange) {
+    return alterScramUser(this.cluster, change);
+  }
+
+  describeFeatures() {
+    return describeFeatures(this.cluster);
+  }
+
+  updateFeatures(changes: readonly FeatureChange[], options?: { readonly validateOnly?: boolean }) {
+    return updateFeatures(this.cluster, changes, options);
+  }
+
+  alterReassignments(moves: readonly PartitionMove[]) {
+    return alterReassignments(this.cluster, moves);
+  }
+
+  listReassignments() {
+    return listReassignments(this.cluster);
+  }
+
+  electLeaders(
+    partitions: ReadonlyArray<{ readonly topic: string; readonly partition: number }>,
+    type: 'preferred' | 'unclean',
+  ) {
+    return electLeaders(this.cluster, partitions, type);
+  }
+
+  /** Resources that have configs, of these types. */
+  listConfigResources(types: readonly ConfigResourceType[]) {
+    return listConfigResources(this.cluster, types);
   }
 }

@@ -1,6 +1,7 @@
+import { adminCalls } from '../admin_calls.js';
 import { calls } from '../calls.js';
 import type { ClusterClient } from '../cluster_client.js';
-import { InvalidArgumentError } from '../errors.js';
+import { InvalidArgumentError, throwIfError } from '../errors.js';
 import { type Outcome, protocolErrorOf } from './outcome.js';
 
 /** Numbers of the protocol. */
@@ -162,3 +163,20 @@ export async function incrementalAlterConfigs(
   }
   return outcomes;
 }
+
+/** Names of resources that have configs, of these types (KIP-1142). */
+export async function listConfigResources(
+  cluster: ClusterClient,
+  types: readonly ConfigResourceType[],
+): Promise<readonly ConfigResource[]> {
+  const { response } = await cluster.retry('listing resources', () =>
+    cluster.sendAny(adminCalls.listConfigResources, { resourceTypes: types.map((type) => configResourceTypes[type]) }),
+  );
+  throwIfError(response.errorCode, 'config resources');
+  return response.configResources.flatMap(({ resourceType, resourceName }) => {
+    const type = typeNames.find((one) => configResourceTypes[one] === resourceType);
+    return type === undefined ? [] : [{ type, name: resourceName }];
+  });
+}
+
+const typeNames = Object.keys(configResourceTypes) as ConfigResourceType[];

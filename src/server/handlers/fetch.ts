@@ -1,5 +1,6 @@
 import { ZERO_UUID } from '../../common/ids.js';
 import { type Clock, type FileRegion, type LogRead, LogStoreError } from '../../common/ports/index.js';
+import type { MetadataCache } from '../../metadata/image.js';
 import type { FetchRequest, FetchResponseInput } from '../../protocol/api/fetch.js';
 import { ErrorCode } from '../../protocol/errors.js';
 import {
@@ -14,6 +15,7 @@ import { releaseRegion } from '../../storage/native_log.js';
 import type { Logger } from '../../telemetry/logger.js';
 import { MessageLimiter } from '../close_advice.js';
 import type { Handler, RequestContext } from '../handler.js';
+import { type LeaderHint, LeaderHints } from '../leader_hints.js';
 import type { TopicTraffic } from '../traffic.js';
 
 export interface FetchDeps {
@@ -22,6 +24,7 @@ export interface FetchDeps {
   readonly replicas: ReplicaManager;
   readonly sessions: FetchSessionCache;
   readonly traffic: TopicTraffic;
+  readonly metadata: MetadataCache;
   /** Whether the caller may read the topic, or act as a replica (topic undefined); without it everybody may. */
   readonly mayFetch?: (context: RequestContext, topic: string | undefined) => boolean;
   /** The most that the caller's quota lets it have at once. */
@@ -32,6 +35,7 @@ export interface FetchDeps {
 
 const lowestVersionWithTopicIds = 13;
 const lowestVersionWithSessions = 7;
+const lowestVersionWithHints = 16;
 const invalid = -1;
 
 interface PartitionAnswer {
@@ -43,6 +47,7 @@ interface PartitionAnswer {
   divergingEpoch: { readonly epoch: number; readonly endOffset: number } | undefined;
   abortedTransactions: ReadonlyArray<{ readonly producerId: number; readonly firstOffset: number }> | null;
   readonly preferredReadReplica: number;
+  currentLeader?: LeaderHint;
   records: FileRegion | Uint8Array;
 }
 
@@ -270,10 +275,16 @@ class Fetch {
 
   respond(reads: readonly PartitionRead[]): FetchResponseInput {
     const responses: TopicAnswer[] = [];
+    let hints: LeaderHints | undefined;
     let last: TopicAnswer | undefined;
     for (const { request, partition, answer, region } of reads) {
       const { topic, topicId } = request;
       const sizeBytes = region?.sizeBytes ?? 0;
+      if (answer.errorCode !== ErrorCode.NONE && this.context.apiVersion >= lowestVersionWithHints) {
+        hints ??= new LeaderHints(this.deps.metadata, this.context.listenerName);
+        const hint = hints.of(answer.errorCode, partition?.topic, answer.partitionIndex);
+        if (hint !== undefined) answer.currentLeader = hint;
+      }
       if (partition !== undefined) this.deps.traffic.fetched(partition.topic, sizeBytes, answer.errorCode);
       if (this.session !== undefined) {
         const { errorCode, highWatermark, lastStableOffset, logStartOffset } = answer;
@@ -288,7 +299,9 @@ class Fetch {
       } else last.partitions.push(answer);
     }
     const sessionId = this.session?.id ?? 0;
-    return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, sessionId, responses };
+    // Followers know their leaders from the metadata.
+    const nodeEndpoints = hints === undefined || this.replicaId >= 0 ? [] : hints.endpoints();
+    return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, sessionId, responses, nodeEndpoints };
   }
 }
 

@@ -1,6 +1,7 @@
 import { assert } from '../../common/assert.js';
 import { ZERO_UUID } from '../../common/ids.js';
 import type { Clock } from '../../common/ports/index.js';
+import type { MetadataCache } from '../../metadata/image.js';
 import type { ProduceRequest, ProduceResponseInput } from '../../protocol/api/produce.js';
 import { ErrorCode } from '../../protocol/errors.js';
 import type { CommitWaiter } from '../../replication/commit_queue.js';
@@ -12,6 +13,7 @@ import type { PreparedBatch } from '../../storage/recompression.js';
 import type { Logger } from '../../telemetry/logger.js';
 import { MessageLimiter } from '../close_advice.js';
 import { CloseConnection, type Handler, LaterResponse, promised, type RequestContext } from '../handler.js';
+import { type LeaderHint, LeaderHints } from '../leader_hints.js';
 import type { TopicTraffic } from '../traffic.js';
 import type { TransactionVerifier, VerifiedPartition } from '../transaction_verifier.js';
 import {
@@ -26,6 +28,7 @@ export interface ProduceDeps {
   readonly logger: Logger;
   readonly replicas: ReplicaManager;
   readonly traffic: TopicTraffic;
+  readonly metadata: MetadataCache;
   /** `transaction.partition.verification.enable` */
   readonly verifiesTransactions: () => boolean;
   readonly verifier: TransactionVerifier;
@@ -37,6 +40,7 @@ interface PartitionAnswer {
   baseOffset: number;
   logAppendTimeMs: number;
   logStartOffset: number;
+  currentLeader?: LeaderHint;
   recordErrors: Array<{ batchIndex: number; batchIndexErrorMessage: string | null }>;
   errorMessage: string | null;
 }
@@ -100,6 +104,7 @@ export function produceHandler(deps: ProduceDeps): Handler<ProduceRequest, Produ
 class ProduceWork {
   private readonly answers: TopicAnswer[] = [];
   private readonly waiting: WaitingPartition[] = [];
+  private readonly misdirected: Array<{ readonly partition: Partition; readonly answer: PartitionAnswer }> = [];
 
   constructor(
     private readonly deps: ProduceDeps,
@@ -193,9 +198,22 @@ class ProduceWork {
     const { deps, request, context } = this;
     deps.traffic.produced(partition.topic, sizeBytes, result);
     fill(answer, result, partition, context.apiVersion);
+    if (answer.errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER) this.misdirected.push({ partition, answer });
     if (result.errorCode !== ErrorCode.NONE) tellOperator(deps.logger, this.limiter, context, partition, result);
     if (result.errorCode === ErrorCode.NONE && request.acks !== 0 && partition.highWatermark <= result.lastOffset)
       this.waiting.push(new WaitingPartition(partition, answer, result.lastOffset));
+  }
+
+  /** Where those partitions are led that are not led here (KIP-951). */
+  private hints(): Pick<ProduceResponseInput, 'nodeEndpoints'> {
+    const { deps, context, misdirected } = this;
+    if (misdirected.length === 0 || context.apiVersion < lowestVersionWithHints) return {};
+    const hints = new LeaderHints(deps.metadata, context.listenerName);
+    for (const { partition, answer } of misdirected) {
+      const hint = hints.of(answer.errorCode, partition.topic, partition.partition);
+      if (hint !== undefined) answer.currentLeader = hint;
+    }
+    return { nodeEndpoints: hints.endpoints() };
   }
 
   /** Everything is appended: the answer, at once or when it is committed. */
@@ -211,12 +229,13 @@ class ProduceWork {
         );
       return null;
     }
-    const response: ProduceResponseInput = { responses: answers, throttleTimeMs: 0 };
+    const response: ProduceResponseInput = { responses: answers, throttleTimeMs: 0, ...this.hints() };
     if (waiting.length === 0) return response;
     return new DelayedProduce(deps.replicas, waiting, request.timeoutMs, response);
   }
 }
 
+const lowestVersionWithHints = 10;
 const emptyRecords = new Uint8Array(0);
 
 function isInternal(topic: string): boolean {

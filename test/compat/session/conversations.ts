@@ -1,6 +1,7 @@
 import { noAcls } from './acls.js';
 import { authorized } from './authorized.js';
 import { features } from './features.js';
+import { hints } from './hints.js';
 import { session } from './index.js';
 import { leaders } from './leaders.js';
 import { quorum } from './quorum.js';
@@ -33,7 +34,7 @@ export const conversations: readonly Conversation[] = [
   {
     name: 'admin',
     golden: 'kafka-4.3.1-admin.json',
-    steps: [...leaders, ...quorum, ...tokens, ...scram, ...quotas, ...resources, ...noAcls, ...features],
+    steps: [...leaders, ...hints, ...quorum, ...tokens, ...scram, ...quotas, ...resources, ...noAcls, ...features],
     settings: quick,
   },
   {

@@ -1,0 +1,105 @@
+import { type Command, Option } from 'commander';
+import { type AclEntry, aclOperations } from '../../../client/index.js';
+import { UsageError } from '../../exit_codes.js';
+
+const collect = (value: string, earlier: readonly string[] = []): readonly string[] => [...earlier, value];
+const operations = aclOperations.filter((name) => name !== '' && name !== 'any');
+
+interface AclFlags {
+  readonly topic?: readonly string[];
+  readonly group?: readonly string[];
+  readonly transactionalId?: readonly string[];
+  readonly userResource?: readonly string[];
+  readonly cluster?: boolean;
+  readonly resourcePatternType?: AclEntry['patternType'];
+  readonly allowPrincipal?: readonly string[];
+  readonly denyPrincipal?: readonly string[];
+  readonly allowHost?: readonly string[];
+  readonly denyHost?: readonly string[];
+  readonly operation?: ReadonlyArray<AclEntry['operation']>;
+}
+
+/** The options of kafka-acls; each may be given more than once. */
+export function withAclOptions(command: Command, patterns: ReadonlyArray<AclEntry['patternType']>): Command {
+  return command
+    .option('--topic <name>', 'of this topic; * is every one', collect)
+    .option('--group <name>', 'of this group', collect)
+    .option('--transactional-id <id>', 'of this transactional id', collect)
+    .option('--user-resource <principal>', 'of delegation tokens of this user', collect)
+    .option('--cluster', 'of the cluster')
+    .addOption(new Option('--resource-pattern-type <type>', 'what a name means').choices(patterns).default(patterns[0]))
+    .option('--allow-principal <principal>', 'who may, as in User:alice; User:* is everybody', collect)
+    .option('--deny-principal <principal>', 'who may not', collect)
+    .option('--allow-host <address>', 'from where', collect)
+    .option('--deny-host <address>', 'from where not', collect)
+    .addOption(
+      new Option('--operation <operation>', `what: ${operations.join(', ')}`).argParser(
+        (value: string, earlier: readonly string[] = []) => {
+          const name = value.toLowerCase().replaceAll('_', '-');
+          if (!operations.some((one) => one === name))
+            throw new UsageError(`there is no operation ${value}: take one of ${operations.join(', ')}`);
+          return [...earlier, name];
+        },
+      ),
+    );
+}
+
+type Resource = Pick<AclEntry, 'resourceType' | 'resourceName' | 'patternType'>;
+
+function resourcesOf(flags: AclFlags): Resource[] {
+  const patternType = flags.resourcePatternType ?? 'literal';
+  const named = (resourceType: AclEntry['resourceType'], names: readonly string[] = []): Resource[] =>
+    names.map((resourceName) => ({ resourceType, resourceName, patternType }));
+  return [
+    ...named('topic', flags.topic),
+    ...named('group', flags.group),
+    ...named('transactional-id', flags.transactionalId),
+    ...named('user', flags.userResource),
+    ...(flags.cluster === true
+      ? [{ resourceType: 'cluster', resourceName: 'kafka-cluster', patternType: 'literal' } as const]
+      : []),
+  ];
+}
+
+/** Every rule that the options name: resources by principals by hosts by operations. @throws UsageError */
+export function rulesOf(command: Command): AclEntry[] {
+  const flags = command.opts<AclFlags>();
+  const resources = resourcesOf(flags);
+  if (resources.length === 0) throw new UsageError('which resource? Name a --topic, a --group, the --cluster, ...');
+  const rules = (permission: 'allow' | 'deny', principals: readonly string[] = [], hosts: readonly string[] = ['*']) =>
+    principals.flatMap((principal) =>
+      hosts.flatMap((host) =>
+        (flags.operation ?? ['all' as const]).flatMap((operation) =>
+          resources.map((resource): AclEntry => ({ ...resource, principal, host, operation, permission })),
+        ),
+      ),
+    );
+  const all = [
+    ...rules('allow', flags.allowPrincipal, flags.allowHost),
+    ...rules('deny', flags.denyPrincipal, flags.denyHost),
+  ];
+  if (all.length === 0) throw new UsageError('for whom? Give --allow-principal or --deny-principal');
+  return all;
+}
+
+/** One filter for each combination of what is given; what is not given matches everything. */
+export function filtersOf(command: Command): AclEntry[] {
+  const flags = command.opts<AclFlags>();
+  const any = { resourceType: 'any', resourceName: null, patternType: 'any' } as const;
+  const found = resourcesOf(flags);
+  const resources = found.length === 0 ? [any] : found;
+  const who = [
+    ...(flags.allowPrincipal ?? []).map((principal) => ({ principal, permission: 'allow' as const })),
+    ...(flags.denyPrincipal ?? []).map((principal) => ({ principal, permission: 'deny' as const })),
+  ];
+  const hosts = [...(flags.allowHost ?? []), ...(flags.denyHost ?? [])];
+  return resources.flatMap((resource) =>
+    (who.length === 0 ? [{ principal: null, permission: 'any' as const }] : who).flatMap(({ principal, permission }) =>
+      (hosts.length === 0 ? [null] : hosts).flatMap((host) =>
+        (flags.operation ?? ['any' as const]).map(
+          (operation): AclEntry => ({ ...resource, principal, host, operation, permission }),
+        ),
+      ),
+    ),
+  );
+}

@@ -89,6 +89,7 @@ export class TransactionCoordinator {
         commitTimeoutMs,
         loadBufferBytes,
         numPartitions,
+        baseSequence: -1,
       },
       (partition, reply) => this.take(partition, reply),
     );

@@ -33,10 +33,10 @@ export interface ShardOptions {
   readonly commitTimeoutMs: number;
   /** Bytes read per turn while loading (`offsets.load.buffer.size` at most). */
   readonly loadBufferBytes: number;
+  /** What its batches say of a sequence: as Kafka's coordinator of the kind. Default: 0. */
+  readonly baseSequence?: number;
 }
 
-/** What Kafka's coordinators put in batches that no idempotent producer made. */
-const kafkasBaseSequence = 0;
 /** How long after a failed append what a timer wanted is tried again. */
 const timerRetryMs = 500;
 
@@ -322,7 +322,7 @@ export class CoordinatorShard<State, Command, Rec, Reply> {
     const { records, transaction } = batch;
     const { producerId = -1, producerEpoch = -1, verification } = transaction ?? {};
     const isTransactional = transaction !== undefined;
-    const baseSequence = kafkasBaseSequence;
+    const { baseSequence = 0 } = this.options;
     const appended = this.log.append(
       encodeBatch({ records, baseSequence, producerId, producerEpoch, isTransactional }),
       verification,

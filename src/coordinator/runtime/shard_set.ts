@@ -20,6 +20,8 @@ export interface ShardSetOptions {
   readonly loadBufferBytes: number;
   /** Of a topic that is still to be created; one that exists keeps the partitions it has. */
   readonly numPartitions: number;
+  /** See `ShardOptions`. */
+  readonly baseSequence?: number;
 }
 
 /** While a partition loads, one turn of the event loop reads no more than this. */

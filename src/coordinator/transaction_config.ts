@@ -2,8 +2,9 @@ import type { BrokerConfig } from '../config/index.js';
 import type { TransactionCoordinatorConfig } from './transaction_coordinator.js';
 
 /** The broker's settings that the transaction coordinator goes by. All are read-only: they count from the start of the broker. */
-export function transactionCoordinatorConfig(config: BrokerConfig): TransactionCoordinatorConfig {
+export function transactionCoordinatorConfig(config: BrokerConfig, isReadOnly: boolean): TransactionCoordinatorConfig {
   return {
+    isPassive: isReadOnly,
     maxTimeoutMs: config.int('transaction.max.timeout.ms'),
     numPartitions: config.int('transaction.state.log.num.partitions'),
     loadBufferBytes: config.int('transaction.state.log.load.buffer.size'),

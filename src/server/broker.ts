@@ -211,6 +211,7 @@ export class BrokerServer {
       checkpointStarts: () => logs.checkpointStarts(),
       config,
       dynamic: () => this.dynamic,
+      isReadOnly: this.mountedPath !== undefined,
     });
     // After the replica manager's own handler: the partitions are offline by now.
     logs.onDirectoryFailure(() => coordinators.wiring.stopOffline());

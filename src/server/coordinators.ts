@@ -26,6 +26,8 @@ export interface CoordinatorsDeps {
   readonly checkpointStarts: () => Promise<void>;
   /** As of the start. */
   readonly config: BrokerConfig;
+  /** Nothing may be changed (`--mount`). */
+  readonly isReadOnly?: boolean;
   /** As of now. */
   readonly dynamic: () => BrokerConfig;
   /** Instead of what `config` says. */
@@ -54,7 +56,7 @@ export function assembleCoordinators(deps: CoordinatorsDeps): Coordinators {
     clock,
     timers,
     logger,
-    config: transactionCoordinatorConfig(config),
+    config: transactionCoordinatorConfig(config, deps.isReadOnly ?? false),
     metadata,
     producerIds,
     markers,
@@ -94,6 +96,7 @@ export function assembleCoordinators(deps: CoordinatorsDeps): Coordinators {
     wiring,
     close: () => {
       transactions.close();
+      markers.close();
       shareCoordinator.close();
       groups.close();
     },

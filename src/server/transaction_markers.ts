@@ -18,7 +18,15 @@ export interface LocalMarkersDeps {
 
 /** Writes the markers of partitions that this broker leads: WriteTxnMarkers, and the transaction coordinator in the same broker. */
 export class LocalMarkers implements MarkerWriter {
+  /** Who waits for a marker to be committed. */
+  private readonly waiting = new Set<(error: ErrorCode) => void>();
+
   constructor(private readonly deps: LocalMarkersDeps) {}
+
+  /** Answers everybody who waits. */
+  close(): void {
+    for (const finish of [...this.waiting]) finish(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+  }
 
   async write(topic: string, index: number, marker: EndOfTransaction): Promise<ErrorCode> {
     const partition = this.deps.replicas.get(topic, index);
@@ -48,8 +56,10 @@ export class LocalMarkers implements MarkerWriter {
       const finish = (error: ErrorCode) => {
         undo();
         timer.cancel();
+        this.waiting.delete(finish);
         resolve(error);
       };
+      this.waiting.add(finish);
       const undo = partition.onHighWatermark((highWatermark) => {
         if (highWatermark > lastOffset) finish(ErrorCode.NONE);
         else if (partition.offline) finish(ErrorCode.KAFKA_STORAGE_ERROR);

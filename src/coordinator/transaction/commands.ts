@@ -149,6 +149,8 @@ export type TransactionDecision = Decision<TransactionCommand, TransactionRecord
 export interface TransactionRules {
   /** The cluster's `transaction.version` as it is now: what the coordinator's own aborts go by. */
   readonly transactionVersion: () => number;
+  /** Nothing is begun by the coordinator itself: no markers, no timeouts, nothing is forgotten. For a directory that is only shown. */
+  readonly isPassive: boolean;
   /** `transactional.id.expiration.ms` */
   readonly idExpirationMs: number;
   /** `transaction.remove.expired.transaction.cleanup.interval.ms` */

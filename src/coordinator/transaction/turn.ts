@@ -43,7 +43,7 @@ export class Turn {
   }
 
   writeMarkers(endings: readonly Ending[]): void {
-    if (endings.length > 0) this.tellBroker({ kind: 'write-markers', endings });
+    if (endings.length > 0 && !this.rules.isPassive) this.tellBroker({ kind: 'write-markers', endings });
   }
 
   tellBroker(reply: TransactionReply): void {
@@ -52,11 +52,15 @@ export class Turn {
 
   /** Transactions that are open are looked at regularly from now on. */
   watchOpen(): void {
-    this.timers.push({ key: openTimer, delayMs: this.rules.abortIntervalMs, command: { kind: 'check-open' } });
+    this.watch(openTimer, this.rules.abortIntervalMs, { kind: 'check-open' });
   }
 
   watchExpiry(): void {
-    this.timers.push({ key: expiryTimer, delayMs: this.rules.expiryIntervalMs, command: { kind: 'expire-ids' } });
+    this.watch(expiryTimer, this.rules.expiryIntervalMs, { kind: 'expire-ids' });
+  }
+
+  private watch(key: string, delayMs: number, command: TransactionCommand): void {
+    if (!this.rules.isPassive) this.timers.push({ key, delayMs, command });
   }
 
   done(): TransactionDecision {

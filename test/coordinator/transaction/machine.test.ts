@@ -265,6 +265,20 @@ describe('a load', () => {
     expect(play.show('open')).toBe('PrepareAbort 1002 1 [t-2]');
   });
 
+  it('for a directory that is only shown begins nothing', () => {
+    const play = new Play();
+    for (const id of ['open', 'committed']) play.init(id);
+    play.add('open', 1000, 0, [0]);
+    play.add('committed', 1001, 0, [0]);
+    play.end('committed', 1001, 0, true);
+    const shown = new Play({ isPassive: true });
+    shown.applied.push(...play.applied);
+    shown.reload();
+    expect(shown.show('committed')).toContain('PrepareCommit');
+    expect(shown.show('open')).toContain('Ongoing');
+    expect([shown.endings, shown.timers.size]).toEqual([[], 0]);
+  });
+
   it('of an empty partition watches nothing', () => {
     const play = new Play();
     play.reload();

@@ -6,12 +6,12 @@ import type {
   TransactionReply,
   TransactionRules,
 } from '../../../src/coordinator/transaction/commands.js';
-import { transactionMachine } from '../../../src/coordinator/transaction/machine.js';
+import { type TransactionMachine, transactionMachine } from '../../../src/coordinator/transaction/machine.js';
 import type { TransactionRecord } from '../../../src/coordinator/transaction/records.js';
 import { applyTransactionRecord, newTransactionState } from '../../../src/coordinator/transaction/state.js';
 import { ErrorCode } from '../../../src/protocol/errors.js';
 
-export const testRules = { idExpirationMs: 60_000, expiryIntervalMs: 10_000, abortIntervalMs: 1_000 };
+export const testRules = { isPassive: false, idExpirationMs: 60_000, expiryIntervalMs: 10_000, abortIntervalMs: 1_000 };
 
 /** Names an error code, as scenarios read best. */
 export function nameOf(error: number): string {
@@ -24,8 +24,7 @@ type WithoutToken<C> = C extends unknown ? Omit<C, 'token'> : never;
 export class Play {
   /** The cluster's. */
   transactionVersion = 2;
-  private readonly rules: TransactionRules = { ...testRules, transactionVersion: () => this.transactionVersion };
-  readonly machine = transactionMachine(this.rules);
+  readonly machine: TransactionMachine;
   state = newTransactionState();
   readonly applied: TransactionRecord[] = [];
   readonly timers = new Map<string, { readonly atMs: number; readonly command: TransactionCommand }>();
@@ -34,6 +33,10 @@ export class Play {
   readonly wantIds: TransactionReply[] = [];
   nowMs = 1_000_000;
   nextProducerId = 1000;
+
+  constructor(rules: Partial<TransactionRules> = {}) {
+    this.machine = transactionMachine({ ...testRules, transactionVersion: () => this.transactionVersion, ...rules });
+  }
 
   carryOut(decision: TransactionDecision): TransactionReply | undefined {
     for (const record of decision.records) {

@@ -2,6 +2,7 @@ import type { BrokerConfig } from '../config/index.js';
 import { consumerAssignors } from './consumer_group/assignors.js';
 import type { ConsumerGroupRules } from './consumer_group/settings.js';
 import type { GroupCoordinatorConfig } from './group_coordinator.js';
+import type { ShareGroupRules } from './share_group/settings.js';
 
 /** The broker's settings that the group coordinator goes by. They count from the start of the
  * broker; what can be changed while it runs is looked up in the metadata. */
@@ -19,6 +20,7 @@ export function groupCoordinatorConfig(config: BrokerConfig): GroupCoordinatorCo
     offsetsCommitTimeoutMs: config.int('offsets.commit.timeout.ms'),
     offsetsLoadBufferSize: config.int('offsets.load.buffer.size'),
     consumer: consumerRules(config),
+    share: shareRules(config),
   };
 }
 
@@ -36,5 +38,15 @@ function consumerRules(config: BrokerConfig): ConsumerGroupRules {
       upgrade: policy === 'upgrade' || policy === 'bidirectional',
       downgrade: policy === 'downgrade' || policy === 'bidirectional',
     },
+  };
+}
+
+function shareRules(config: BrokerConfig): ShareGroupRules {
+  return {
+    maxSize: config.int('group.share.max.size'),
+    sessionTimeoutMs: config.int('group.share.session.timeout.ms'),
+    heartbeatIntervalMs: config.int('group.share.heartbeat.interval.ms'),
+    assignmentIntervalMs: config.int('group.share.assignment.interval.ms'),
+    initializeRetryIntervalMs: config.int('group.share.initialize.retry.interval.ms'),
   };
 }

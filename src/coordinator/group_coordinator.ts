@@ -35,6 +35,7 @@ import { topicChanges } from './modern/topics.js';
 import type { CoordinatorLog, EndOfTransaction } from './runtime/log.js';
 import type { Outcome, ReplyToken } from './runtime/machine.js';
 import { CoordinatorShard, type ShardLogger } from './runtime/shard.js';
+import type { ShareGroupRules } from './share_group/settings.js';
 
 export const groupMetadataTopic = '__consumer_offsets';
 
@@ -53,6 +54,7 @@ export interface GroupCoordinatorConfig {
   readonly offsetsCommitTimeoutMs: number;
   readonly offsetsLoadBufferSize: number;
   readonly consumer: ConsumerGroupRules;
+  readonly share: ShareGroupRules;
 }
 
 export interface GroupCoordinatorDeps {
@@ -86,7 +88,7 @@ export interface GroupDeletion {
 }
 
 type Shard = CoordinatorShard<GroupState, GroupCommand, GroupRecord, GroupReply>;
-type ReplyOf<K extends GroupReply['kind']> = GroupReply & { readonly kind: K };
+export type ReplyOf<K extends GroupReply['kind']> = GroupReply & { readonly kind: K };
 type Request<C> = C extends unknown ? Omit<C, 'kind' | 'token'> : never;
 
 /** While a partition loads, one turn of the event loop reads no more than this. */
@@ -118,6 +120,7 @@ export class GroupCoordinator {
       offsetsRetentionMs: config.offsetsRetentionMinutes * 60_000,
       offsetsRetentionCheckIntervalMs: config.offsetsRetentionCheckIntervalMs,
       consumer: config.consumer,
+      share: config.share,
     };
     this.machine = groupMachine(this.rules, () => deps.metadata.current());
     this.unsubscribe = deps.metadata.onChange((next, previous) => this.metadataChanged(next, previous));
@@ -337,7 +340,8 @@ export class GroupCoordinator {
     });
   }
 
-  private async forEachGroup<R extends { readonly groupId: string }>(
+  /** Answers in the order of `groupIds`, each partition asked once. */
+  async forEachGroup<R extends { readonly groupId: string }>(
     groupIds: readonly string[],
     ask: (partition: number, groupIds: readonly string[]) => Promise<readonly R[]>,
   ): Promise<R[]> {
@@ -353,7 +357,8 @@ export class GroupCoordinator {
     return groupIds.flatMap((groupId) => results.get(groupId) ?? []);
   }
 
-  private ask<K extends GroupReply['kind']>(
+  /** For those who speak to groups of one type ({@link ShareGroups}). */
+  ask<K extends GroupReply['kind']>(
     kind: K,
     groupId: string,
     request: Request<GroupCommand & { readonly kind: K }>,
@@ -361,7 +366,7 @@ export class GroupCoordinator {
     return this.askPartition(kind, this.partitionFor(groupId), request);
   }
 
-  private async askPartition<K extends GroupReply['kind']>(
+  async askPartition<K extends GroupReply['kind']>(
     kind: K,
     partition: number,
     request: Request<GroupCommand & { readonly kind: K }>,

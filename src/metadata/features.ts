@@ -19,7 +19,8 @@ export const supportedFeatures: ReadonlyMap<string, FeatureRange> = new Map([
   // Quorums whose voters change (KIP-853).
   ['kraft.version', { min: 0, max: 0, initial: 0 }],
   [metadataVersion, { min: 7, max: 30, initial: 30 }],
-  ['share.version', { min: 0, max: 0, initial: 0 }],
+  // Share groups (KIP-932).
+  ['share.version', { min: 0, max: 1, initial: 1 }],
   ['streams.version', { min: 0, max: 0, initial: 0 }],
   // 2: each transaction has an epoch of its own (KIP-890).
   ['transaction.version', { min: 0, max: 2, initial: 2 }],

@@ -309,6 +309,7 @@ export class BrokerServer {
       ...ports,
       metadata: cache,
       replicas,
+      groups: parts.coordinators.groups,
       shareCoordinator,
       topics: autoTopics,
       config,

@@ -9,6 +9,7 @@ import { differencesOf, type Found } from './session/compare.js';
 import { type Conversation, conversations } from './session/conversations.js';
 import { deliberate } from './session/differences.js';
 import { play, type Transcript } from './session/play.js';
+import { shareDifferences } from './share_session/differences.js';
 import { shareSession } from './share_session/index.js';
 
 // MILLRACE_SESSION_BROKER=port records the answers of the Apache Kafka at that port in the conversation named by
@@ -96,7 +97,8 @@ else
     });
 
     it('has a reason for each deliberate difference, and no other reasons', () => {
-      expect([...new Set(deliberate.map(({ row }) => row))].sort()).toEqual(documentedRows().sort());
+      const all = [...deliberate, ...shareDifferences];
+      expect([...new Set(all.map(({ row }) => row))].sort()).toEqual(documentedRows().sort());
     });
 
     it('asks for each API that Kafka and Millrace both offer, in every version, 600 times in all', async () => {

@@ -5,7 +5,7 @@ import { startBroker } from '../../src/index.js';
 import { differencesOf } from './session/compare.js';
 import { play, type Transcript } from './session/play.js';
 import { shareDifferences } from './share_session/differences.js';
-import { answered, shareSession } from './share_session/index.js';
+import { shareSession } from './share_session/index.js';
 import { creations } from './share_session/steps.js';
 
 // MILLRACE_SHARE_SESSION_BROKER=port records the answers of the Apache Kafka at that port: see record-share-session.
@@ -39,9 +39,11 @@ else
     it('gives the same answers but for the deliberate differences', { timeout: 120_000 }, async () => {
       const theirs = JSON.parse(readFileSync(golden, 'utf8')) as Transcript;
       const broker = await startBroker({ config: settings });
-      const asked = new Set(answered.filter((step) => !creations.some((one) => one === step)).map(({ name }) => name));
+      const asked = new Set(
+        shareSession.filter((step) => !creations.some((one) => one === step)).map(({ name }) => name),
+      );
       const recorded = Object.fromEntries(Object.entries(theirs).filter(([name]) => asked.has(name)));
-      const found = await play(broker.port, answered)
+      const found = await play(broker.port, shareSession)
         .then((ours) => differencesOf(recorded, ours).filter(({ step }) => asked.has(step)))
         .finally(() => broker.close());
       const used = new Set<number>();

@@ -49,8 +49,6 @@ describe('BrokerConfig', () => {
     expect(result.warnings.map(({ name }) => name)).toEqual([
       'controller.quorum.bootstrap.servers',
       'inter.broker.listener.name',
-      'share.coordinator.state.topic.replication.factor',
-      'share.coordinator.state.topic.min.isr',
     ]);
     expect(result.config.logDirs).toEqual(['/tmp/kraft-combined-logs']);
     expect(result.config.nodeId).toBe(1);

@@ -16,10 +16,16 @@ const isRead = (name: string): boolean => readers.includes(`'${name}'`);
 const topicConfigs = new Map(Object.entries(TOPIC_CONFIGS));
 const brokerConfigs = new Map<string, BrokerConfigDefinition>(Object.entries(BROKER_CONFIGS));
 
+/** `group.share.min.x` bounds what a group may set `share.x` to (alter_group.ts). */
+const isBound = (name: string): boolean => {
+  const [, kind, rest] = /^group\.([a-z]+)\.(?:min|max)\.(.+)$/.exec(name) ?? [];
+  return kind !== undefined && isRead(`${kind}.${rest}`);
+};
+
 /** Read under the broker's own name, or as the default of a topic config that is read. */
 function brokerConfigIsRead(name: string): boolean {
   const feeds = brokerConfigs.get(name)?.topicConfig;
-  return isRead(name) || (feeds !== undefined && isRead(feeds));
+  return isRead(name) || isBound(name) || (feeds !== undefined && isRead(feeds));
 }
 
 describe('what the tables promise', () => {

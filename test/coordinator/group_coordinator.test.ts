@@ -11,7 +11,7 @@ import { testConfig } from '../scenarios/drivers.js';
 import { TestLogger } from './support/logger.js';
 import { MemoryLog } from './support/memory_log.js';
 import { TestMetadata } from './support/metadata.js';
-import { consumerRules } from './support/rules.js';
+import { consumerRules, shareRules } from './support/rules.js';
 
 const undo: Array<() => void> = [];
 afterEach(() => {
@@ -89,6 +89,7 @@ describe('GroupCoordinator', () => {
       offsetsCommitTimeoutMs: 5_000,
       offsetsLoadBufferSize: 5_242_880,
       consumer: { ...consumerRules, assignmentIntervalMs: 1_000 },
+      share: { ...shareRules, assignmentIntervalMs: 1_000 },
     });
   });
 

@@ -4,9 +4,10 @@ import {
   type GroupCoordinatorConfig,
   groupMetadataTopic,
 } from '../../src/coordinator/group_coordinator.js';
+import { ShareGroups } from '../../src/coordinator/share_groups.js';
 import { seededRandom } from '../../src/env/random.js';
 import { VirtualTime } from '../../src/env/virtual_time.js';
-import type { ErrorCode } from '../../src/protocol/errors.js';
+import { ErrorCode } from '../../src/protocol/errors.js';
 import { decodeResponseHeader, encodeRequest } from '../../src/protocol/frame.js';
 import { Reader } from '../../src/protocol/reader.js';
 import { type Api, allApis } from '../../src/protocol/registry.js';
@@ -28,7 +29,7 @@ import { offsetFetchHandler } from '../../src/server/handlers/offset_fetch.js';
 import { syncGroupHandler } from '../../src/server/handlers/sync_group.js';
 import { MemoryLog } from '../coordinator/support/memory_log.js';
 import { TestMetadata } from '../coordinator/support/metadata.js';
-import { consumerRules } from '../coordinator/support/rules.js';
+import { consumerRules, shareRules } from '../coordinator/support/rules.js';
 
 export type Body = Record<string, unknown>;
 
@@ -71,15 +72,24 @@ export const testConfig: GroupCoordinatorConfig = {
   offsetsCommitTimeoutMs: 5_000,
   offsetsLoadBufferSize: 5_242_880,
   consumer: consumerRules,
+  share: shareRules,
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: handlers of all APIs in one table; the codecs check what goes in and out
 type AnyHandler = Handler<any, any>;
 
+const refused = () =>
+  Promise.resolve({
+    errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE,
+    errorMessage: 'There is no share coordinator here.',
+  });
+
 export function handlersOf(coordinator: GroupCoordinator, metadata: TestMetadata): ReadonlyMap<string, AnyHandler> {
   const transactions = { partitionFor: () => 0 };
+  const noStates = { initialize: refused, delete: refused };
   const deps = {
     coordinator,
+    shareGroups: new ShareGroups(coordinator, noStates),
     transactions,
     shareCoordinator: transactions,
     metadata,

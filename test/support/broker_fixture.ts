@@ -105,6 +105,7 @@ export class BrokerFixture {
       logger,
       metadata: cache,
       replicas,
+      groups: coordinators.groups,
       shareCoordinator: coordinators.shareCoordinator,
       topics: autoTopics,
       config: () => config,

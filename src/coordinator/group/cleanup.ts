@@ -1,5 +1,6 @@
 import type { Uuid } from '../../common/ids.js';
 import { ErrorCode } from '../../protocol/errors.js';
+import { forgetTopics } from '../share_group/states.js';
 import { consumerProtocolType } from './classic_group.js';
 import type { DeleteGroupsCommand, GroupDecision } from './commands.js';
 import { type Group, tombstonesOf } from './kinds.js';
@@ -48,6 +49,8 @@ export function decideExpireOffsets(state: GroupState, turn: Turn): GroupDecisio
       left = true;
       break;
     }
+    // They have no offsets here, and stay.
+    if (group.type === 'share') continue;
     const allGone = expireOffsetsOf(state, group, turn);
     const expectsMembers = group.type === 'classic' && group.isExpectingMembers;
     if (allGone && group.isEmpty && !expectsMembers)
@@ -108,5 +111,6 @@ export function decideTopicsDeleted(state: GroupState, deleted: ReadonlyMap<stri
             turn.records.push(offsetTombstone(groupId, topic, partition));
       }
   if (turn.records.length > 0) turn.note(`${turn.records.length} offsets of deleted topics are removed`);
+  forgetTopics(state, new Set(deleted.values()), turn);
   return turn.doneDivisible();
 }

@@ -10,10 +10,12 @@ import type { ConsumerCommand, ConsumerReply } from '../consumer_group/commands.
 import type { ConsumerGroupRules } from '../consumer_group/settings.js';
 import type { TopicChanges } from '../modern/topics.js';
 import type { BatchProducer, Decision, ReplyToken } from '../runtime/machine.js';
+import type { ShareGroupCommand, ShareGroupReply } from '../share_group/commands.js';
+import type { ShareGroupRules } from '../share_group/settings.js';
 import type { GroupRecord } from './records.js';
 
 /** What a partition's groups can be asked, by clients, by timers, and by the broker itself. Requests are in their latest form. */
-export type GroupCommand = ClientCommand | TimerCommand | BrokerCommand | ConsumerCommand;
+export type GroupCommand = ClientCommand | TimerCommand | BrokerCommand | ConsumerCommand | ShareGroupCommand;
 
 export type ClientCommand =
   | JoinCommand
@@ -195,6 +197,7 @@ export interface MemberResult {
 
 export type GroupReply =
   | ConsumerReply
+  | ShareGroupReply
   | { readonly kind: 'join'; readonly response: JoinGroupResponseInput }
   | { readonly kind: 'sync'; readonly response: SyncGroupResponseInput }
   | { readonly kind: 'heartbeat'; readonly errorCode: ErrorCode }
@@ -242,4 +245,5 @@ export interface GroupRules {
   readonly offsetsRetentionMs: number;
   readonly offsetsRetentionCheckIntervalMs: number;
   readonly consumer: ConsumerGroupRules;
+  readonly share: ShareGroupRules;
 }

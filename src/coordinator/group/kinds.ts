@@ -1,10 +1,12 @@
 import { ConsumerGroup } from '../consumer_group/group.js';
 import { consumerTombstones } from '../consumer_group/tombstones.js';
+import { ShareGroup } from '../share_group/group.js';
+import { shareTombstones } from '../share_group/tombstones.js';
 import { ClassicGroup } from './classic_group.js';
 import type { GroupRecord } from './records.js';
 
 /** A group of whatever protocol; `type` tells which, and is what ListGroups calls it. */
-export type Group = ClassicGroup | ConsumerGroup;
+export type Group = ClassicGroup | ConsumerGroup | ShareGroup;
 export type GroupType = Group['type'];
 
 /** What a group's state is called in ListGroups and in its filters. */
@@ -17,7 +19,8 @@ export function protocolTypeOf(group: Group): string {
     case 'classic':
       return group.head.protocolType ?? '';
     case 'consumer':
-      return 'consumer';
+    case 'share':
+      return group.type;
   }
 }
 
@@ -28,6 +31,8 @@ export function tombstonesOf(group: Group): GroupRecord[] {
       return [{ kind: 'group', groupId: group.groupId, value: undefined }];
     case 'consumer':
       return consumerTombstones(group);
+    case 'share':
+      return shareTombstones(group);
   }
 }
 
@@ -38,4 +43,13 @@ export function classicOf(group: Group | undefined): ClassicGroup | undefined {
 
 export function consumerOf(group: Group | undefined): ConsumerGroup | undefined {
   return group instanceof ConsumerGroup ? group : undefined;
+}
+
+export function shareOf(group: Group | undefined): ShareGroup | undefined {
+  return group instanceof ShareGroup ? group : undefined;
+}
+
+/** Groups whose assignments are computed here. */
+export function modernOf(group: Group | undefined): ConsumerGroup | ShareGroup | undefined {
+  return consumerOf(group) ?? shareOf(group);
 }

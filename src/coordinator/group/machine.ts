@@ -13,6 +13,7 @@ import { decideConsumerHeartbeat } from '../consumer_group/heartbeat.js';
 import { decideResolve } from '../consumer_group/regexes.js';
 import { coordinatorError } from '../error_mapping.js';
 import type { CoordinatorMachine } from '../runtime/machine.js';
+import { decideShare } from '../share_group/decide.js';
 import { decideDeleteGroups, decideExpireOffsets, decideTopicsDeleted } from './cleanup.js';
 import type { GroupCommand, GroupDecision, GroupReply, GroupRules } from './commands.js';
 import { decideJoin } from './join.js';
@@ -97,6 +98,16 @@ function decide(state: GroupState, command: GroupCommand, turn: Turn): GroupDeci
       return decideRebalanceExpired(state, command, turn);
     case 'consumer-resolve':
       return decideResolve(state, command, turn);
+    case 'share-heartbeat':
+    case 'share-describe':
+    case 'share-initialized':
+    case 'share-initialize-done':
+    case 'share-alter-offsets':
+    case 'share-delete-offsets':
+    case 'share-delete-done':
+    case 'share-delete-groups':
+    case 'share-fence':
+      return decideShare(state, command, turn);
     case 'metadata':
       return decideMetadata(command.image, command.changes, turn);
     case 'loaded':

@@ -32,6 +32,8 @@ export function checkCommit(group: Group | undefined, by: Committer, metadataMax
       return checkClassic(group, by);
     case 'consumer':
       return checkConsumer(group, by, metadataMaxBytes);
+    case 'share':
+      return ErrorCode.GROUP_ID_NOT_FOUND;
   }
 }
 
@@ -86,6 +88,7 @@ function staleError(member: ConsumerMember): ErrorCode {
 /** Only members of the newer protocols say who fetches. */
 export function checkFetch(group: Group | undefined, memberId: string | null, memberEpoch: number): ErrorCode {
   if (group === undefined || group.type === 'classic') return ErrorCode.NONE;
+  if (group.type === 'share') return ErrorCode.GROUP_ID_NOT_FOUND;
   if (memberId === null && memberEpoch < 0) return ErrorCode.NONE;
   const member = group.member(memberId ?? '');
   if (member === undefined) return ErrorCode.UNKNOWN_MEMBER_ID;
@@ -93,7 +96,7 @@ export function checkFetch(group: Group | undefined, memberId: string | null, me
 }
 
 export function checkDeleteOffsets(group: Group | undefined): ErrorCode {
-  if (group === undefined) return ErrorCode.GROUP_ID_NOT_FOUND;
+  if (group === undefined || group.type === 'share') return ErrorCode.GROUP_ID_NOT_FOUND;
   if (group.type !== 'classic') return ErrorCode.NONE;
   const foreign = group.phase !== 'Empty' && group.head.protocolType !== consumerProtocolType;
   return foreign ? ErrorCode.NON_EMPTY_GROUP : ErrorCode.NONE;

@@ -13,6 +13,7 @@ import { Writer } from '../../protocol/writer.js';
 import { type ConsumerGroupRecord, decodeConsumerRecord, encodeConsumerRecord } from '../consumer_group/records.js';
 import type { MetadataRefresh } from '../modern/group.js';
 import type { EncodedRecord, RecordProducer } from '../runtime/machine.js';
+import { decodeShareGroupRecord, encodeShareGroupRecord, type ShareGroupRecord } from '../share_group/records.js';
 import type { GroupPatch } from './classic_group.js';
 
 /** An offset as committed. */
@@ -47,6 +48,7 @@ export type GroupRecord =
     }
   | { readonly kind: 'end-of-transaction'; readonly producerId: number; readonly committed: boolean }
   | ConsumerGroupRecord
+  | ShareGroupRecord
   | TransientRecord;
 
 /** Applied and never written: forgotten when the partition moves. */
@@ -107,6 +109,13 @@ export function encodeGroupRecord(record: GroupRecord): EncodedRecord | undefine
     case 'refresh':
     case 'resolving':
       return undefined;
+    case 'share-group':
+    case 'share-member':
+    case 'share-target':
+    case 'share-member-target':
+    case 'share-member-current':
+    case 'share-partitions':
+      return encodeShareGroupRecord(record);
     default:
       return encodeConsumerRecord(record);
   }
@@ -139,7 +148,7 @@ export function decodeGroupRecord(record: EncodedRecord, producer: RecordProduce
       return { kind: 'group', groupId: group, value };
     }
     default:
-      return decodeConsumerRecord(type, key, record.value);
+      return decodeConsumerRecord(type, key, record.value) ?? decodeShareGroupRecord(type, key, record.value);
   }
 }
 

@@ -4,8 +4,10 @@ import type { GroupMetadataValue } from '../../protocol/records/group_classic.js
 import { ConsumerGroup } from '../consumer_group/group.js';
 import type { ConsumerGroupRecord } from '../consumer_group/records.js';
 import type { UndoLog } from '../runtime/machine.js';
+import { ShareGroup } from '../share_group/group.js';
+import type { ShareGroupRecord } from '../share_group/records.js';
 import { ClassicGroup, type GroupPatch } from './classic_group.js';
-import { classicOf, consumerOf, type Group } from './kinds.js';
+import { classicOf, consumerOf, type Group, modernOf, shareOf } from './kinds.js';
 import { type Member, metadataOf, sameBytes } from './member.js';
 import { OffsetTable, type StoredOffset } from './offset_table.js';
 import type { GroupRecord, TransientRecord } from './records.js';
@@ -69,6 +71,14 @@ export function applyGroupRecord(state: GroupState, record: GroupRecord, undo?: 
     case 'consumer-regex':
       applyConsumer(state, record, undo);
       break;
+    case 'share-group':
+    case 'share-member':
+    case 'share-target':
+    case 'share-member-target':
+    case 'share-member-current':
+    case 'share-partitions':
+      applyShare(state, record, undo);
+      break;
     default:
       unreachable(record);
   }
@@ -85,7 +95,7 @@ function applyTransient(state: GroupState, record: TransientRecord, undo?: UndoL
       if (record.topicsChanged) state.topicsVersion = record.image.version;
       break;
     case 'refresh':
-      consumerOf(state.groups.get(record.groupId))?.changeHead({ refresh: record.refresh }, undo);
+      modernOf(state.groups.get(record.groupId))?.changeHead({ refresh: record.refresh }, undo);
       break;
     case 'resolving':
       consumerOf(state.groups.get(record.groupId))?.changeVolatile({ resolving: record.resolving }, undo);
@@ -103,6 +113,18 @@ function applyConsumer(state: GroupState, record: ConsumerGroupRecord, undo?: Un
     setGroup(state, groupId, group, undo);
   }
   if (record.kind === 'consumer-group' && record.value === undefined) setGroup(state, groupId, undefined, undo);
+  else group.apply(record, undo);
+}
+
+function applyShare(state: GroupState, record: ShareGroupRecord, undo?: UndoLog): void {
+  const { groupId } = record;
+  let group = shareOf(state.groups.get(groupId));
+  if (group === undefined) {
+    if (record.value === undefined) return;
+    group = ShareGroup.create(groupId);
+    setGroup(state, groupId, group, undo);
+  }
+  if (record.kind === 'share-group' && record.value === undefined) setGroup(state, groupId, undefined, undo);
   else group.apply(record, undo);
 }
 

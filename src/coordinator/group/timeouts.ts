@@ -1,5 +1,6 @@
 import type { MetadataImage } from '../../metadata/image.js';
 import { startMemberTimers } from '../consumer_group/loaded.js';
+import { startShareSessions } from '../share_group/fencing.js';
 import type { GroupCommand, GroupDecision } from './commands.js';
 import { classicOf } from './kinds.js';
 import { completeJoin, prepareRebalance, removeMember, startSession } from './rebalance.js';
@@ -76,6 +77,10 @@ export function decideLoaded(state: GroupState, image: MetadataImage, turn: Turn
   for (const group of state.groups.values()) {
     if (group.type === 'consumer') {
       startMemberTimers(group, image, turn);
+      continue;
+    }
+    if (group.type === 'share') {
+      startShareSessions(group, image, turn);
       continue;
     }
     for (const member of group.members()) startSession(turn, group.groupId, member);

@@ -10,9 +10,17 @@ export function javaUuidHash(id: Uuid): number {
   return bytes.readInt32BE(0) ^ bytes.readInt32BE(4) ^ bytes.readInt32BE(8) ^ bytes.readInt32BE(12);
 }
 
+/** Of a table that Kafka makes for `size` items. */
+export function tableCapacity(size: number): number {
+  const asked = Math.floor((size + 1) / 0.75 + 1);
+  let capacity = 1;
+  while (capacity < asked) capacity *= 2;
+  return capacity;
+}
+
 /** The order of a `java.util.HashMap` that grew from empty, items put in the given order. */
-export function hashMapOrder<T>(items: readonly T[], hashOf: (item: T) => number): T[] {
-  let capacity = 16;
+export function hashMapOrder<T>(items: readonly T[], hashOf: (item: T) => number, initialCapacity = 16): T[] {
+  let capacity = initialCapacity;
   while (items.length > capacity * 0.75) capacity *= 2;
   return bySlot(items, (item) => {
     const hash = hashOf(item);

@@ -1,9 +1,9 @@
-import type { GroupCoordinator } from '../../coordinator/group_coordinator.js';
+import type { ShareGroups } from '../../coordinator/share_groups.js';
 import type { DeleteGroupsRequest, DeleteGroupsResponseInput } from '../../protocol/api/delete_groups.js';
 import type { Handler } from '../handler.js';
 
 export function deleteGroupsHandler(deps: {
-  readonly coordinator: GroupCoordinator;
+  readonly shareGroups: ShareGroups;
 }): Handler<DeleteGroupsRequest, DeleteGroupsResponseInput> {
-  return async ({ groupsNames }) => ({ results: await deps.coordinator.deleteGroups(groupsNames) });
+  return async ({ groupsNames }) => ({ results: await deps.shareGroups.deleteGroups(groupsNames) });
 }

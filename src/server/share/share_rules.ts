@@ -37,13 +37,16 @@ const noConfigs: ReadonlyMap<string, string> = new Map();
 
 function groupShareConfig(broker: BrokerConfig, own: ReadonlyMap<string, string>): GroupShareConfig {
   const int = (name: string, brokersValue: number) => {
-    const text = own.get(`share.${name}`);
+    const text = own.get(name);
     return text === undefined ? brokersValue : Number(text);
   };
   return {
-    recordLockDurationMs: int('record.lock.duration.ms', broker.int('group.share.record.lock.duration.ms')),
-    deliveryCountLimit: int('delivery.count.limit', broker.int('group.share.delivery.count.limit')),
-    partitionMaxRecordLocks: int('partition.max.record.locks', broker.int('group.share.partition.max.record.locks')),
+    recordLockDurationMs: int('share.record.lock.duration.ms', broker.int('group.share.record.lock.duration.ms')),
+    deliveryCountLimit: int('share.delivery.count.limit', broker.int('group.share.delivery.count.limit')),
+    partitionMaxRecordLocks: int(
+      'share.partition.max.record.locks',
+      broker.int('group.share.partition.max.record.locks'),
+    ),
     renewAcknowledgeEnable: own.get('share.renew.acknowledge.enable') !== 'false',
     readsCommitted: own.get('share.isolation.level')?.toLowerCase() === 'read_committed',
     autoOffsetReset: own.get('share.auto.offset.reset') ?? 'latest',

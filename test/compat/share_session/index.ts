@@ -5,5 +5,3 @@ import { creations } from './steps.js';
 
 /** A conversation about share groups, in order. */
 export const shareSession: readonly Step[] = [...creations, ...stateSteps, ...groupSteps];
-/** The part of it that Millrace answers. */
-export const answered: readonly Step[] = [...creations, ...stateSteps];

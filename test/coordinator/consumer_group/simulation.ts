@@ -11,7 +11,7 @@ import type { ConsumerGroupHeartbeatResponseInput } from '../../../src/protocol/
 import { ErrorCode } from '../../../src/protocol/errors.js';
 import type { Prng } from '../../support/prng.js';
 import { TestMetadata } from '../support/metadata.js';
-import { consumerRules } from '../support/rules.js';
+import { consumerRules, shareRules } from '../support/rules.js';
 import { consumerGroups, consumerSnapshot } from '../support/snapshot.js';
 
 export const groupId = 'g';
@@ -64,6 +64,7 @@ export class Simulation {
         offsetsRetentionMs: 1e12,
         offsetsRetentionCheckIntervalMs: 1e12,
         consumer,
+        share: shareRules,
       },
       image,
     );

@@ -1,5 +1,6 @@
 import { consumerAssignors } from '../../../src/coordinator/consumer_group/assignors.js';
 import type { ConsumerGroupRules } from '../../../src/coordinator/consumer_group/settings.js';
+import type { ShareGroupRules } from '../../../src/coordinator/share_group/settings.js';
 
 /** Kafka's defaults, but for the assignment interval: tests that wait for it say so. */
 export const consumerRules: ConsumerGroupRules = {
@@ -10,4 +11,13 @@ export const consumerRules: ConsumerGroupRules = {
   assignmentIntervalMs: 0,
   regexRefreshIntervalMs: 600_000,
   migrationPolicy: { upgrade: true, downgrade: true },
+};
+
+/** Kafka's defaults, but for the assignment interval. */
+export const shareRules: ShareGroupRules = {
+  maxSize: 200,
+  sessionTimeoutMs: 45_000,
+  heartbeatIntervalMs: 5_000,
+  assignmentIntervalMs: 0,
+  initializeRetryIntervalMs: 30_000,
 };

@@ -40,6 +40,11 @@ const entries: readonly Entry[] = [
     load: async (program, launch) => (await import('./commands/groups/index.js')).addGroups(program, launch),
   },
   {
+    name: 'share-groups',
+    description: 'list, describe and delete share groups, move and forget what they have read',
+    load: async (program, launch) => (await import('./commands/share_groups/index.js')).addShareGroups(program, launch),
+  },
+  {
     name: 'configs',
     description: 'show and change configs of topics, brokers and groups',
     load: async (program, launch) => (await import('./commands/configs/index.js')).addConfigs(program, launch),

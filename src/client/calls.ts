@@ -1,14 +1,26 @@
 import { AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse } from '../protocol/api/alter_replica_log_dirs.js';
+import {
+  AlterShareGroupOffsetsRequest,
+  AlterShareGroupOffsetsResponse,
+} from '../protocol/api/alter_share_group_offsets.js';
 import { CreatePartitionsRequest, CreatePartitionsResponse } from '../protocol/api/create_partitions.js';
 import { CreateTopicsRequest, CreateTopicsResponse } from '../protocol/api/create_topics.js';
 import { DeleteGroupsRequest, DeleteGroupsResponse } from '../protocol/api/delete_groups.js';
 import { DeleteRecordsRequest, DeleteRecordsResponse } from '../protocol/api/delete_records.js';
+import {
+  DeleteShareGroupOffsetsRequest,
+  DeleteShareGroupOffsetsResponse,
+} from '../protocol/api/delete_share_group_offsets.js';
 import { DeleteTopicsRequest, DeleteTopicsResponse } from '../protocol/api/delete_topics.js';
 import { DescribeClusterRequest, DescribeClusterResponse } from '../protocol/api/describe_cluster.js';
 import { DescribeConfigsRequest, DescribeConfigsResponse } from '../protocol/api/describe_configs.js';
 import { DescribeGroupsRequest, DescribeGroupsResponse } from '../protocol/api/describe_groups.js';
 import { DescribeLogDirsRequest, DescribeLogDirsResponse } from '../protocol/api/describe_log_dirs.js';
 import { DescribeProducersRequest, DescribeProducersResponse } from '../protocol/api/describe_producers.js';
+import {
+  DescribeShareGroupOffsetsRequest,
+  DescribeShareGroupOffsetsResponse,
+} from '../protocol/api/describe_share_group_offsets.js';
 import { DescribeTransactionsRequest, DescribeTransactionsResponse } from '../protocol/api/describe_transactions.js';
 import { FetchRequest, FetchResponse } from '../protocol/api/fetch.js';
 import { FindCoordinatorRequest, FindCoordinatorResponse } from '../protocol/api/find_coordinator.js';
@@ -29,6 +41,7 @@ import { OffsetDeleteRequest, OffsetDeleteResponse } from '../protocol/api/offse
 import { OffsetFetchRequest, OffsetFetchResponse } from '../protocol/api/offset_fetch.js';
 import { OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse } from '../protocol/api/offset_for_leader_epoch.js';
 import { ProduceRequest, ProduceResponse } from '../protocol/api/produce.js';
+import { ShareGroupDescribeRequest, ShareGroupDescribeResponse } from '../protocol/api/share_group_describe.js';
 import { SyncGroupRequest, SyncGroupResponse } from '../protocol/api/sync_group.js';
 import { WriteTxnMarkersRequest, WriteTxnMarkersResponse } from '../protocol/api/write_txn_markers.js';
 import { apiCall } from './api_call.js';
@@ -67,4 +80,11 @@ export const calls = {
   describeProducers: apiCall(DescribeProducersRequest, DescribeProducersResponse),
   writeTxnMarkers: apiCall(WriteTxnMarkersRequest, WriteTxnMarkersResponse),
   deleteGroups: apiCall(DeleteGroupsRequest, DeleteGroupsResponse),
+  shareGroupDescribe: apiCall(ShareGroupDescribeRequest, ShareGroupDescribeResponse),
+  // 0 says nothing of the lag.
+  describeShareGroupOffsets: apiCall(DescribeShareGroupOffsetsRequest, DescribeShareGroupOffsetsResponse, {
+    minVersion: 1,
+  }),
+  alterShareGroupOffsets: apiCall(AlterShareGroupOffsetsRequest, AlterShareGroupOffsetsResponse),
+  deleteShareGroupOffsets: apiCall(DeleteShareGroupOffsetsRequest, DeleteShareGroupOffsetsResponse),
 } as const;

@@ -31,6 +31,12 @@ export {
 } from './admin/quotas.js';
 export type { PartitionMove } from './admin/reassignments.js';
 export type { ScramMechanismName } from './admin/scram.js';
+export type {
+  ShareGroupDescription,
+  ShareGroupMember,
+  ShareGroupOffset,
+  ShareGroupStart,
+} from './admin/share_groups.js';
 export {
   type CreatedTopic,
   isUnknownTopic,

@@ -20,6 +20,7 @@ describe('millrace', () => {
       'produce',
       'consume',
       'groups',
+      'share-groups',
       'configs',
       'cluster',
       'zerocopy',

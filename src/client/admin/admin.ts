@@ -31,6 +31,13 @@ import {
 import { alterReassignments, electLeaders, listReassignments, type PartitionMove } from './reassignments.js';
 import { alterScramUser, describeScramUsers, type ScramCredentialChange } from './scram.js';
 import {
+  alterShareGroupOffsets,
+  deleteShareGroupOffsets,
+  describeShareGroups,
+  type ShareGroupStart,
+  shareGroupOffsets,
+} from './share_groups.js';
+import {
   awaitTopics,
   createPartitions,
   createTopics,
@@ -145,6 +152,23 @@ export class Admin {
   /** For transactions that no coordinator is going to end. */
   abortTransaction(transaction: AbortedTransaction) {
     return abortTransaction(this.cluster, transaction);
+  }
+
+  describeShareGroups(groupIds: readonly string[]) {
+    return describeShareGroups(this.cluster, groupIds);
+  }
+
+  shareGroupOffsets(groupId: string) {
+    return shareGroupOffsets(this.cluster, groupId);
+  }
+
+  /** Sets where a share group without members goes on. */
+  alterShareGroupOffsets(groupId: string, starts: readonly ShareGroupStart[]) {
+    return alterShareGroupOffsets(this.cluster, groupId, starts);
+  }
+
+  deleteShareGroupOffsets(groupId: string, topics: readonly string[]) {
+    return deleteShareGroupOffsets(this.cluster, groupId, topics);
   }
 
   describeCluster() {

@@ -58,8 +58,9 @@ export class InFlightRecords {
   filledTo(offset: number): void {
     const { gaps } = this;
     if (gaps === undefined) return;
-    if (gaps.endOffset === this.endOffset && offset <= gaps.endOffset) gaps.startOffset = offset;
-    else this.gaps = undefined;
+    if (gaps.endOffset !== this.endOffset || offset > gaps.endOffset) this.gaps = undefined;
+    // What is available again may lie before gaps that are filled already.
+    else gaps.startOffset = Math.max(gaps.startOffset, offset);
   }
 
   /** Where to read next: at the first record that is available, or in a gap, or behind everything. */
@@ -75,7 +76,11 @@ export class InFlightRecords {
     const found = this.firstAvailable();
     if (found !== undefined) return found;
     this.mayHaveAvailable = false;
-    return this.endOffset + 1;
+    if (this.gaps === undefined) return this.endOffset + 1;
+    // No gap is left: what is done behind where they were need not stay.
+    this.gaps = undefined;
+    this.moveStart();
+    return this.nextFetchOffset();
   }
 
   private firstAvailable(): number | undefined {

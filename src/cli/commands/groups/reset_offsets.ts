@@ -100,19 +100,28 @@ function targetOf(command: Command): ResetTarget {
   return target;
 }
 
-async function choosePartitions(options: ResetOffsetsOptions, { admin }: Session): Promise<readonly TopicPartition[]> {
-  const wanted = (partition: number): boolean =>
-    options.partitions.length === 0 || options.partitions.includes(partition);
+async function choosePartitions(options: ResetOffsetsOptions, session: Session): Promise<readonly TopicPartition[]> {
   if (options.topics.length === 0) {
-    const held = (await admin.fetchGroupOffsets(options.group)).filter((one) => wanted(one.partition));
+    const wanted = (partition: number): boolean =>
+      options.partitions.length === 0 || options.partitions.includes(partition);
+    const held = (await session.admin.fetchGroupOffsets(options.group)).filter((one) => wanted(one.partition));
     if (held.length === 0) throw new NotFoundError(`group ${options.group} has no offsets`);
     return held;
   }
+  return partitionsOfTopics(session, options.topics, options.partitions);
+}
+
+/** Partitions of topics, all of them or those in `wanted`. */
+export async function partitionsOfTopics(
+  { admin }: Session,
+  topics: readonly string[],
+  wanted: readonly number[],
+): Promise<readonly TopicPartition[]> {
   const found: TopicPartition[] = [];
-  for (const { name, topic, error } of await admin.describeTopics(options.topics)) {
+  for (const { name, topic, error } of await admin.describeTopics(topics)) {
     if (topic === undefined) throw error ?? new NotFoundError(`topic ${name} does not exist`);
-    const partitions = topic.partitions.filter((one) => wanted(one.partition));
-    const missing = options.partitions.find((one) => topic.partitions[one] === undefined);
+    const partitions = topic.partitions.filter((one) => wanted.length === 0 || wanted.includes(one.partition));
+    const missing = wanted.find((one) => topic.partitions[one] === undefined);
     if (missing !== undefined) throw new NotFoundError(`topic ${name} has no partition ${missing}`);
     found.push(...partitions.map(({ partition }) => ({ topic: name, partition })));
   }
@@ -120,7 +129,7 @@ async function choosePartitions(options: ResetOffsetsOptions, { admin }: Session
 }
 
 /** Offsets inside of what each partition has. */
-async function newOffsets(
+export async function newOffsets(
   { admin }: Session,
   partitions: readonly TopicPartition[],
   target: ResetTarget,

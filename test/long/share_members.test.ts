@@ -1,0 +1,182 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { DescribeShareGroupOffsetsResponse } from '../../src/protocol/api/describe_share_group_offsets.js';
+import type { IncrementalAlterConfigsResponse } from '../../src/protocol/api/incremental_alter_configs.js';
+import type { ShareGroupDescribeResponse } from '../../src/protocol/api/share_group_describe.js';
+import { ApiKey } from '../../src/protocol/api_keys.js';
+import { createTopic, produce } from '../integration/produce_fetch.js';
+import { BrokerProcess } from '../support/broker_process.js';
+import { WireClient } from '../support/wire_client.js';
+
+// Two members of Apache Kafka's own Java client read a topic together, while the broker is killed (dist must be built).
+
+const root = process.env.REAL_KAFKA_HOME ?? join(homedir(), '.cache/real-kafka');
+const version = existsSync(root) ? readdirSync(root).find((entry) => existsSync(join(root, entry, 'libs'))) : undefined;
+const topic = 'shared';
+const partitions = [0, 1];
+const perRound = 150;
+const settings = {
+  'offsets.topic.num.partitions': '1',
+  'share.coordinator.state.topic.num.partitions': '3',
+  'group.share.min.record.lock.duration.ms': '1000',
+  'group.share.assignment.interval.ms': '0',
+};
+
+class ShareMember {
+  /** Deliveries by record, as they came. */
+  readonly got: Array<{ readonly name: string; readonly count: number; readonly order: number }> = [];
+  readonly done = new Map<string, number>();
+  /** The broker went away before it answered: it may have done it, or give the record to somebody again. */
+  readonly unknown = new Set<string>();
+  readonly ended: Promise<number | null>;
+  errors = '';
+  private static order = 0;
+  private readonly child: ChildProcess;
+  private rest = '';
+
+  constructor(port: number, group: string, mode: string) {
+    const program = join(import.meta.dirname, '../compat/drivers/ShareMember.java');
+    const classpath = `${join(root, version ?? '', 'libs')}/*`;
+    const args = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=off', '-cp', classpath, program];
+    this.child = spawn('java', [...args, `127.0.0.1:${port}`, topic, group, mode], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => this.onText(text));
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.errors += text;
+    });
+    this.ended = new Promise((resolve) => this.child.once('close', resolve));
+  }
+
+  leave(): void {
+    this.child.kill('SIGTERM');
+  }
+
+  kill(): void {
+    this.child.kill('SIGKILL');
+  }
+
+  private onText(text: string): void {
+    const lines = (this.rest + text).split('\n');
+    this.rest = lines.pop() ?? '';
+    for (const line of lines) {
+      if (!line.startsWith('{')) continue;
+      ShareMember.order += 1;
+      const said = JSON.parse(line) as Partial<Record<'got' | 'done' | 'unknown', readonly number[]>>;
+      const [partition, offset, count = 0] = said.got ?? said.done ?? said.unknown ?? [];
+      const name = `${partition}/${offset}`;
+      if (said.got !== undefined) this.got.push({ name, count, order: ShareMember.order });
+      else if (said.done !== undefined) this.done.set(name, ShareMember.order);
+      else this.unknown.add(name);
+    }
+  }
+}
+
+let broker: BrokerProcess | undefined;
+const members: ShareMember[] = [];
+const directory = mkdtempSync(join(tmpdir(), 'millrace-share-'));
+afterEach(async () => {
+  for (const member of members.splice(0)) member.kill();
+  await broker?.end('SIGKILL');
+  broker = undefined;
+  rmSync(directory, { recursive: true, force: true });
+});
+
+async function until(what: string, condition: () => boolean | Promise<boolean>, forMs = 90_000): Promise<void> {
+  for (const end = Date.now() + forMs; Date.now() < end; ) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const seen = members.map(({ got, done, errors }) => `${got.length} got, ${done.size} done, ${errors.slice(-2000)}`);
+  throw new Error(`${what}: ${seen.join('\n')}`);
+}
+
+const values = (first: number) => Array.from({ length: perRound }, (_, i) => `value ${first + i}`);
+
+describe.skipIf(version === undefined)('members of a share group, Java clients', () => {
+  it.each(['implicit', 'explicit'])(
+    '%s acknowledgement, the broker killed twice',
+    { timeout: 300_000 },
+    async (mode) => {
+      broker = await BrokerProcess.start(directory, settings);
+      const { port } = broker;
+      let client = await WireClient.connect(port);
+      await createTopic(client, topic, partitions.length);
+      const group = `members-${mode}`;
+      const configured = await client.send<IncrementalAlterConfigsResponse>(ApiKey.IncrementalAlterConfigs, 1, {
+        resources: [
+          {
+            resourceType: 32,
+            resourceName: group,
+            configs: [
+              { name: 'share.auto.offset.reset', configOperation: 0, value: 'earliest' },
+              { name: 'share.record.lock.duration.ms', configOperation: 0, value: '2000' },
+            ],
+          },
+        ],
+      });
+      expect(configured.responses[0]?.errorCode).toBe(0);
+      let produced = 0;
+      const round = async () => {
+        for (const partition of partitions) await produce(client, topic, values(produced), { partition });
+        produced += perRound;
+      };
+      const all = () => partitions.flatMap((p) => Array.from({ length: produced }, (_, offset) => `${p}/${offset}`));
+      const isDone = (name: string) => members.some(({ done, unknown }) => done.has(name) || unknown.has(name));
+
+      await round();
+      members.push(new ShareMember(port, group, mode), new ShareMember(port, group, mode));
+      await until('both are members', async () => {
+        const described = await client.send<ShareGroupDescribeResponse>(ApiKey.ShareGroupDescribe, 1, {
+          groupIds: [group],
+        });
+        return described.groups[0]?.members.length === 2;
+      });
+      await until('all of the first round is done', () => all().every(isDone));
+      for (let kill = 0; kill < 2; kill += 1) {
+        await round();
+        const before = members.reduce((sum, { done }) => sum + done.size, 0);
+        await until('some of it is done', () => members.reduce((sum, { done }) => sum + done.size, 0) > before);
+        client.close();
+        await broker.end('SIGKILL');
+        broker = await BrokerProcess.start(directory, settings, port);
+        client = await WireClient.connect(port);
+        await round();
+        await until('all is done', () => all().every(isDone));
+      }
+
+      const doneAt = new Map<string, number>();
+      for (const { done } of members)
+        for (const [name, order] of done) doneAt.set(name, Math.min(order, doneAt.get(name) ?? order));
+      const late = members
+        .flatMap(({ got }) => got)
+        .filter(({ name, order }) => order > (doneAt.get(name) ?? Number.POSITIVE_INFINITY));
+      expect(late).toEqual([]);
+      expect(members.every(({ got }) => got.length > 0)).toBe(true);
+      if (mode === 'explicit') {
+        const again = members
+          .flatMap(({ got }) => got)
+          .filter(({ name, count }) => count > 1 && Number(name.slice(2)) % 5 === 0);
+        expect(again.length).toBeGreaterThan(produced / 5);
+      }
+
+      await until('nothing is left', async () => {
+        const { groups } = await client.send<DescribeShareGroupOffsetsResponse>(ApiKey.DescribeShareGroupOffsets, 1, {
+          groups: [{ groupId: group, topics: null }],
+        });
+        const found = groups[0]?.topics.flatMap((one) => one.partitions.map(({ lag }) => lag)) ?? [];
+        return found.length === partitions.length && found.every((lag) => lag === 0);
+      });
+      for (const member of members) member.leave();
+      expect(await Promise.all(members.map(({ ended }) => ended))).toEqual([0, 0]);
+      const described = await client.send<ShareGroupDescribeResponse>(ApiKey.ShareGroupDescribe, 1, {
+        groupIds: [group],
+      });
+      expect(described.groups[0]).toMatchObject({ errorCode: 0, groupState: 'Empty', members: [] });
+      client.close();
+    },
+  );
+});

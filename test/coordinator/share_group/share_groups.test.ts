@@ -7,6 +7,7 @@ import { seededRandom } from '../../../src/env/random.js';
 import { VirtualTime } from '../../../src/env/virtual_time.js';
 import { ErrorCode } from '../../../src/protocol/errors.js';
 import { testConfig } from '../../scenarios/drivers.js';
+import { Prng } from '../../support/prng.js';
 import { TestLogger } from '../support/logger.js';
 import { MemoryLog } from '../support/memory_log.js';
 import { TestMetadata } from '../support/metadata.js';
@@ -269,5 +270,92 @@ describe('share groups', () => {
     b.log.failWith = undefined;
     expect(await b.told('m1', 2)).toBe('3 one:0');
     expect(await b.describe()).toBe('Stable 3 3 m1 3');
+  });
+
+  // Members come, go and change their minds, topics too, the coordinator moves and the share coordinator fails. Once all is
+  // quiet everybody is in the same epoch and everything that is subscribed to is with somebody who asked for it.
+  it('settle after any history, and a restart changes nothing', { timeout: 120_000 }, async () => {
+    const topics = ['one', 'two', 'three'];
+    for (let seed = 1; seed <= 60; seed += 1) {
+      const random = new Prng(seed);
+      const b = await Bench.make();
+      const epochs = new Map<string, number>();
+      const wanted = new Map<string, readonly string[]>();
+      const assigned = new Map<string, string>();
+      const beat = async (memberId: string, epoch: number, names: readonly string[] | null) => {
+        const answer = await b.beat(memberId, epoch, names);
+        if (answer.errorCode !== undefined) {
+          epochs.delete(memberId);
+          return;
+        }
+        if (epoch === -1) return;
+        epochs.set(memberId, answer.memberEpoch ?? 0);
+        if (names !== null) wanted.set(memberId, names);
+        const all = answer.assignment?.topicPartitions;
+        if (all === undefined) return;
+        const { topicsById } = b.metadata.current();
+        const list = all.flatMap(({ topicId = ZERO_UUID, partitions = [] }) =>
+          partitions.map((partition) => `${topicsById.get(topicId)?.name}-${partition}`),
+        );
+        assigned.set(memberId, list.sort().join());
+      };
+      for (let step = 0; step < 40; step += 1) {
+        const memberId = random.pick(['a', 'b', 'c', 'd']);
+        const names = topics.filter(() => random.below(3) > 0);
+        b.states.failWith = random.below(6) === 0 ? ErrorCode.COORDINATOR_NOT_AVAILABLE : ErrorCode.NONE;
+        const epoch = epochs.get(memberId);
+        switch (random.below(8)) {
+          case 0:
+            if (epoch !== undefined) await beat(memberId, -1, null);
+            epochs.delete(memberId);
+            break;
+          case 1:
+            if (names.length > 0) await beat(memberId, epoch ?? 0, names);
+            break;
+          case 2: {
+            const before = await b.describe();
+            await b.restart();
+            expect(await b.describe(), `seed ${seed}, step ${step}`).toBe(before);
+            break;
+          }
+          case 3:
+            if (b.metadata.current().topicsByName.has('three')) b.metadata.remove('three');
+            else b.metadata.add('three', 1 + random.below(3));
+            break;
+          case 4:
+            await b.pass(random.below(25_000));
+            break;
+          default:
+            if (epoch !== undefined || names.length > 0)
+              await beat(memberId, epoch ?? 0, epoch === undefined ? names : null);
+        }
+        if (random.below(2) === 0) await b.settle();
+      }
+      b.states.failWith = ErrorCode.NONE;
+      await b.settle();
+      for (let round = 0; round < 6; round += 1) {
+        for (const [memberId, epoch] of epochs) await beat(memberId, epoch, wanted.get(memberId) ?? null);
+        await b.settle();
+      }
+      const [group] = await b.groups.describe(['g']);
+      const members = group?.members ?? [];
+      expect(new Set(members.map(({ memberId }) => memberId)), `seed ${seed}`).toEqual(new Set(epochs.keys()));
+      const { topicsByName } = b.metadata.current();
+      const all = new Set<string>();
+      for (const { memberId = '', memberEpoch, subscribedTopicNames = [], assignment } of members) {
+        expect(memberEpoch, `seed ${seed}`).toBe(group?.assignmentEpoch);
+        const has = (assignment?.topicPartitions ?? []).flatMap(({ topicName = '', partitions = [] }) => {
+          expect(subscribedTopicNames, `seed ${seed}`).toContain(topicName);
+          return partitions.map((partition) => `${topicName}-${partition}`);
+        });
+        expect(assigned.get(memberId), `seed ${seed}: ${memberId} knows`).toBe(has.sort().join());
+        for (const one of has) all.add(one);
+      }
+      const subscribed = new Set(members.flatMap(({ subscribedTopicNames = [] }) => subscribedTopicNames));
+      for (const name of subscribed)
+        for (let partition = 0; partition < (topicsByName.get(name)?.partitions.length ?? 0); partition += 1)
+          expect(all, `seed ${seed}`).toContain(`${name}-${partition}`);
+      b.coordinator.close();
+    }
   });
 });

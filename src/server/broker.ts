@@ -39,6 +39,7 @@ import { refuseWrites } from './read_only.js';
 import { registerHandlers } from './register_handlers.js';
 import { Pipeline } from './request_pipeline.js';
 import { assembleShareServices } from './share/share_services.js';
+import { registerShareMetrics } from './share_metrics.js';
 import { logConfigOf } from './topic_log_config.js';
 import { TopicTraffic } from './traffic.js';
 
@@ -317,6 +318,7 @@ export class BrokerServer {
     parts.closeShare = () => share.sharePartitions.close();
     const access = accessOf(this.config, cache);
     const quotas = new QuotaWiring(this.config, cache, ports);
+    registerShareMetrics(this.metrics, share);
     registerHandlers(this.pipeline, {
       ...(access === undefined ? {} : { mayFetch: mayFetch(access) }),
       fetchBurstBytes: quotas.fetchBurstBytes,

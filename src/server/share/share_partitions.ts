@@ -57,11 +57,8 @@ export class SharePartitions {
     return this.entries.size;
   }
 
-  /** Records that are in flight, of all groups. */
-  get inFlightCount(): number {
-    let sum = 0;
-    for (const { share } of this.entries.values()) sum += share.inFlightCount;
-    return sum;
+  all(): Iterable<Entry> {
+    return this.entries.values();
   }
 
   find(groupId: string, topicId: Uuid, index: number): Entry | undefined {

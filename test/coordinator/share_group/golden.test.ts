@@ -6,6 +6,7 @@ import { shareOf } from '../../../src/coordinator/group/kinds.js';
 import { groupMachine } from '../../../src/coordinator/group/machine.js';
 import { decodeGroupRecord, encodeGroupRecord } from '../../../src/coordinator/group/records.js';
 import { applyGroupRecord, newGroupState } from '../../../src/coordinator/group/state.js';
+import type { ReplyToken } from '../../../src/coordinator/runtime/machine.js';
 import type { ShareGroupDescribeResponse } from '../../../src/protocol/api/share_group_describe.js';
 import { decodeBatches, encodeBatch, splitBatches } from '../../../src/records/index.js';
 import { testConfig } from '../../scenarios/drivers.js';
@@ -103,7 +104,7 @@ describe('records of share groups', () => {
     const said = new Set<string>();
     for (const batch of records) {
       for (const record of batch) machine.apply(state, record);
-      const command = { kind: 'share-describe', token: 1, groupIds: [...state.groups.keys()] } as const;
+      const command = { kind: 'share-describe', token: {} as ReplyToken, groupIds: [...state.groups.keys()] } as const;
       for (const { reply } of machine.decide(state, command, 0).replies)
         if (reply.kind === 'share-describe') for (const group of reply.groups) said.add(shown(group));
     }

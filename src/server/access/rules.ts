@@ -48,6 +48,8 @@ export const accessRules: ReadonlyMap<number, readonly Rule[]> = new Map([
   [ApiKey.DeleteGroups, [each(GROUP, DELETE, 'groupsNames', 'results', undefined)]],
   [ApiKey.ConsumerGroupHeartbeat, [group(READ)]],
   [ApiKey.ConsumerGroupDescribe, [each(GROUP, DESCRIBE, 'groupIds', 'groups', undefined)]],
+  [ApiKey.StreamsGroupHeartbeat, [group(READ)]],
+  [ApiKey.StreamsGroupDescribe, [each(GROUP, DESCRIBE, 'groupIds', 'groups', undefined)]],
   [ApiKey.ShareGroupHeartbeat, [group(READ)]],
   [ApiKey.ShareGroupDescribe, [each(GROUP, DESCRIBE, 'groupIds', 'groups', undefined)]],
   [ApiKey.ShareFetch, [group(READ)]],

@@ -3,6 +3,10 @@ import {
   AlterShareGroupOffsetsRequest,
   AlterShareGroupOffsetsResponse,
 } from '../protocol/api/alter_share_group_offsets.js';
+import {
+  ConsumerGroupDescribeRequest,
+  ConsumerGroupDescribeResponse,
+} from '../protocol/api/consumer_group_describe.js';
 import { CreatePartitionsRequest, CreatePartitionsResponse } from '../protocol/api/create_partitions.js';
 import { CreateTopicsRequest, CreateTopicsResponse } from '../protocol/api/create_topics.js';
 import { DeleteGroupsRequest, DeleteGroupsResponse } from '../protocol/api/delete_groups.js';
@@ -42,6 +46,7 @@ import { OffsetFetchRequest, OffsetFetchResponse } from '../protocol/api/offset_
 import { OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse } from '../protocol/api/offset_for_leader_epoch.js';
 import { ProduceRequest, ProduceResponse } from '../protocol/api/produce.js';
 import { ShareGroupDescribeRequest, ShareGroupDescribeResponse } from '../protocol/api/share_group_describe.js';
+import { StreamsGroupDescribeRequest, StreamsGroupDescribeResponse } from '../protocol/api/streams_group_describe.js';
 import { SyncGroupRequest, SyncGroupResponse } from '../protocol/api/sync_group.js';
 import { WriteTxnMarkersRequest, WriteTxnMarkersResponse } from '../protocol/api/write_txn_markers.js';
 import { apiCall } from './api_call.js';
@@ -74,7 +79,9 @@ export const calls = {
   offsetFetch: apiCall(OffsetFetchRequest, OffsetFetchResponse, { maxVersion: 9 }),
   offsetDelete: apiCall(OffsetDeleteRequest, OffsetDeleteResponse),
   listGroups: apiCall(ListGroupsRequest, ListGroupsResponse),
+  describeConsumerGroups: apiCall(ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse),
   describeGroups: apiCall(DescribeGroupsRequest, DescribeGroupsResponse),
+  describeStreamsGroups: apiCall(StreamsGroupDescribeRequest, StreamsGroupDescribeResponse),
   listTransactions: apiCall(ListTransactionsRequest, ListTransactionsResponse),
   describeTransactions: apiCall(DescribeTransactionsRequest, DescribeTransactionsResponse),
   describeProducers: apiCall(DescribeProducersRequest, DescribeProducersResponse),

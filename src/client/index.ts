@@ -11,8 +11,9 @@ export type {
   ConfigSource,
 } from './admin/configs.js';
 export type { FeatureChange } from './admin/features.js';
+export type { GroupDescription, GroupMember } from './admin/group_description.js';
 export type { CommitOrigin, CommittedOffset, OffsetToCommit } from './admin/group_offsets.js';
-export { type GroupDescription, type GroupListing, type GroupMember, isUnknownGroup } from './admin/groups.js';
+export { type GroupListing, isUnknownGroup } from './admin/groups.js';
 export type { LogDir, LogDirPartition, ReplicaMove } from './admin/log_dirs.js';
 export {
   type DeleteRecordsQuery,

@@ -2,7 +2,10 @@ import type { BrokerConfig } from '../config/index.js';
 import { consumerAssignors } from './consumer_group/assignors.js';
 import type { ConsumerGroupRules } from './consumer_group/settings.js';
 import type { GroupCoordinatorConfig } from './group_coordinator.js';
+
 import type { ShareGroupRules } from './share_group/settings.js';
+
+import type { StreamsGroupRules } from './streams_group/settings.js';
 
 /** The broker's settings that the group coordinator goes by. They count from the start of the
  * broker; what can be changed while it runs is looked up in the metadata. */
@@ -21,6 +24,18 @@ export function groupCoordinatorConfig(config: BrokerConfig): GroupCoordinatorCo
     offsetsLoadBufferSize: config.int('offsets.load.buffer.size'),
     consumer: consumerRules(config),
     share: shareRules(config),
+    streams: streamsRules(config),
+  };
+}
+
+function streamsRules(config: BrokerConfig): StreamsGroupRules {
+  return {
+    maxSize: config.int('group.streams.max.size'),
+    sessionTimeoutMs: config.int('group.streams.session.timeout.ms'),
+    heartbeatIntervalMs: config.int('group.streams.heartbeat.interval.ms'),
+    assignmentIntervalMs: config.int('group.streams.assignment.interval.ms'),
+    initialRebalanceDelayMs: config.int('group.streams.initial.rebalance.delay.ms'),
+    standbyReplicas: config.int('group.streams.num.standby.replicas'),
   };
 }
 

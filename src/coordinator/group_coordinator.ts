@@ -8,6 +8,7 @@ import type {
 } from '../protocol/api/consumer_group_heartbeat.js';
 import type { HeartbeatRequest } from '../protocol/api/heartbeat.js';
 import type { JoinGroupRequest, JoinGroupResponseInput } from '../protocol/api/join_group.js';
+import type { StreamsGroupHeartbeatRequest } from '../protocol/api/streams_group_heartbeat.js';
 import type { SyncGroupRequest, SyncGroupResponseInput } from '../protocol/api/sync_group.js';
 import { ErrorCode } from '../protocol/errors.js';
 import type { DescribedConsumerGroup } from './consumer_group/commands.js';
@@ -35,7 +36,12 @@ import { topicChanges } from './modern/topics.js';
 import type { CoordinatorLog, EndOfTransaction } from './runtime/log.js';
 import type { Outcome, ReplyToken } from './runtime/machine.js';
 import { CoordinatorShard, type ShardLogger } from './runtime/shard.js';
+
 import type { ShareGroupRules } from './share_group/settings.js';
+
+import type { DescribedStreamsGroup } from './streams_group/commands.js';
+import type { StreamsGroupRules } from './streams_group/settings.js';
+import { checkStreamsHeartbeat } from './streams_group/validation.js';
 
 export const groupMetadataTopic = '__consumer_offsets';
 
@@ -55,6 +61,7 @@ export interface GroupCoordinatorConfig {
   readonly offsetsLoadBufferSize: number;
   readonly consumer: ConsumerGroupRules;
   readonly share: ShareGroupRules;
+  readonly streams: StreamsGroupRules;
 }
 
 export interface GroupCoordinatorDeps {
@@ -121,6 +128,7 @@ export class GroupCoordinator {
       offsetsRetentionCheckIntervalMs: config.offsetsRetentionCheckIntervalMs,
       consumer: config.consumer,
       share: config.share,
+      streams: config.streams,
     };
     this.machine = groupMachine(this.rules, () => deps.metadata.current());
     this.unsubscribe = deps.metadata.onChange((next, previous) => this.metadataChanged(next, previous));
@@ -323,6 +331,35 @@ export class GroupCoordinator {
       groupIds,
       async (partition, ids) => {
         const outcome = await this.askPartition('consumer-describe', partition, { groupIds: ids });
+        return outcome.ok ? outcome.reply.groups : ids.map((groupId) => ({ groupId, errorCode: outcome.error }));
+      },
+    );
+    return found.map((group) =>
+      group.groupId === '' ? { groupId: '', errorCode: ErrorCode.INVALID_GROUP_ID } : group,
+    );
+  }
+
+  /** INVALID_REQUEST, STREAMS_INVALID_TOPOLOGY and everything of KIP-1071; `wanted` are topics that the group waits for. */
+  async streamsHeartbeat(
+    request: StreamsGroupHeartbeatRequest,
+    client: GroupClient,
+  ): Promise<Omit<ReplyOf<'streams-heartbeat'>, 'kind'>> {
+    const refusal = checkStreamsHeartbeat(request);
+    if (refusal !== undefined) return { response: { ...refusal }, wanted: [] };
+    const outcome = await this.ask('streams-heartbeat', request.groupId, {
+      request,
+      clientId: client.clientId ?? '',
+      clientHost: `/${client.clientAddress}`,
+    });
+    return outcome.ok ? outcome.reply : { response: { errorCode: outcome.error }, wanted: [] };
+  }
+
+  /** In the order asked for. INVALID_GROUP_ID for the empty one. */
+  async describeStreamsGroups(groupIds: readonly string[]): Promise<DescribedStreamsGroup[]> {
+    const found = await this.forEachGroup<DescribedStreamsGroup & { readonly groupId: string }>(
+      groupIds,
+      async (partition, ids) => {
+        const outcome = await this.askPartition('streams-describe', partition, { groupIds: ids });
         return outcome.ok ? outcome.reply.groups : ids.map((groupId) => ({ groupId, errorCode: outcome.error }));
       },
     );

@@ -21,7 +21,8 @@ export const supportedFeatures: ReadonlyMap<string, FeatureRange> = new Map([
   [metadataVersion, { min: 7, max: 30, initial: 30 }],
   // Share groups (KIP-932).
   ['share.version', { min: 0, max: 1, initial: 1 }],
-  ['streams.version', { min: 0, max: 0, initial: 0 }],
+  // The streams protocol (KIP-1071).
+  ['streams.version', { min: 0, max: 1, initial: 1 }],
   // 2: each transaction has an epoch of its own (KIP-890).
   ['transaction.version', { min: 0, max: 2, initial: 2 }],
 ]);

@@ -50,6 +50,8 @@ import { offsetDeleteHandler } from './handlers/offset_delete.js';
 import { offsetFetchHandler } from './handlers/offset_fetch.js';
 import { offsetForLeaderEpochHandler } from './handlers/offset_for_leader_epoch.js';
 import { produceHandler } from './handlers/produce.js';
+import { streamsGroupDescribeHandler } from './handlers/streams_group_describe.js';
+import { streamsGroupHeartbeatHandler } from './handlers/streams_group_heartbeat.js';
 import { syncGroupHandler } from './handlers/sync_group.js';
 import { txnOffsetCommitHandler } from './handlers/txn_offset_commit.js';
 import { writeTxnMarkersHandler } from './handlers/write_txn_markers.js';
@@ -163,6 +165,8 @@ export function registerHandlers(pipeline: Pipeline, services: Services): void {
   pipeline.register(ApiKey.DeleteGroups, deleteGroupsHandler(services));
   pipeline.register(ApiKey.ConsumerGroupHeartbeat, consumerGroupHeartbeatHandler(services));
   pipeline.register(ApiKey.ConsumerGroupDescribe, consumerGroupDescribeHandler(services));
+  pipeline.register(ApiKey.StreamsGroupHeartbeat, streamsGroupHeartbeatHandler(services));
+  pipeline.register(ApiKey.StreamsGroupDescribe, streamsGroupDescribeHandler(services));
   registerAdmin(pipeline, services);
   const maxBytes = whileSame(config, (now) => now.int('fetch.max.bytes'));
   registerShares(pipeline, { ...services, maxBytes });

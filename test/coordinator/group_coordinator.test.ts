@@ -11,7 +11,8 @@ import { testConfig } from '../scenarios/drivers.js';
 import { TestLogger } from './support/logger.js';
 import { MemoryLog } from './support/memory_log.js';
 import { TestMetadata } from './support/metadata.js';
-import { consumerRules, shareRules } from './support/rules.js';
+
+import { consumerRules, shareRules, streamsRules } from './support/rules.js';
 
 const undo: Array<() => void> = [];
 afterEach(() => {
@@ -90,6 +91,7 @@ describe('GroupCoordinator', () => {
       offsetsLoadBufferSize: 5_242_880,
       consumer: { ...consumerRules, assignmentIntervalMs: 1_000 },
       share: { ...shareRules, assignmentIntervalMs: 1_000 },
+      streams: { ...streamsRules, assignmentIntervalMs: 1_000, initialRebalanceDelayMs: 3_000 },
     });
   });
 

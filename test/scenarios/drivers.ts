@@ -29,7 +29,8 @@ import { offsetFetchHandler } from '../../src/server/handlers/offset_fetch.js';
 import { syncGroupHandler } from '../../src/server/handlers/sync_group.js';
 import { MemoryLog } from '../coordinator/support/memory_log.js';
 import { TestMetadata } from '../coordinator/support/metadata.js';
-import { consumerRules, shareRules } from '../coordinator/support/rules.js';
+
+import { consumerRules, shareRules, streamsRules } from '../coordinator/support/rules.js';
 
 export type Body = Record<string, unknown>;
 
@@ -73,6 +74,7 @@ export const testConfig: GroupCoordinatorConfig = {
   offsetsLoadBufferSize: 5_242_880,
   consumer: consumerRules,
   share: shareRules,
+  streams: streamsRules,
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: handlers of all APIs in one table; the codecs check what goes in and out

@@ -1,9 +1,10 @@
-import type { TopicPartition } from '../../common/ids.js';
 import { ErrorCode } from '../../protocol/errors.js';
 import { calls } from '../calls.js';
 import type { ClusterClient } from '../cluster_client.js';
 import { decodeAssignment, decodeSubscription } from '../consumer/protocol.js';
 import { hasCode, ProtocolError, throwIfError } from '../errors.js';
+import type { GroupDescription } from './group_description.js';
+import { describeModernGroup } from './modern_groups.js';
 import { type Outcome, protocolErrorOf } from './outcome.js';
 
 export interface GroupListing {
@@ -14,27 +15,6 @@ export interface GroupListing {
   readonly state: string;
   /** `classic`, `consumer`, ...; '' from brokers before 3.8. */
   readonly type: string;
-}
-
-export interface GroupMember {
-  readonly memberId: string;
-  readonly groupInstanceId: string | null;
-  readonly clientId: string;
-  readonly clientHost: string;
-  /** Topics subscribed to; empty for groups of another protocol. */
-  readonly subscribedTopics: readonly string[];
-  readonly assignedPartitions: readonly TopicPartition[];
-}
-
-export interface GroupDescription extends Outcome {
-  readonly groupId: string;
-  /** `Empty`, `PreparingRebalance`, `CompletingRebalance`, `Stable`, `Dead`. */
-  readonly state: string;
-  readonly protocolType: string;
-  /** The assignor in use. */
-  readonly protocol: string;
-  readonly coordinatorId: number;
-  readonly members: readonly GroupMember[];
 }
 
 /** The groups of every broker. */
@@ -83,6 +63,10 @@ function describeGroup(cluster: ClusterClient, groupId: string): Promise<GroupDe
       if (group === undefined) throw new ProtocolError(ErrorCode.GROUP_ID_NOT_FOUND, subject);
       const error = protocolErrorOf(group.errorCode, subject, group.errorMessage);
       if (error?.retriable === true) throw error;
+      if (error !== undefined || group.groupState === 'Dead') {
+        const modern = await describeModernGroup(connection, groupId);
+        if (modern !== undefined) return { ...modern, coordinatorId: await cluster.coordinators.nodeId(coordinator) };
+      }
       const isConsumer = group.protocolType === 'consumer';
       return {
         name: groupId,
@@ -91,6 +75,7 @@ function describeGroup(cluster: ClusterClient, groupId: string): Promise<GroupDe
         state: group.groupState,
         protocolType: group.protocolType,
         protocol: group.protocolData,
+        type: 'classic',
         coordinatorId: await cluster.coordinators.nodeId(coordinator),
         members: group.members.map((member) => ({
           memberId: member.memberId,

@@ -12,10 +12,18 @@ import type { TopicChanges } from '../modern/topics.js';
 import type { BatchProducer, Decision, ReplyToken } from '../runtime/machine.js';
 import type { ShareGroupCommand, ShareGroupReply } from '../share_group/commands.js';
 import type { ShareGroupRules } from '../share_group/settings.js';
+import type { StreamsCommand, StreamsReply } from '../streams_group/commands.js';
+import type { StreamsGroupRules } from '../streams_group/settings.js';
 import type { GroupRecord } from './records.js';
 
 /** What a partition's groups can be asked, by clients, by timers, and by the broker itself. Requests are in their latest form. */
-export type GroupCommand = ClientCommand | TimerCommand | BrokerCommand | ConsumerCommand | ShareGroupCommand;
+export type GroupCommand =
+  | ClientCommand
+  | TimerCommand
+  | BrokerCommand
+  | ConsumerCommand
+  | ShareGroupCommand
+  | StreamsCommand;
 
 export type ClientCommand =
   | JoinCommand
@@ -198,6 +206,7 @@ export interface MemberResult {
 export type GroupReply =
   | ConsumerReply
   | ShareGroupReply
+  | StreamsReply
   | { readonly kind: 'join'; readonly response: JoinGroupResponseInput }
   | { readonly kind: 'sync'; readonly response: SyncGroupResponseInput }
   | { readonly kind: 'heartbeat'; readonly errorCode: ErrorCode }
@@ -246,4 +255,5 @@ export interface GroupRules {
   readonly offsetsRetentionCheckIntervalMs: number;
   readonly consumer: ConsumerGroupRules;
   readonly share: ShareGroupRules;
+  readonly streams: StreamsGroupRules;
 }

@@ -2,11 +2,13 @@ import { ConsumerGroup } from '../consumer_group/group.js';
 import { consumerTombstones } from '../consumer_group/tombstones.js';
 import { ShareGroup } from '../share_group/group.js';
 import { shareTombstones } from '../share_group/tombstones.js';
+import { StreamsGroup } from '../streams_group/group.js';
+import { streamsTombstones } from '../streams_group/tombstones.js';
 import { ClassicGroup } from './classic_group.js';
 import type { GroupRecord } from './records.js';
 
 /** A group of whatever protocol; `type` tells which, and is what ListGroups calls it. */
-export type Group = ClassicGroup | ConsumerGroup | ShareGroup;
+export type Group = ClassicGroup | ConsumerGroup | ShareGroup | StreamsGroup;
 export type GroupType = Group['type'];
 
 /** What a group's state is called in ListGroups and in its filters. */
@@ -20,6 +22,7 @@ export function protocolTypeOf(group: Group): string {
       return group.head.protocolType ?? '';
     case 'consumer':
     case 'share':
+    case 'streams':
       return group.type;
   }
 }
@@ -33,6 +36,8 @@ export function tombstonesOf(group: Group): GroupRecord[] {
       return consumerTombstones(group);
     case 'share':
       return shareTombstones(group);
+    case 'streams':
+      return streamsTombstones(group);
   }
 }
 
@@ -52,4 +57,8 @@ export function shareOf(group: Group | undefined): ShareGroup | undefined {
 /** Groups whose assignments are computed here. */
 export function modernOf(group: Group | undefined): ConsumerGroup | ShareGroup | undefined {
   return consumerOf(group) ?? shareOf(group);
+}
+
+export function streamsOf(group: Group | undefined): StreamsGroup | undefined {
+  return group instanceof StreamsGroup ? group : undefined;
 }

@@ -13,7 +13,14 @@ import { decideConsumerHeartbeat } from '../consumer_group/heartbeat.js';
 import { decideResolve } from '../consumer_group/regexes.js';
 import { coordinatorError } from '../error_mapping.js';
 import type { CoordinatorMachine } from '../runtime/machine.js';
+
 import { decideShare } from '../share_group/decide.js';
+
+import { decideStreamsDelayOver } from '../streams_group/delay.js';
+import { decideStreamsDescribe } from '../streams_group/describe.js';
+import { decideStreamsHeartbeat } from '../streams_group/heartbeat.js';
+import { decideStreamsExpired } from '../streams_group/timers.js';
+
 import { decideDeleteGroups, decideExpireOffsets, decideTopicsDeleted } from './cleanup.js';
 import type { GroupCommand, GroupDecision, GroupReply, GroupRules } from './commands.js';
 import { decideJoin } from './join.js';
@@ -108,6 +115,15 @@ function decide(state: GroupState, command: GroupCommand, turn: Turn): GroupDeci
     case 'share-delete-groups':
     case 'share-fence':
       return decideShare(state, command, turn);
+    case 'streams-heartbeat':
+      return decideStreamsHeartbeat(state, command, turn);
+    case 'streams-describe':
+      return decideStreamsDescribe(state, command, turn);
+    case 'streams-session-expired':
+    case 'streams-rebalance-expired':
+      return decideStreamsExpired(state, command, turn);
+    case 'streams-delay-over':
+      return decideStreamsDelayOver(state, command.groupId, turn);
     case 'metadata':
       return decideMetadata(command.image, command.changes, turn);
     case 'loaded':

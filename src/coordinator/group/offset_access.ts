@@ -1,6 +1,8 @@
 import { ErrorCode } from '../../protocol/errors.js';
 import type { ConsumerGroup } from '../consumer_group/group.js';
 import type { ConsumerMember } from '../consumer_group/member.js';
+import type { StreamsGroup } from '../streams_group/group.js';
+import type { StreamsMember } from '../streams_group/member.js';
 import { type ClassicGroup, consumerProtocolType } from './classic_group.js';
 import type { CommitTopic } from './commands.js';
 import type { Group } from './kinds.js';
@@ -31,7 +33,8 @@ export function checkCommit(group: Group | undefined, by: Committer, metadataMax
     case 'classic':
       return checkClassic(group, by);
     case 'consumer':
-      return checkConsumer(group, by, metadataMaxBytes);
+    case 'streams':
+      return checkModern(group, by, metadataMaxBytes);
     case 'share':
       return ErrorCode.GROUP_ID_NOT_FOUND;
   }
@@ -60,29 +63,45 @@ function checkClassic(group: ClassicGroup, by: Committer): ErrorCode {
  * The member's epoch, or an older one in which it had the partition already: the member has been moved on while its commit
  * was under way.
  */
-function checkConsumer(group: ConsumerGroup, by: Committer, metadataMaxBytes: number): ErrorCode {
+function checkModern(group: ConsumerGroup | StreamsGroup, by: Committer, metadataMaxBytes: number): ErrorCode {
   const { generationId: epoch, isTransactional } = by;
   if (epoch < 0 && group.isEmpty) return ErrorCode.NONE;
   if (isTransactional && epoch === -1 && by.memberId === '' && by.groupInstanceId === null) return ErrorCode.NONE;
   const member = group.member(by.memberId);
   if (member === undefined) return ErrorCode.UNKNOWN_MEMBER_ID;
-  if (!isTransactional && member.classic === null && by.apiVersion < memberEpochVersion)
+  if (!isTransactional && !speaksClassic(member) && by.apiVersion < memberEpochVersion)
     return ErrorCode.UNSUPPORTED_VERSION;
   if (epoch === member.memberEpoch) return ErrorCode.NONE;
   const stale = staleError(member);
   if (epoch > member.memberEpoch) return stale;
-  for (const { topicId, partitions } of by.topics)
+  for (const { name, topicId, partitions } of by.topics)
     for (const { partitionIndex, committedMetadata } of partitions) {
       if ((committedMetadata ?? '').length > metadataMaxBytes) continue;
       const since =
-        member.assigned.get(topicId)?.get(partitionIndex) ?? member.revoking.get(topicId)?.get(partitionIndex);
+        'metadata' in member
+          ? taskSince(
+              member,
+              group.type === 'streams' ? group.head.topology?.sourceTopics.get(name) : undefined,
+              partitionIndex,
+            )
+          : (member.assigned.get(topicId)?.get(partitionIndex) ?? member.revoking.get(topicId)?.get(partitionIndex));
       if (since === undefined || epoch < since) return stale;
     }
   return ErrorCode.NONE;
 }
 
-function staleError(member: ConsumerMember): ErrorCode {
-  return member.classic === null ? ErrorCode.STALE_MEMBER_EPOCH : ErrorCode.ILLEGAL_GENERATION;
+function speaksClassic(member: ConsumerMember | StreamsMember): boolean {
+  return 'classic' in member && member.classic !== null;
+}
+
+/** The epoch in which a member got the task that reads the partition. */
+function taskSince({ assigned, revoking }: StreamsMember, subtopologyId: string | undefined, partition: number) {
+  const id = subtopologyId ?? '';
+  return assigned.active.get(id)?.get(partition) ?? revoking.active.get(id)?.get(partition);
+}
+
+function staleError(member: ConsumerMember | StreamsMember): ErrorCode {
+  return speaksClassic(member) ? ErrorCode.ILLEGAL_GENERATION : ErrorCode.STALE_MEMBER_EPOCH;
 }
 
 /** Only members of the newer protocols say who fetches. */

@@ -14,6 +14,8 @@ import { type ConsumerGroupRecord, decodeConsumerRecord, encodeConsumerRecord } 
 import type { MetadataRefresh } from '../modern/group.js';
 import type { EncodedRecord, RecordProducer } from '../runtime/machine.js';
 import { decodeShareGroupRecord, encodeShareGroupRecord, type ShareGroupRecord } from '../share_group/records.js';
+import type { StreamsHead } from '../streams_group/group.js';
+import { decodeStreamsRecord, encodeStreamsRecord, type StreamsGroupRecord } from '../streams_group/records.js';
 import type { GroupPatch } from './classic_group.js';
 
 /** An offset as committed. */
@@ -49,6 +51,7 @@ export type GroupRecord =
   | { readonly kind: 'end-of-transaction'; readonly producerId: number; readonly committed: boolean }
   | ConsumerGroupRecord
   | ShareGroupRecord
+  | StreamsGroupRecord
   | TransientRecord;
 
 /** Applied and never written: forgotten when the partition moves. */
@@ -65,7 +68,9 @@ export type TransientRecord =
   /** When a group looks at its topics again. */
   | { readonly kind: 'refresh'; readonly groupId: string; readonly refresh: MetadataRefresh }
   /** Patterns of a consumer group are being resolved. */
-  | { readonly kind: 'resolving'; readonly groupId: string; readonly resolving: boolean };
+  | { readonly kind: 'resolving'; readonly groupId: string; readonly resolving: boolean }
+  /** Of a streams group what no record holds. */
+  | { readonly kind: 'streams-change'; readonly groupId: string; readonly change: Partial<StreamsHead> };
 
 // Versions that Kafka 4.3.1 writes; each is read by every broker since 2.1, tagged fields aside.
 const groupMetadataVersion = 3;
@@ -108,6 +113,7 @@ export function encodeGroupRecord(record: GroupRecord): EncodedRecord | undefine
     case 'metadata':
     case 'refresh':
     case 'resolving':
+    case 'streams-change':
       return undefined;
     case 'share-group':
     case 'share-member':
@@ -116,6 +122,13 @@ export function encodeGroupRecord(record: GroupRecord): EncodedRecord | undefine
     case 'share-member-current':
     case 'share-partitions':
       return encodeShareGroupRecord(record);
+    case 'streams-group':
+    case 'streams-topology':
+    case 'streams-member':
+    case 'streams-target':
+    case 'streams-member-target':
+    case 'streams-member-current':
+      return encodeStreamsRecord(record);
     default:
       return encodeConsumerRecord(record);
   }
@@ -148,7 +161,11 @@ export function decodeGroupRecord(record: EncodedRecord, producer: RecordProduce
       return { kind: 'group', groupId: group, value };
     }
     default:
-      return decodeConsumerRecord(type, key, record.value) ?? decodeShareGroupRecord(type, key, record.value);
+      return (
+        decodeConsumerRecord(type, key, record.value) ??
+        decodeShareGroupRecord(type, key, record.value) ??
+        decodeStreamsRecord(type, key, record.value)
+      );
   }
 }
 

@@ -6,8 +6,10 @@ import type { ConsumerGroupRecord } from '../consumer_group/records.js';
 import type { UndoLog } from '../runtime/machine.js';
 import { ShareGroup } from '../share_group/group.js';
 import type { ShareGroupRecord } from '../share_group/records.js';
+import { StreamsGroup } from '../streams_group/group.js';
+import type { StreamsGroupRecord } from '../streams_group/records.js';
 import { ClassicGroup, type GroupPatch } from './classic_group.js';
-import { classicOf, consumerOf, type Group, modernOf, shareOf } from './kinds.js';
+import { classicOf, consumerOf, type Group, modernOf, shareOf, streamsOf } from './kinds.js';
 import { type Member, metadataOf, sameBytes } from './member.js';
 import { OffsetTable, type StoredOffset } from './offset_table.js';
 import type { GroupRecord, TransientRecord } from './records.js';
@@ -57,6 +59,7 @@ export function applyGroupRecord(state: GroupState, record: GroupRecord, undo?: 
     case 'metadata':
     case 'refresh':
     case 'resolving':
+    case 'streams-change':
       applyTransient(state, record, undo);
       break;
     case 'end-of-transaction':
@@ -79,6 +82,14 @@ export function applyGroupRecord(state: GroupState, record: GroupRecord, undo?: 
     case 'share-partitions':
       applyShare(state, record, undo);
       break;
+    case 'streams-group':
+    case 'streams-topology':
+    case 'streams-member':
+    case 'streams-target':
+    case 'streams-member-target':
+    case 'streams-member-current':
+      applyStreams(state, record, undo);
+      break;
     default:
       unreachable(record);
   }
@@ -99,6 +110,9 @@ function applyTransient(state: GroupState, record: TransientRecord, undo?: UndoL
       break;
     case 'resolving':
       consumerOf(state.groups.get(record.groupId))?.changeVolatile({ resolving: record.resolving }, undo);
+      break;
+    case 'streams-change':
+      streamsOf(state.groups.get(record.groupId))?.changeHead(record.change, undo);
       break;
   }
 }
@@ -125,6 +139,18 @@ function applyShare(state: GroupState, record: ShareGroupRecord, undo?: UndoLog)
     setGroup(state, groupId, group, undo);
   }
   if (record.kind === 'share-group' && record.value === undefined) setGroup(state, groupId, undefined, undo);
+  else group.apply(record, undo);
+}
+
+function applyStreams(state: GroupState, record: StreamsGroupRecord, undo?: UndoLog): void {
+  const { groupId } = record;
+  let group = streamsOf(state.groups.get(groupId));
+  if (group === undefined) {
+    if (record.value === undefined) return;
+    group = StreamsGroup.create(groupId);
+    setGroup(state, groupId, group, undo);
+  }
+  if (record.kind === 'streams-group' && record.value === undefined) setGroup(state, groupId, undefined, undo);
   else group.apply(record, undo);
 }
 

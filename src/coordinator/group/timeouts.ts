@@ -1,6 +1,7 @@
 import type { MetadataImage } from '../../metadata/image.js';
 import { startMemberTimers } from '../consumer_group/loaded.js';
 import { startShareSessions } from '../share_group/fencing.js';
+import { startStreamsTimers } from '../streams_group/timers.js';
 import type { GroupCommand, GroupDecision } from './commands.js';
 import { classicOf } from './kinds.js';
 import { completeJoin, prepareRebalance, removeMember, startSession } from './rebalance.js';
@@ -81,6 +82,10 @@ export function decideLoaded(state: GroupState, image: MetadataImage, turn: Turn
     }
     if (group.type === 'share') {
       startShareSessions(group, image, turn);
+      continue;
+    }
+    if (group.type === 'streams') {
+      startStreamsTimers(group, image, turn);
       continue;
     }
     for (const member of group.members()) startSession(turn, group.groupId, member);

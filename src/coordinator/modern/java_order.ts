@@ -18,9 +18,10 @@ export function tableCapacity(size: number): number {
   return capacity;
 }
 
-/** The order of a `java.util.HashMap` that grew from empty, items put in the given order. */
+/** The order of a `java.util.HashMap` that grew from `initialCapacity`, items put in the given order. */
 export function hashMapOrder<T>(items: readonly T[], hashOf: (item: T) => number, initialCapacity = 16): T[] {
-  let capacity = initialCapacity;
+  let capacity = 1;
+  while (capacity < initialCapacity) capacity *= 2;
   while (items.length > capacity * 0.75) capacity *= 2;
   return bySlot(items, (item) => {
     const hash = hashOf(item);

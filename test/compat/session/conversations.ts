@@ -9,6 +9,7 @@ import { quotas } from './quotas.js';
 import { resources } from './resources.js';
 import { scram } from './scram.js';
 import type { Step } from './step.js';
+import { streamsGroups } from './streams_groups.js';
 import { tokens } from './tokens.js';
 
 /** Steps that one broker is asked in a row, and what both brokers are started with. Kafka's answers are in `golden`. */
@@ -47,4 +48,5 @@ export const conversations: readonly Conversation[] = [
       'allow.everyone.if.no.acl.found': 'true',
     },
   },
+  { name: 'streams', golden: 'kafka-4.3.1-streams.json', steps: streamsGroups, settings: quick },
 ];

@@ -11,7 +11,9 @@ import type { ConsumerGroupHeartbeatResponseInput } from '../../../src/protocol/
 import { ErrorCode } from '../../../src/protocol/errors.js';
 import type { Prng } from '../../support/prng.js';
 import { TestMetadata } from '../support/metadata.js';
-import { consumerRules, shareRules } from '../support/rules.js';
+
+import { consumerRules, shareRules, streamsRules } from '../support/rules.js';
+
 import { consumerGroups, consumerSnapshot } from '../support/snapshot.js';
 
 export const groupId = 'g';
@@ -65,6 +67,7 @@ export class Simulation {
         offsetsRetentionCheckIntervalMs: 1e12,
         consumer,
         share: shareRules,
+        streams: streamsRules,
       },
       image,
     );

@@ -10,7 +10,9 @@ import { joinTimer, sessionTimer, syncTimer } from '../../../src/coordinator/gro
 import type { ReplyToken, UndoLog } from '../../../src/coordinator/runtime/machine.js';
 import { emptyImage } from '../../../src/metadata/image.js';
 import { ErrorCode } from '../../../src/protocol/errors.js';
-import { consumerRules, shareRules } from '../support/rules.js';
+
+import { consumerRules, shareRules, streamsRules } from '../support/rules.js';
+
 import { classicGroups, durable, snapshot } from '../support/snapshot.js';
 
 // Random conversations of a few clients with two groups. Every decision is checked for what holds always; at the end the
@@ -24,6 +26,7 @@ const rules: GroupRules = {
   offsetsRetentionCheckIntervalMs: 10_000,
   consumer: consumerRules,
   share: shareRules,
+  streams: streamsRules,
 };
 
 const groupId = fc.constantFrom('g', 'h');

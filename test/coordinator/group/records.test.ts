@@ -17,7 +17,8 @@ import { testConfig } from '../../scenarios/drivers.js';
 import { TestLogger } from '../support/logger.js';
 import { MemoryLog } from '../support/memory_log.js';
 import { TestMetadata } from '../support/metadata.js';
-import { consumerRules, shareRules } from '../support/rules.js';
+
+import { consumerRules, shareRules, streamsRules } from '../support/rules.js';
 
 // A segment of __consumer_offsets as Apache Kafka 4.3.1 wrote it: a static member's group, offsets alone with a retention
 // time of their own, a deleted group, a KIP-848 group, and offsets of three transactions: committed, aborted, open.
@@ -148,6 +149,7 @@ describe('records of __consumer_offsets', () => {
       offsetsRetentionCheckIntervalMs: 1e9,
       consumer: consumerRules,
       share: shareRules,
+      streams: streamsRules,
     };
     const shard = new CoordinatorShard(
       groupMachine(rules, () => emptyImage),

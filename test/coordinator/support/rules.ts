@@ -1,6 +1,18 @@
 import { consumerAssignors } from '../../../src/coordinator/consumer_group/assignors.js';
 import type { ConsumerGroupRules } from '../../../src/coordinator/consumer_group/settings.js';
+
 import type { ShareGroupRules } from '../../../src/coordinator/share_group/settings.js';
+
+import type { StreamsGroupRules } from '../../../src/coordinator/streams_group/settings.js';
+
+export const streamsRules: StreamsGroupRules = {
+  maxSize: 2_147_483_647,
+  sessionTimeoutMs: 45_000,
+  heartbeatIntervalMs: 5_000,
+  assignmentIntervalMs: 0,
+  initialRebalanceDelayMs: 0,
+  standbyReplicas: 0,
+};
 
 /** Kafka's defaults, but for the assignment interval: tests that wait for it say so. */
 export const consumerRules: ConsumerGroupRules = {

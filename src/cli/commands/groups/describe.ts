@@ -33,23 +33,25 @@ export const describeGroups: CliCommand<DescribeGroupsOptions> = {
 };
 
 function toJson(group: GroupDescription, partitions: readonly PartitionLag[]): unknown {
-  const { groupId, state, protocolType, protocol, coordinatorId, members } = group;
-  return { groupId, state, protocolType, protocol, coordinatorId, members, partitions };
+  const { name: _, error: __, ...shown } = group;
+  return { ...shown, partitions };
 }
 
 async function printGroup({ report }: Session, group: GroupDescription, lag: readonly PartitionLag[]): Promise<void> {
   const protocol = group.protocol === '' ? '' : `, ${group.protocol}`;
+  const epoch = group.groupEpoch === undefined ? '' : `, epoch ${group.groupEpoch}`;
   await report.line(
-    `group ${group.groupId} (${group.state}${protocol}, ${group.members.length} member(s), coordinator ${group.coordinatorId})`,
+    `group ${group.groupId} (${group.type}, ${group.state}${epoch}${protocol}, ${group.members.length} member(s), coordinator ${group.coordinatorId})`,
   );
   if (group.members.length > 0)
     await report.table(
-      ['MEMBER', 'INSTANCE', 'CLIENT', 'HOST', 'PARTITIONS'],
+      ['MEMBER', 'INSTANCE', 'CLIENT', 'HOST', ...(group.groupEpoch === undefined ? [] : ['EPOCH']), 'PARTITIONS'],
       group.members.map((member) => [
         member.memberId,
         member.groupInstanceId,
         member.clientId,
         member.clientHost,
+        ...(group.groupEpoch === undefined ? [] : [member.epoch ?? 0]),
         member.assignedPartitions.length,
       ]),
     );

@@ -4,7 +4,7 @@ import { type CampaignResult, runCampaign } from './chaos/campaign.js';
 import { hasConfluent } from './chaos/confluent.js';
 
 // `test/long/campaign.mjs` makes it longer.
-const kills = Number(process.env.MILLRACE_CHAOS_KILLS ?? 40);
+const kills = Number(process.env.MILLRACE_CHAOS_KILLS ?? 25);
 const seed = Number(process.env.MILLRACE_CHAOS_SEED ?? 1);
 const modes = (process.env.MILLRACE_CHAOS_MODES ?? 'group,os')
   .split(',')

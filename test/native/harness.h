@@ -74,9 +74,9 @@ struct Seeds {
 };
 
 #if defined(__SANITIZE_THREAD__)
-inline constexpr double kScale = 0.02;
+inline constexpr double kScale = 0.01;
 #elif defined(__SANITIZE_ADDRESS__)
-inline constexpr double kScale = 0.1;
+inline constexpr double kScale = 0.05;
 #else
 inline constexpr double kScale = 1;
 #endif

@@ -66,11 +66,17 @@ function happen(
       if (world.clients.length < 60) join();
       return;
     case 6:
-      if (random.below(8) === 0) world.metadata.add(random.pick(['x', 'y', 'z']), 1 + random.below(5));
+      if (random.below(8) === 0) grow(world, random.pick(['x', 'y', 'z']), 1 + random.below(5));
       return;
     default:
       if (awake) world.beat(client);
   }
+}
+
+/** Partitions of a topic are never taken away. */
+function grow({ metadata }: Simulation, name: string, partitions: number): void {
+  const before = metadata.current().topicsByName.get(name)?.partitions.length ?? 0;
+  metadata.add(name, Math.max(before, partitions));
 }
 
 /** Everybody who is left heartbeats until nothing changes: then the group is stable, complete, balanced, and its log says so. */

@@ -83,7 +83,7 @@ function grow({ metadata }: Simulation, name: string, partitions: number): void 
 function checkSettled(world: Simulation, random: Prng, balanced: boolean): string | undefined {
   for (const client of world.clients) client.sleepsUntilMs = 0;
   // Sessions of those that crashed run out meanwhile.
-  world.settle(30);
+  world.settle(60);
   const { group } = world;
   if (group === undefined) return 'no group';
   if (group.state !== 'Stable') return `not stable but ${group.state}`;

@@ -159,7 +159,9 @@ class ProduceWork {
         const prepared = partition.prepare(bytes, batchContext);
         const verification = verified?.verification;
         if (prepared === undefined) {
-          const result = partition.append(bytes, request.acks, { ...batchContext, verification });
+          // Copied for transactions alone: at a hundred thousand requests a second it is felt.
+          const own = verification === undefined ? batchContext : { ...batchContext, verification };
+          const result = partition.append(bytes, request.acks, own);
           this.finish(partition, answer, result, bytes.length);
         } else preparing.push(this.appendPrepared(partition, answer, prepared, bytes.length, verification));
       }

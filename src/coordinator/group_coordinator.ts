@@ -1,4 +1,3 @@
-import { assert } from '../common/assert.js';
 import { type Uuid, uuidToBytes } from '../common/ids.js';
 import type { Clock, Random, Timers } from '../common/ports/index.js';
 import type { MetadataCache, MetadataImage } from '../metadata/image.js';
@@ -14,7 +13,6 @@ import { ErrorCode } from '../protocol/errors.js';
 import type { DescribedConsumerGroup } from './consumer_group/commands.js';
 import type { ConsumerGroupRules } from './consumer_group/settings.js';
 import { checkConsumerHeartbeat } from './consumer_group/validation.js';
-import { coordinatorError } from './error_mapping.js';
 import type {
   CommitCommand,
   DeleteOffsetsCommand,
@@ -27,18 +25,16 @@ import type {
   ListedGroup,
   TransactionalCommitCommand,
 } from './group/commands.js';
-import { type GroupMachine, groupMachine } from './group/machine.js';
+import { groupMachine } from './group/machine.js';
 import type { GroupRecord } from './group/records.js';
 import type { GroupState } from './group/state.js';
 import { joinError, syncError } from './group/turn.js';
-import { javaStringHash } from './java_hash.js';
 import { topicChanges } from './modern/topics.js';
 import type { CoordinatorLog, EndOfTransaction } from './runtime/log.js';
 import type { Outcome, ReplyToken } from './runtime/machine.js';
-import { CoordinatorShard, type ShardLogger } from './runtime/shard.js';
-
+import type { ShardLogger } from './runtime/shard.js';
+import { replyTo, ShardSet } from './runtime/shard_set.js';
 import type { ShareGroupRules } from './share_group/settings.js';
-
 import type { DescribedStreamsGroup } from './streams_group/commands.js';
 import type { StreamsGroupRules } from './streams_group/settings.js';
 import { checkStreamsHeartbeat } from './streams_group/validation.js';
@@ -94,12 +90,8 @@ export interface GroupDeletion {
   readonly errorCode: ErrorCode;
 }
 
-type Shard = CoordinatorShard<GroupState, GroupCommand, GroupRecord, GroupReply>;
 export type ReplyOf<K extends GroupReply['kind']> = GroupReply & { readonly kind: K };
 type Request<C> = C extends unknown ? Omit<C, 'kind' | 'token'> : never;
-
-/** While a partition loads, one turn of the event loop reads no more than this. */
-const loadBytesPerTurn = 256 * 1024;
 
 /**
  * The groups this broker coordinates: one shard per partition of `__consumer_offsets` it leads. Whoever leads a partition calls
@@ -109,17 +101,12 @@ const loadBytesPerTurn = 256 * 1024;
  * COORDINATOR_LOAD_IN_PROGRESS.
  */
 export class GroupCoordinator {
-  private readonly machine: GroupMachine;
   private readonly rules: GroupRules;
-  private readonly shards = new Map<number, Shard>();
+  private readonly shards: ShardSet<GroupState, GroupCommand, GroupRecord, GroupReply>;
   private readonly unsubscribe: () => void;
-  /** Partitions that this broker leads and whose logs are still being loaded. */
-  private readonly expected = new Set<number>();
-  private fixedPartitionCount: number | undefined;
-  private closed = false;
 
   constructor(private readonly deps: GroupCoordinatorDeps) {
-    const { config } = deps;
+    const { config, clock, timers, logger, metadata } = deps;
     this.rules = {
       initialRebalanceDelayMs: config.groupInitialRebalanceDelayMs,
       maxSize: config.groupMaxSize,
@@ -130,71 +117,57 @@ export class GroupCoordinator {
       share: config.share,
       streams: config.streams,
     };
-    this.machine = groupMachine(this.rules, () => deps.metadata.current());
-    this.unsubscribe = deps.metadata.onChange((next, previous) => this.metadataChanged(next, previous));
+    this.shards = new ShardSet(
+      groupMachine(this.rules, () => metadata.current()),
+      {
+        topic: groupMetadataTopic,
+        clock,
+        timers,
+        logger,
+        metadata,
+        appendLingerMs: config.groupCoordinatorAppendLingerMs,
+        commitTimeoutMs: config.offsetsCommitTimeoutMs,
+        loadBufferBytes: config.offsetsLoadBufferSize,
+        numPartitions: config.offsetsTopicNumPartitions,
+      },
+    );
+    this.unsubscribe = metadata.onChange((next, previous) => this.metadataChanged(next, previous));
   }
 
   /** This broker leads a partition whose log is not there yet: until {@link startPartition} its groups are being loaded. */
   expectPartition(partition: number): void {
-    if (!this.shards.has(partition)) this.expected.add(partition);
+    this.shards.expect(partition);
   }
 
   /** Loads the groups of a partition whose leader this broker now is. Resolves when they are there, or cannot be had. */
   startPartition(partition: number, log: CoordinatorLog): Promise<void> {
-    if (this.closed) return Promise.resolve();
-    this.stopPartition(partition);
-    const { clock, timers, logger, config } = this.deps;
-    const shard: Shard = new CoordinatorShard(this.machine, log, {
-      name: `${groupMetadataTopic}-${partition}`,
-      clock,
-      timers,
-      logger,
-      appendLingerMs: config.groupCoordinatorAppendLingerMs,
-      commitTimeoutMs: config.offsetsCommitTimeoutMs,
-      loadBufferBytes: Math.min(config.offsetsLoadBufferSize, loadBytesPerTurn),
-    });
-    this.shards.set(partition, shard);
-    return shard.load();
+    return this.shards.start(partition, log);
   }
 
   /** Forgets the groups of a partition; who waits for an answer from them is told NOT_COORDINATOR. */
   stopPartition(partition: number): void {
-    this.expected.delete(partition);
-    const shard = this.shards.get(partition);
-    this.shards.delete(partition);
-    shard?.close();
+    this.shards.stop(partition);
   }
 
   close(): void {
-    if (this.closed) return;
-    this.closed = true;
     this.unsubscribe();
-    this.expected.clear();
-    for (const partition of [...this.shards.keys()]) this.stopPartition(partition);
+    this.shards.close();
   }
 
   /** The partition of `__consumer_offsets` that holds a group; fixed from the first time the topic is seen. */
   partitionFor(groupId: string): number {
-    if (this.fixedPartitionCount === undefined) {
-      const topic = this.deps.metadata.current().topicsByName.get(groupMetadataTopic);
-      if (topic !== undefined && topic.partitions.length > 0) this.fixedPartitionCount = topic.partitions.length;
-    }
-    const count = this.fixedPartitionCount ?? this.deps.config.offsetsTopicNumPartitions;
-    const hash = javaStringHash(groupId);
-    return (hash === -0x8000_0000 ? 0 : Math.abs(hash)) % count;
+    return this.shards.partitionFor(groupId);
   }
 
   /** For metrics: what the active partitions hold. */
   statistics(): { readonly partitions: number; readonly groups: number; readonly offsets: number; timers: number } {
     let groups = 0;
     let offsets = 0;
-    let timers = 0;
-    for (const shard of this.shards.values()) {
-      groups += shard.current.groups.size;
-      offsets += shard.current.offsets.size;
-      timers += shard.timerCount;
+    for (const state of this.shards.states()) {
+      groups += state.groups.size;
+      offsets += state.offsets.size;
     }
-    return { partitions: this.shards.size, groups, offsets, timers };
+    return { partitions: this.shards.started.length, groups, offsets, timers: this.shards.timerCount };
   }
 
   /** INVALID_GROUP_ID, INVALID_SESSION_TIMEOUT and everything of KIP-62, KIP-345, KIP-394. */
@@ -273,10 +246,8 @@ export class GroupCoordinator {
   }
 
   /** Ends a transaction that committed offsets to groups of a partition. NONE when that is committed. Errors: those of the log. */
-  async endTransaction(partition: number, marker: EndOfTransaction): Promise<ErrorCode> {
-    const shard = this.shards.get(partition);
-    if (shard !== undefined) return coordinatorError(await shard.endTransaction(marker));
-    return this.expected.has(partition) ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : ErrorCode.NOT_COORDINATOR;
+  endTransaction(partition: number, marker: EndOfTransaction): Promise<ErrorCode> {
+    return this.shards.endTransaction(partition, marker);
   }
 
   /** Filters are case-insensitive, and empty when everything is wanted. One partition that is loading fails the whole. */
@@ -287,9 +258,7 @@ export class GroupCoordinator {
     const states = new Set(filter.states.map((state) => state.trim().toLowerCase()));
     const types = new Set(filter.types.map((type) => type.trim().toLowerCase()));
     const outcomes = await Promise.all(
-      [...this.shards.keys(), ...this.expected].map((partition) =>
-        this.askPartition('list', partition, { states, types }),
-      ),
+      this.shards.partitions.map((partition) => this.askPartition('list', partition, { states, types })),
     );
     const groups: ListedGroup[] = [];
     for (const outcome of outcomes) {
@@ -408,28 +377,20 @@ export class GroupCoordinator {
     partition: number,
     request: Request<GroupCommand & { readonly kind: K }>,
   ): Promise<Outcome<ReplyOf<K>>> {
-    const shard = this.shards.get(partition);
-    if (shard === undefined) {
-      const loading = this.expected.has(partition);
-      return { ok: false, error: loading ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : ErrorCode.NOT_COORDINATOR };
-    }
     const build = (token: ReplyToken) => ({ ...request, kind, token }) as GroupCommand;
-    const outcome = await shard.submit(build);
-    if (!outcome.ok) return { ok: false, error: coordinatorError(outcome.error) };
-    const { reply } = outcome;
-    assert(isReply(reply, kind), `a ${kind} command was answered with ${reply.kind}`);
-    return { ok: true, reply };
+    const outcome = await this.shards.ask(partition, build);
+    return outcome.ok ? { ok: true, reply: replyTo(outcome.reply, kind) } : outcome;
   }
 
   private metadataChanged(next: MetadataImage, previous: MetadataImage): void {
     const changes = topicChanges(next, previous);
-    for (const shard of this.shards.values()) shard.trigger({ kind: 'metadata', image: next, changes });
+    this.shards.triggerAll({ kind: 'metadata', image: next, changes });
     if (next.topicsById === previous.topicsById) return;
     const topics = new Map<string, Uuid>();
     for (const [topicId, topic] of previous.topicsById)
       if (!next.topicsById.has(topicId)) topics.set(topic.name, topicId);
     if (topics.size === 0) return;
-    for (const shard of this.shards.values()) shard.trigger({ kind: 'topics-deleted', topics });
+    this.shards.triggerAll({ kind: 'topics-deleted', topics });
   }
 
   /** As Java prints a random UUID. */
@@ -437,8 +398,4 @@ export class GroupCoordinator {
     const hex = Buffer.from(uuidToBytes(this.deps.random.uuid())).toString('hex');
     return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
   }
-}
-
-function isReply<K extends GroupReply['kind']>(reply: GroupReply, kind: K): reply is ReplyOf<K> {
-  return reply.kind === kind;
 }

@@ -1,13 +1,10 @@
-import { assert } from '../common/assert.js';
 import type { Uuid } from '../common/ids.js';
 import type { Clock, TimerHandle, Timers } from '../common/ports/index.js';
 import type { MetadataCache, MetadataImage } from '../metadata/image.js';
-import { ErrorCode } from '../protocol/errors.js';
-import { coordinatorError } from './error_mapping.js';
-import { javaStringHash } from './java_hash.js';
+import type { ErrorCode } from '../protocol/errors.js';
 import type { CoordinatorLog } from './runtime/log.js';
-import type { Outcome, ReplyToken } from './runtime/machine.js';
-import { CoordinatorShard, type ShardLogger } from './runtime/shard.js';
+import type { ShardLogger } from './runtime/shard.js';
+import { replyTo, ShardSet } from './runtime/shard_set.js';
 import type {
   ReadState,
   ShareStateCommand,
@@ -16,7 +13,7 @@ import type {
   StateSummary,
   WriteState,
 } from './share_state/commands.js';
-import { type Asked, failed, type ShareStateMachine, shareStateMachine } from './share_state/machine.js';
+import { type Asked, failed, shareStateMachine } from './share_state/machine.js';
 import { type SharePartitionId, shareKeyOf } from './share_state/partition_id.js';
 import type { ShareStateRecord } from './share_state/records.js';
 import type { ShareStates } from './share_state/state.js';
@@ -45,12 +42,8 @@ export interface ShareCoordinatorDeps {
   deleteRecords(partition: number, offset: number): Promise<boolean>;
 }
 
-type Shard = CoordinatorShard<ShareStates, ShareStateCommand, ShareStateRecord, ShareStateReply>;
 type Request<C> = C extends unknown ? Omit<C, 'kind' | 'token' | 'id' | 'exists'> : never;
-type ReplyTo<K> = Extract<ShareStateReply, { readonly kind: K }>;
-
-/** While a partition loads, one turn of the event loop reads no more than this. */
-const loadBytesPerTurn = 256 * 1024;
+type ReplyTo<K extends ShareStateReply['kind']> = ShareStateReply & { readonly kind: K };
 
 /**
  * Keeps what share groups have read (KIP-932): one shard per partition of `__share_group_state` that this broker leads.
@@ -60,51 +53,44 @@ const loadBytesPerTurn = 256 * 1024;
  * write before it is committed.
  */
 export class ShareCoordinator {
-  private readonly machine: ShareStateMachine;
-  private readonly shards = new Map<number, Shard>();
-  /** Partitions that this broker leads and whose logs are still being loaded. */
-  private readonly expected = new Set<number>();
+  private readonly shards: ShardSet<ShareStates, ShareStateCommand, ShareStateRecord, ShareStateReply>;
   private readonly prunedTo = new Map<number, number>();
   private readonly unsubscribe: () => void;
   private pruneTimer: TimerHandle | undefined;
-  private fixedPartitionCount: number | undefined;
   private closed = false;
 
   constructor(private readonly deps: ShareCoordinatorDeps) {
-    const { updatesPerSnapshot, coldSnapshotIntervalMs } = deps.config;
-    this.machine = shareStateMachine({ updatesPerSnapshot, coldSnapshotIntervalMs });
+    const { clock, timers, logger, metadata, config } = deps;
+    const { updatesPerSnapshot, coldSnapshotIntervalMs } = config;
+    this.shards = new ShardSet(shareStateMachine({ updatesPerSnapshot, coldSnapshotIntervalMs }), {
+      topic: shareStateTopic,
+      clock,
+      timers,
+      logger,
+      metadata,
+      appendLingerMs: config.appendLingerMs,
+      commitTimeoutMs: config.writeTimeoutMs,
+      loadBufferBytes: config.loadBufferSize,
+      numPartitions: config.stateTopicNumPartitions,
+    });
     this.unsubscribe = deps.metadata.onChange((next, previous) => this.dropStateOfDeletedTopics(next, previous));
   }
 
   expectPartition(partition: number): void {
-    if (!this.shards.has(partition)) this.expected.add(partition);
+    this.shards.expect(partition);
   }
 
   /** Loads the state of a partition whose leader this broker now is. Resolves when it is there, or cannot be had. */
   startPartition(partition: number, log: CoordinatorLog): Promise<void> {
     if (this.closed) return Promise.resolve();
-    this.stopPartition(partition);
-    const { clock, timers, logger, config } = this.deps;
-    const shard: Shard = new CoordinatorShard(this.machine, log, {
-      name: `${shareStateTopic}-${partition}`,
-      clock,
-      timers,
-      logger,
-      appendLingerMs: config.appendLingerMs,
-      commitTimeoutMs: config.writeTimeoutMs,
-      loadBufferBytes: Math.min(config.loadBufferSize, loadBytesPerTurn),
-    });
-    this.shards.set(partition, shard);
+    this.prunedTo.delete(partition);
     this.pruneTimer ??= this.schedulePruning();
-    return shard.load();
+    return this.shards.start(partition, log);
   }
 
   stopPartition(partition: number): void {
-    this.expected.delete(partition);
     this.prunedTo.delete(partition);
-    const shard = this.shards.get(partition);
-    this.shards.delete(partition);
-    shard?.close();
+    this.shards.stop(partition);
   }
 
   close(): void {
@@ -112,26 +98,19 @@ export class ShareCoordinator {
     this.closed = true;
     this.unsubscribe();
     this.pruneTimer?.cancel();
-    this.expected.clear();
-    for (const partition of [...this.shards.keys()]) this.stopPartition(partition);
+    this.shards.close();
   }
 
   /** The partition of `__share_group_state` that holds a share partition; `key` as FindCoordinator takes it: `group:topicId:partition`. */
   partitionFor(key: string): number {
-    if (this.fixedPartitionCount === undefined) {
-      const topic = this.deps.metadata.current().topicsByName.get(shareStateTopic);
-      if (topic !== undefined && topic.partitions.length > 0) this.fixedPartitionCount = topic.partitions.length;
-    }
-    const count = this.fixedPartitionCount ?? this.deps.config.stateTopicNumPartitions;
-    const hash = javaStringHash(key);
-    return (hash === -0x8000_0000 ? 0 : Math.abs(hash)) % count;
+    return this.shards.partitionFor(key);
   }
 
   /** For metrics: what the active partitions hold. */
   statistics(): { readonly partitions: number; readonly sharePartitions: number } {
     let sharePartitions = 0;
-    for (const shard of this.shards.values()) sharePartitions += shard.current.partitions.size;
-    return { partitions: this.shards.size, sharePartitions };
+    for (const state of this.shards.states()) sharePartitions += state.partitions.size;
+    return { partitions: this.shards.started.length, sharePartitions };
   }
 
   /** The group begins to read a partition at `startOffset`, -1: where its reset strategy says. Again: it starts over. */
@@ -162,35 +141,23 @@ export class ShareCoordinator {
     request: Request<Extract<ShareStateCommand, { readonly kind: K }>>,
   ): Promise<ReplyTo<K>> {
     const exists = (this.deps.metadata.current().topicsById.get(id.topicId)?.partitions.length ?? 0) > id.partition;
-    const outcome = await this.submit(
+    const outcome = await this.shards.ask(
       this.partitionFor(shareKeyOf(id)),
       (token) => ({ ...request, kind, token, id, exists }) as ShareStateCommand,
     );
-    const reply = outcome.ok ? outcome.reply : failed(kind, refusalOf(outcome.error));
-    assert(isReply(reply, kind), `a ${kind} command was answered with ${reply.kind}`);
-    return reply;
-  }
-
-  private async submit(
-    partition: number,
-    build: (token: ReplyToken) => ShareStateCommand,
-  ): Promise<Outcome<ShareStateReply>> {
-    const shard = this.shards.get(partition);
-    if (shard !== undefined) return shard.submit(build);
-    const loading = this.expected.has(partition);
-    return { ok: false, error: loading ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : ErrorCode.NOT_COORDINATOR };
+    return replyTo(outcome.ok ? outcome.reply : failed(kind, refusalOf(outcome.error)), kind);
   }
 
   private schedulePruning(): TimerHandle {
     return this.deps.timers.after(this.deps.config.pruneIntervalMs, () => {
       this.pruneTimer = this.schedulePruning();
-      for (const partition of this.shards.keys()) void this.prune(partition);
+      for (const partition of this.shards.started) void this.prune(partition);
     });
   }
 
   /** Deletes what lies before the oldest snapshot that still counts. */
   private async prune(partition: number): Promise<void> {
-    const outcome = await this.submit(partition, (token) => ({ kind: 'redundant-offset', token }));
+    const outcome = await this.shards.ask(partition, (token) => ({ kind: 'redundant-offset', token }));
     if (!outcome.ok || outcome.reply.kind !== 'redundant-offset') return;
     const { offset } = outcome.reply;
     if (offset <= 0 || this.prunedTo.get(partition) === offset) return;
@@ -202,14 +169,10 @@ export class ShareCoordinator {
     const topicIds = new Set<Uuid>();
     for (const topicId of previous.topicsById.keys()) if (!next.topicsById.has(topicId)) topicIds.add(topicId);
     if (topicIds.size === 0) return;
-    for (const shard of this.shards.values()) shard.trigger({ kind: 'topics-deleted', topicIds });
+    this.shards.triggerAll({ kind: 'topics-deleted', topicIds });
   }
 }
 
-function isReply<K extends ShareStateReply['kind']>(reply: ShareStateReply, kind: K): reply is ReplyTo<K> {
-  return reply.kind === kind;
-}
-
 function refusalOf(error: ErrorCode): ShareStateFailure {
-  return { errorCode: coordinatorError(error), errorMessage: 'The share coordinator could not do it now.' };
+  return { errorCode: error, errorMessage: 'The share coordinator could not do it now.' };
 }

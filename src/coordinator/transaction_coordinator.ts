@@ -1,11 +1,10 @@
-import { assert } from '../common/assert.js';
 import type { Clock, Timers } from '../common/ports/index.js';
 import type { MetadataCache } from '../metadata/image.js';
 import { ErrorCode } from '../protocol/errors.js';
 import type { CoordinatorLog } from './runtime/log.js';
 import type { Outcome, ReplyToken } from './runtime/machine.js';
 import type { ShardLogger } from './runtime/shard.js';
-import { ShardSet } from './runtime/shard_set.js';
+import { replyTo, ShardSet } from './runtime/shard_set.js';
 import type {
   AddPartitionsCommand,
   EndCommand,
@@ -270,14 +269,8 @@ export class TransactionCoordinator {
     const build = (token: ReplyToken) => ({ ...request, kind, token }) as TransactionCommand;
     const outcome = await this.shards.ask(partition, build);
     if (!outcome.ok) return outcome;
-    const { reply } = outcome;
-    assert(isReply(reply, kind), `a ${kind} command was answered with ${reply.kind}`);
-    return { ok: true, reply };
+    return { ok: true, reply: replyTo(outcome.reply, kind) };
   }
-}
-
-function isReply<K extends TransactionReply['kind']>(reply: TransactionReply, kind: K): reply is ReplyOf<K> {
-  return reply.kind === kind;
 }
 
 function none(errorCode: ErrorCode): ProducerAnswer {

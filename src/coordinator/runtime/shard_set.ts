@@ -1,9 +1,10 @@
+import { assert } from '../../common/assert.js';
 import type { Clock, Timers } from '../../common/ports/index.js';
 import type { MetadataCache } from '../../metadata/image.js';
 import { ErrorCode } from '../../protocol/errors.js';
 import { coordinatorError } from '../error_mapping.js';
 import { javaStringHash } from '../java_hash.js';
-import type { CoordinatorLog } from './log.js';
+import type { CoordinatorLog, EndOfTransaction } from './log.js';
 import type { CoordinatorMachine, Outcome, ReplyToken } from './machine.js';
 import { CoordinatorShard, type ShardLogger } from './shard.js';
 
@@ -42,7 +43,7 @@ export class ShardSet<State, Command, Rec, Reply> {
     private readonly machine: CoordinatorMachine<State, Command, Rec, Reply>,
     private readonly options: ShardSetOptions,
     /** Replies to the broker itself. */
-    private readonly onReply: (partition: number, reply: Reply) => void,
+    private readonly onReply: (partition: number, reply: Reply) => void = () => {},
   ) {}
 
   /** This broker leads a partition whose log is not there yet: until {@link start} it is being loaded. */
@@ -74,9 +75,22 @@ export class ShardSet<State, Command, Rec, Reply> {
   }
 
   close(): void {
+    if (this.closed) return;
     this.closed = true;
     this.expected.clear();
     for (const partition of [...this.shards.keys()]) this.stop(partition);
+  }
+
+  /** Partitions whose logs are there. */
+  get started(): readonly number[] {
+    return [...this.shards.keys()];
+  }
+
+  /** For metrics. */
+  get timerCount(): number {
+    let count = 0;
+    for (const shard of this.shards.values()) count += shard.timerCount;
+    return count;
   }
 
   /** Of those that are led, also while they are loaded. */
@@ -103,16 +117,44 @@ export class ShardSet<State, Command, Rec, Reply> {
   /** Errors of the log are those that a client of a coordinator is told. Never rejects. */
   async ask(partition: number, build: (token: ReplyToken) => Command): Promise<Outcome<Reply>> {
     const shard = this.shards.get(partition);
-    if (shard === undefined) {
-      const loading = this.expected.has(partition);
-      return { ok: false, error: loading ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : ErrorCode.NOT_COORDINATOR };
-    }
+    if (shard === undefined) return { ok: false, error: this.notHere(partition) };
     const outcome = await shard.submit(build);
     return outcome.ok ? outcome : { ok: false, error: coordinatorError(outcome.error) };
+  }
+
+  /** Ends a transaction that wrote records to a partition. NONE when that is committed. Errors: those of {@link ask}. */
+  async endTransaction(partition: number, marker: EndOfTransaction): Promise<ErrorCode> {
+    const shard = this.shards.get(partition);
+    return shard === undefined ? this.notHere(partition) : coordinatorError(await shard.endTransaction(marker));
   }
 
   /** A command that nobody waits for. */
   trigger(partition: number, command: Command): void {
     this.shards.get(partition)?.trigger(command);
   }
+
+  /** The same for every partition. */
+  triggerAll(command: Command): void {
+    for (const shard of this.shards.values()) shard.trigger(command);
+  }
+
+  private notHere(partition: number): ErrorCode {
+    return this.expected.has(partition) ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : ErrorCode.NOT_COORDINATOR;
+  }
+}
+
+/** The reply to a command of `kind`; a machine that answers another one is broken. */
+export function replyTo<R extends { readonly kind: string }, K extends R['kind']>(
+  reply: R,
+  kind: K,
+): R & { readonly kind: K } {
+  assert(isOfKind(reply, kind), `a ${kind} command was answered with ${reply.kind}`);
+  return reply;
+}
+
+function isOfKind<R extends { readonly kind: string }, K extends string>(
+  reply: R,
+  kind: K,
+): reply is R & { readonly kind: K } {
+  return reply.kind === kind;
 }

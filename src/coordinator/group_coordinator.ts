@@ -85,7 +85,7 @@ export interface GroupDescription {
   readonly isOther: boolean;
 }
 
-export interface GroupDeletion {
+export interface GroupResult {
   readonly groupId: string;
   readonly errorCode: ErrorCode;
 }
@@ -295,16 +295,9 @@ export class GroupCoordinator {
   }
 
   /** In the order asked for. INVALID_GROUP_ID for the empty one. */
-  async describeConsumerGroups(groupIds: readonly string[]): Promise<DescribedConsumerGroup[]> {
-    const found = await this.forEachGroup<DescribedConsumerGroup & { readonly groupId: string }>(
-      groupIds,
-      async (partition, ids) => {
-        const outcome = await this.askPartition('consumer-describe', partition, { groupIds: ids });
-        return outcome.ok ? outcome.reply.groups : ids.map((groupId) => ({ groupId, errorCode: outcome.error }));
-      },
-    );
-    return found.map((group) =>
-      group.groupId === '' ? { groupId: '', errorCode: ErrorCode.INVALID_GROUP_ID } : group,
+  describeConsumerGroups(groupIds: readonly string[]): Promise<DescribedConsumerGroup[]> {
+    return this.describeEach<DescribedConsumerGroup>(groupIds, (partition, ids) =>
+      this.askPartition('consumer-describe', partition, { groupIds: ids }),
     );
   }
 
@@ -324,26 +317,39 @@ export class GroupCoordinator {
   }
 
   /** In the order asked for. INVALID_GROUP_ID for the empty one. */
-  async describeStreamsGroups(groupIds: readonly string[]): Promise<DescribedStreamsGroup[]> {
-    const found = await this.forEachGroup<DescribedStreamsGroup & { readonly groupId: string }>(
+  describeStreamsGroups(groupIds: readonly string[]): Promise<DescribedStreamsGroup[]> {
+    return this.describeEach<DescribedStreamsGroup>(groupIds, (partition, ids) =>
+      this.askPartition('streams-describe', partition, { groupIds: ids }),
+    );
+  }
+
+  /** In the order asked for; a name given twice is one. */
+  async deleteGroups(groupIds: readonly string[]): Promise<GroupResult[]> {
+    return this.forEachGroup<GroupResult>([...new Set(groupIds)], async (partition, ids) => {
+      const outcome = await this.askPartition('delete-groups', partition, { groupIds: ids });
+      if (outcome.ok) return outcome.reply.results;
+      return ids.map((groupId) => ({ groupId, errorCode: outcome.error }));
+    });
+  }
+
+  /** What one type of group says of itself, in the order asked for; INVALID_GROUP_ID for the empty one. */
+  async describeEach<R>(
+    groupIds: readonly string[],
+    ask: (
+      partition: number,
+      groupIds: readonly string[],
+    ) => Promise<Outcome<{ readonly groups: ReadonlyArray<R & { readonly groupId: string }> }>>,
+  ): Promise<Array<R | GroupResult>> {
+    const found = await this.forEachGroup<(R & { readonly groupId: string }) | GroupResult>(
       groupIds,
       async (partition, ids) => {
-        const outcome = await this.askPartition('streams-describe', partition, { groupIds: ids });
+        const outcome = await ask(partition, ids);
         return outcome.ok ? outcome.reply.groups : ids.map((groupId) => ({ groupId, errorCode: outcome.error }));
       },
     );
     return found.map((group) =>
       group.groupId === '' ? { groupId: '', errorCode: ErrorCode.INVALID_GROUP_ID } : group,
     );
-  }
-
-  /** In the order asked for; a name given twice is one. */
-  async deleteGroups(groupIds: readonly string[]): Promise<GroupDeletion[]> {
-    return this.forEachGroup<GroupDeletion>([...new Set(groupIds)], async (partition, ids) => {
-      const outcome = await this.askPartition('delete-groups', partition, { groupIds: ids });
-      if (outcome.ok) return outcome.reply.results;
-      return ids.map((groupId) => ({ groupId, errorCode: outcome.error }));
-    });
   }
 
   /** Answers in the order of `groupIds`, each partition asked once. */

@@ -11,7 +11,7 @@ import type {
   ShareGroupHeartbeatResponseInput,
 } from '../protocol/api/share_group_heartbeat.js';
 import { ErrorCode } from '../protocol/errors.js';
-import type { GroupClient, GroupCoordinator, GroupDeletion } from './group_coordinator.js';
+import type { GroupClient, GroupCoordinator, GroupResult } from './group_coordinator.js';
 import type { TopicPartitions } from './modern/assignment.js';
 import type { AlteredOffsets, DescribedShareGroup, Initialization } from './share_group/commands.js';
 import { checkShareHeartbeat } from './share_group/validation.js';
@@ -54,16 +54,9 @@ export class ShareGroups {
   }
 
   /** In the order asked for. INVALID_GROUP_ID for the empty one. */
-  async describe(groupIds: readonly string[]): Promise<DescribedShareGroup[]> {
-    const found = await this.coordinator.forEachGroup<DescribedShareGroup & { readonly groupId: string }>(
-      groupIds,
-      async (partition, ids) => {
-        const outcome = await this.coordinator.askPartition('share-describe', partition, { groupIds: ids });
-        return outcome.ok ? outcome.reply.groups : ids.map((groupId) => ({ groupId, errorCode: outcome.error }));
-      },
-    );
-    return found.map((group) =>
-      group.groupId === '' ? { groupId: '', errorCode: ErrorCode.INVALID_GROUP_ID } : group,
+  describe(groupIds: readonly string[]): Promise<DescribedShareGroup[]> {
+    return this.coordinator.describeEach<DescribedShareGroup>(groupIds, (partition, ids) =>
+      this.coordinator.askPartition('share-describe', partition, { groupIds: ids }),
     );
   }
 
@@ -115,7 +108,7 @@ export class ShareGroups {
   }
 
   /** DeleteGroups, of groups of every type: those of share groups lose their states first. In the order asked for. */
-  async deleteGroups(groupIds: readonly string[]): Promise<GroupDeletion[]> {
+  async deleteGroups(groupIds: readonly string[]): Promise<GroupResult[]> {
     const asked = [...new Set(groupIds)];
     const shareGroups = await this.coordinator.forEachGroup(asked, async (partition, ids) => {
       const outcome = await this.coordinator.askPartition('share-delete-groups', partition, { groupIds: ids });

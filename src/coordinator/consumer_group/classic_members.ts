@@ -11,13 +11,14 @@ import type {
 } from '../group/commands.js';
 import type { GroupState } from '../group/state.js';
 import { joinError, syncError, Turn } from '../group/turn.js';
+import { sameSet } from '../modern/member.js';
 import { Refusal } from '../modern/refusal.js';
 import { classicAssignment, downgrade, downgradesReplacing } from './downgrade.js';
 import { ConsumerDraft } from './draft.js';
 import { fenceMembers } from './fencing.js';
 import type { ConsumerGroup } from './group.js';
 import { checkStatic } from './heartbeat.js';
-import { type ConsumerMember, newMember, sameMetadata, sameSet } from './member.js';
+import { type ConsumerMember, newMember, sameMetadata } from './member.js';
 import { ownedIn } from './owned.js';
 import { reconcileMember, updateTarget } from './progress.js';
 import { regexStatus, updateRegexes } from './regexes.js';

@@ -5,6 +5,7 @@ import type { GroupDecision } from '../group/commands.js';
 import { consumerOf } from '../group/kinds.js';
 import type { GroupState } from '../group/state.js';
 import type { Turn } from '../group/turn.js';
+import { noGroupOf } from '../modern/refusal.js';
 import type { ConsumerDescribeCommand, DescribedConsumerGroup } from './commands.js';
 import type { ConsumerGroup } from './group.js';
 import type { ConsumerMember } from './member.js';
@@ -19,9 +20,7 @@ export function decideConsumerDescribe(
     const known = state.groups.get(groupId);
     const group = consumerOf(known);
     if (group !== undefined) return describe(group, state.image, turn.rules.consumer.assignors[0]?.name ?? '');
-    const errorMessage =
-      known === undefined ? `Group ${groupId} not found.` : `Group ${groupId} is not a consumer group.`;
-    return { groupId, errorCode: ErrorCode.GROUP_ID_NOT_FOUND, errorMessage };
+    return { groupId, ...noGroupOf('consumer', groupId, known !== undefined) };
   });
   turn.reply(token, { kind: 'consumer-describe', groups });
   return turn.done();

@@ -1,8 +1,9 @@
 import type { GroupState } from '../group/state.js';
 import type { Turn } from '../group/turn.js';
+import { memberStateCode } from '../modern/member.js';
 import { metadataHash } from '../modern/topics.js';
 import type { ConsumerGroup } from './group.js';
-import { type ConsumerMember, type EpochAssignment, memberStateCode, metadataValueOf } from './member.js';
+import { type ConsumerMember, type EpochAssignment, metadataValueOf } from './member.js';
 import type { ConsumerGroupRecord } from './records.js';
 
 /** How far ahead Kafka sets the deadline of its metadata refresh: changes of topics bring it forward, nothing else matters. */

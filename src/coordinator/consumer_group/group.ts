@@ -1,23 +1,17 @@
 import type { Uuid } from '../../common/ids.js';
 import type { MapLike } from '../group/layered_map.js';
 import { javaStringHash } from '../java_hash.js';
+import { type AssignedHead, layered, newAssignedHead } from '../modern/assigned_group.js';
 import { assignmentOf } from '../modern/assignment.js';
-import {
-  layered,
-  ModernGroup,
-  type ModernHead,
-  type ModernMaps,
-  newHead,
-  type SubscriptionType,
-} from '../modern/group.js';
+import { ModernGroup, type ModernMaps, type SubscriptionType } from '../modern/group.js';
 import { hashMapOrder } from '../modern/java_order.js';
+import { memberStateOf } from '../modern/member.js';
 import { count, put } from '../modern/tables.js';
 import type { UndoLog } from '../runtime/machine.js';
 import {
   type ConsumerMember,
   type EpochAssignment,
   isReconciledTo,
-  memberStateOf,
   newMember,
   noPartitions,
   regexOf,
@@ -89,30 +83,26 @@ interface Volatile {
 }
 
 /** A group of the consumer protocol (KIP-848). */
-export class ConsumerGroup extends ModernGroup<ConsumerMember> {
+export class ConsumerGroup extends ModernGroup<ConsumerMember, ConsumerMaps> {
   readonly type = 'consumer';
 
   private constructor(
     groupId: string,
-    head: ModernHead,
-    private readonly own: ConsumerMaps,
+    head: AssignedHead,
+    maps: ConsumerMaps,
     private extra: Volatile,
   ) {
-    super(groupId, head, own);
+    super(groupId, head, maps);
   }
 
   static create(groupId: string): ConsumerGroup {
     const extra = { resolving: false, hasTopicsRecord: false, classicMembers: 0 };
-    return new ConsumerGroup(groupId, newHead, emptyMaps(), extra);
+    return new ConsumerGroup(groupId, newAssignedHead, emptyMaps(), extra);
   }
 
   /** A group that can be changed while this one stays as it is. */
   draft(): ConsumerGroup {
-    return new ConsumerGroup(this.groupId, this.head, layeredMaps(this.own), this.extra);
-  }
-
-  get isEmpty(): boolean {
-    return this.size === 0;
+    return new ConsumerGroup(this.groupId, this.head, layeredMaps(this.maps), this.extra);
   }
 
   /** Costs a look at every member. */
@@ -146,38 +136,38 @@ export class ConsumerGroup extends ModernGroup<ConsumerMember> {
   }
 
   staticMember(instanceId: string): ConsumerMember | undefined {
-    const memberId = this.own.statics.get(instanceId);
+    const memberId = this.maps.statics.get(instanceId);
     return memberId === undefined ? undefined : this.member(memberId);
   }
 
   /** Members that are subscribed to the pattern. */
   regexSubscribers(regex: string): number {
-    return this.own.regexes.get(regex) ?? 0;
+    return this.maps.regexes.get(regex) ?? 0;
   }
 
   *subscribedRegexes(): IterableIterator<string> {
-    for (const [regex] of this.own.regexes.entries()) yield regex;
+    for (const [regex] of this.maps.regexes.entries()) yield regex;
   }
 
   get subscribedRegexCount(): number {
-    return this.own.regexes.size;
+    return this.maps.regexes.size;
   }
 
   resolvedRegex(regex: string): ResolvedRegex | undefined {
-    return this.own.resolved.get(regex);
+    return this.maps.resolved.get(regex);
   }
 
   resolvedRegexes(): IterableIterator<[string, ResolvedRegex]> {
-    return this.own.resolved.entries();
+    return this.maps.resolved.entries();
   }
 
   get resolvedRegexCount(): number {
-    return this.own.resolved.size;
+    return this.maps.resolved.size;
   }
 
   /** Of some pattern: they are resolved together. */
   get lastResolved(): ResolvedRegex | undefined {
-    for (const [, resolved] of this.own.resolved.entries()) return resolved;
+    for (const [, resolved] of this.maps.resolved.entries()) return resolved;
     return undefined;
   }
 
@@ -194,7 +184,7 @@ export class ConsumerGroup extends ModernGroup<ConsumerMember> {
   get preferredAssignor(): string | undefined {
     let best: string | undefined;
     let most = 0;
-    for (const [name, votes] of hashMapOrder([...this.own.assignors.entries()], ([name]) => javaStringHash(name)))
+    for (const [name, votes] of hashMapOrder([...this.maps.assignors.entries()], ([name]) => javaStringHash(name)))
       if (votes > most) {
         best = name;
         most = votes;
@@ -204,12 +194,12 @@ export class ConsumerGroup extends ModernGroup<ConsumerMember> {
 
   /** Epoch of the member that has the partition; -1: it is free. */
   ownerEpoch(topicId: Uuid, partition: number): number {
-    return this.own.owners.get(partitionKey(topicId, partition)) ?? -1;
+    return this.maps.owners.get(partitionKey(topicId, partition)) ?? -1;
   }
 
   /** With patterns: homogeneous when everybody is subscribed to the one pattern and nothing else. */
   override get subscriptionType(): SubscriptionType {
-    const { regexes } = this.own;
+    const { regexes } = this.maps;
     if (regexes.size === 0) return super.subscriptionType;
     for (const [, subscribers] of regexes.entries()) {
       if (subscribers !== this.size) return 'heterogeneous';
@@ -224,7 +214,7 @@ export class ConsumerGroup extends ModernGroup<ConsumerMember> {
   supportsClassic(protocolType: string, protocols: ReadonlyArray<{ readonly name: string }>): boolean {
     if (protocolType !== 'consumer') return false;
     if (this.isEmpty) return protocols.length > 0;
-    return protocols.some(({ name }) => (this.own.classicProtocols.get(name) ?? 0) === this.classicMembers);
+    return protocols.some(({ name }) => (this.maps.classicProtocols.get(name) ?? 0) === this.classicMembers);
   }
 
   /** Whether an unreleased member still waits for somebody. */
@@ -242,7 +232,7 @@ export class ConsumerGroup extends ModernGroup<ConsumerMember> {
     const before = this.member(member.memberId);
     super.setMember(member, undo);
     this.countMember(before, member, undo);
-    if (member.instanceId !== null) put(this.own.statics, member.instanceId, member.memberId, undo);
+    if (member.instanceId !== null) put(this.maps.statics, member.instanceId, member.memberId, undo);
   }
 
   override removeMember(memberId: string, undo?: UndoLog): void {
@@ -251,12 +241,12 @@ export class ConsumerGroup extends ModernGroup<ConsumerMember> {
     super.removeMember(memberId, undo);
     this.countMember(before, undefined, undo);
     const { instanceId } = before;
-    if (instanceId !== null && this.own.statics.get(instanceId) === memberId)
-      put(this.own.statics, instanceId, undefined, undo);
+    if (instanceId !== null && this.maps.statics.get(instanceId) === memberId)
+      put(this.maps.statics, instanceId, undefined, undo);
   }
 
   private countMember(before: ConsumerMember | undefined, after: ConsumerMember | undefined, undo?: UndoLog): void {
-    const { assignors, regexes, classicProtocols } = this.own;
+    const { assignors, regexes, classicProtocols } = this.maps;
     if (before?.serverAssignor !== after?.serverAssignor) {
       if (typeof before?.serverAssignor === 'string') count(assignors, before.serverAssignor, -1, undo);
       if (typeof after?.serverAssignor === 'string') count(assignors, after.serverAssignor, 1, undo);
@@ -287,19 +277,19 @@ export class ConsumerGroup extends ModernGroup<ConsumerMember> {
     for (const [topicId, of] of partitions)
       for (const partition of of.keys()) {
         const key = partitionKey(topicId, partition);
-        if (this.own.owners.get(key) === epoch) put(this.own.owners, key, undefined, undo);
+        if (this.maps.owners.get(key) === epoch) put(this.maps.owners, key, undefined, undo);
       }
   }
 
   private take(partitions: EpochAssignment, epoch: number, undo?: UndoLog): void {
     for (const [topicId, of] of partitions)
-      for (const partition of of.keys()) put(this.own.owners, partitionKey(topicId, partition), epoch, undo);
+      for (const partition of of.keys()) put(this.maps.owners, partitionKey(topicId, partition), epoch, undo);
   }
 
   private setResolved(regex: string, resolved: ResolvedRegex | undefined, undo?: UndoLog): void {
-    for (const topic of this.own.resolved.get(regex)?.topics ?? []) this.countSubscription(topic, 0, -1, undo);
+    for (const topic of this.maps.resolved.get(regex)?.topics ?? []) this.countSubscription(topic, 0, -1, undo);
     for (const topic of resolved?.topics ?? []) this.countSubscription(topic, 0, 1, undo);
-    put(this.own.resolved, regex, resolved, undo);
+    put(this.maps.resolved, regex, resolved, undo);
   }
 
   /** What a record does to the group; its own tombstone (of `consumer-group`) is the state's to carry out. */

@@ -5,12 +5,13 @@ import { consumerOf } from '../group/kinds.js';
 import type { GroupState } from '../group/state.js';
 import { Turn } from '../group/turn.js';
 import type { TopicPartitions } from '../modern/assignment.js';
-import { Refusal } from '../modern/refusal.js';
+import { sameSet } from '../modern/member.js';
+import { noGroupOf, Refusal } from '../modern/refusal.js';
 import type { ConsumerHeartbeatCommand } from './commands.js';
 import type { ConsumerDraft } from './draft.js';
 import { fenceMembers } from './fencing.js';
 import { joinableGroup } from './joinable.js';
-import { type ConsumerMember, newMember, sameMetadata, samePartitions, sameSet } from './member.js';
+import { type ConsumerMember, newMember, sameMetadata, samePartitions } from './member.js';
 import { reconcileMember, updateTarget } from './progress.js';
 import { regexStatus, updateRegexes } from './regexes.js';
 import { heartbeatIntervalMs, sessionTimeoutMs } from './settings.js';
@@ -201,10 +202,8 @@ function isSubset(owned: TopicPartitions | null, member: ConsumerMember): boolea
 function leave(state: GroupState, command: ConsumerHeartbeatCommand, turn: Turn): Response | Refusal {
   const { groupId, memberId, memberEpoch, instanceId } = command.request;
   const known = state.groups.get(groupId);
-  if (known === undefined) return new Refusal(ErrorCode.GROUP_ID_NOT_FOUND, `Group ${groupId} not found.`);
   const group = consumerOf(known);
-  if (group === undefined)
-    return new Refusal(ErrorCode.GROUP_ID_NOT_FOUND, `Group ${groupId} is not a consumer group.`);
+  if (group === undefined) return noGroupOf('consumer', groupId, known !== undefined);
   const member = instanceId === null ? group.member(memberId) : group.staticMember(instanceId);
   if (instanceId !== null) {
     const refusal = checkStatic(member, groupId, memberId, instanceId);

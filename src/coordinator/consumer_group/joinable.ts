@@ -2,7 +2,7 @@ import { ErrorCode } from '../../protocol/errors.js';
 import { tombstonesOf } from '../group/kinds.js';
 import type { GroupState } from '../group/state.js';
 import type { Turn } from '../group/turn.js';
-import { Refusal } from '../modern/refusal.js';
+import { noGroupOf, Refusal } from '../modern/refusal.js';
 import { ConsumerDraft } from './draft.js';
 import { ConsumerGroup } from './group.js';
 import { upgrade } from './upgrade.js';
@@ -18,8 +18,7 @@ export function joinableGroup(state: GroupState, turn: Turn, groupId: string, jo
     return new ConsumerDraft(ConsumerGroup.create(groupId), state, turn);
   }
   if (group.type === 'consumer') return new ConsumerDraft(group.draft(), state, turn);
-  if (!joins || group.type !== 'classic')
-    return new Refusal(ErrorCode.GROUP_ID_NOT_FOUND, `Group ${groupId} is not a consumer group.`);
+  if (!joins || group.type !== 'classic') return noGroupOf('consumer', groupId, true);
   if (!group.isEmpty) return upgrade(state, group, turn);
   for (const record of tombstonesOf(group)) turn.records.push(record);
   turn.note(`the empty classic group ${groupId} becomes a consumer group`);

@@ -1,38 +1,7 @@
 import type { Uuid } from '../../common/ids.js';
 import type { ConsumerGroupMemberMetadataValue } from '../../protocol/records/group_consumer.js';
 import type { MemberProtocol } from '../group/member.js';
-import type { ModernMember } from '../modern/group.js';
-
-/**
- * Where a member is on its way to the target assignment.
- *
- * | state | waits for |
- * |---|---|
- * | stable | |
- * | unrevoked | its own heartbeat that no longer reports what it has to give up |
- * | unreleased | other members to give up what it shall get |
- * | unknown | (written by a later version) its rejoining |
- */
-export type MemberState = 'stable' | 'unrevoked' | 'unreleased' | 'unknown';
-
-const stateCodes: Readonly<Record<MemberState, number>> = { stable: 0, unrevoked: 1, unreleased: 2, unknown: 127 };
-
-export function memberStateCode(state: MemberState): number {
-  return stateCodes[state];
-}
-
-export function memberStateOf(code: number): MemberState {
-  switch (code) {
-    case 0:
-      return 'stable';
-    case 1:
-      return 'unrevoked';
-    case 2:
-      return 'unreleased';
-    default:
-      return 'unknown';
-  }
-}
+import { type MemberState, type ModernMember, newModernMember, sameSet } from '../modern/member.js';
 
 /** Partitions by topic, each with the epoch in which the member got it. */
 export type EpochAssignment = ReadonlyMap<Uuid, ReadonlyMap<number, number>>;
@@ -58,18 +27,9 @@ export interface ConsumerMember extends ModernMember {
   readonly classic: ClassicMetadata | null;
 }
 
-export const noTopics: ReadonlySet<string> = new Set();
-
 export function newMember(memberId: string): ConsumerMember {
   return {
-    memberId,
-    memberEpoch: 0,
-    previousMemberEpoch: -1,
-    instanceId: null,
-    rackId: null,
-    clientId: '',
-    clientHost: '',
-    subscribedTopicNames: noTopics,
+    ...newModernMember(memberId),
     rebalanceTimeoutMs: -1,
     subscribedTopicRegex: '',
     serverAssignor: null,
@@ -98,13 +58,6 @@ export function samePartitions(a: EpochAssignment, b: EpochAssignment): boolean 
     if (others === undefined || others.size !== partitions.size) return false;
     for (const [partition, epoch] of partitions) if (others.get(partition) !== epoch) return false;
   }
-  return true;
-}
-
-export function sameSet<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean {
-  if (a === b) return true;
-  if (a.size !== b.size) return false;
-  for (const item of a) if (!b.has(item)) return false;
   return true;
 }
 

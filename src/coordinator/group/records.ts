@@ -11,7 +11,7 @@ import {
 } from '../../protocol/records/group_classic.js';
 import { Writer } from '../../protocol/writer.js';
 import { type ConsumerGroupRecord, decodeConsumerRecord, encodeConsumerRecord } from '../consumer_group/records.js';
-import type { MetadataRefresh } from '../modern/group.js';
+import type { MetadataRefresh } from '../modern/assigned_group.js';
 import type { EncodedRecord, RecordProducer } from '../runtime/machine.js';
 import { decodeShareGroupRecord, encodeShareGroupRecord, type ShareGroupRecord } from '../share_group/records.js';
 import type { StreamsHead } from '../streams_group/group.js';

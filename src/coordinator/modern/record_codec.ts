@@ -4,6 +4,14 @@ import type { Fields } from '../../protocol/schema.js';
 import { Writer } from '../../protocol/writer.js';
 import type { EncodedRecord } from '../runtime/machine.js';
 
+/** Whose record it is. */
+export interface OfGroup {
+  readonly groupId: string;
+}
+export interface OfMember extends OfGroup {
+  readonly memberId: string;
+}
+
 const writer = new Writer(4096);
 
 /** Key and value of one kind of record, each behind its 2-byte type or version. All kinds here have version 0 only. */

@@ -2,8 +2,9 @@ import type { Uuid } from '../../common/ids.js';
 import type { MetadataImage } from '../../metadata/image.js';
 import { type Assignment, noAssignment, sameAssignment } from './assignment.js';
 import type { Assignor, AssignorMember } from './assignor.js';
-import type { ModernGroup, ModernMember } from './group.js';
+import type { ModernGroup } from './group.js';
 import { memberOrder } from './java_order.js';
+import type { ModernMember } from './member.js';
 import { topicIdsOf } from './topics.js';
 
 /** A member's part of a new target assignment, where it is different from the one before. */

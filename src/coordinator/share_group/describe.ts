@@ -4,6 +4,7 @@ import type { GroupDecision } from '../group/commands.js';
 import { shareOf } from '../group/kinds.js';
 import type { GroupState } from '../group/state.js';
 import type { Turn } from '../group/turn.js';
+import { noGroupOf } from '../modern/refusal.js';
 import type { DescribedShareGroup, ShareGroupCommand } from './commands.js';
 import type { ShareGroup } from './group.js';
 import type { ShareMember } from './member.js';
@@ -19,8 +20,7 @@ export function decideShareDescribe(
     const known = state.groups.get(groupId);
     const group = shareOf(known);
     if (group !== undefined) return describe(group, state.image);
-    const errorMessage = known === undefined ? `Group ${groupId} not found.` : `Group ${groupId} is not a share group.`;
-    return { groupId, errorCode: ErrorCode.GROUP_ID_NOT_FOUND, errorMessage };
+    return { groupId, ...noGroupOf('share', groupId, known !== undefined) };
   });
   turn.reply(token, { kind: 'share-describe', groups });
   return turn.done();

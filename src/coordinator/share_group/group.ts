@@ -1,5 +1,6 @@
+import { type AssignedHead, layered, newAssignedHead } from '../modern/assigned_group.js';
 import { assignmentOf } from '../modern/assignment.js';
-import { layered, ModernGroup, type ModernHead, type ModernMaps, newHead } from '../modern/group.js';
+import { ModernGroup, type ModernMaps } from '../modern/group.js';
 import type { UndoLog } from '../runtime/machine.js';
 import { newShareMember, type ShareMember, withCurrentAssignment, withShareMetadata } from './member.js';
 import { noStates, type PartitionStates, statesOf } from './partition_states.js';
@@ -13,31 +14,27 @@ export class ShareGroup extends ModernGroup<ShareMember> {
 
   private constructor(
     groupId: string,
-    head: ModernHead,
-    private readonly own: ModernMaps<ShareMember>,
+    head: AssignedHead,
+    maps: ModernMaps<ShareMember>,
     private currentStates: PartitionStates,
   ) {
-    super(groupId, head, own);
+    super(groupId, head, maps);
   }
 
   static create(groupId: string): ShareGroup {
     const maps = { members: new Map(), subscribedTopics: new Map(), targets: new Map() };
-    return new ShareGroup(groupId, newHead, maps, noStates);
+    return new ShareGroup(groupId, newAssignedHead, maps, noStates);
   }
 
   /** A group that can be changed while this one stays as it is. */
   draft(): ShareGroup {
-    const { members, subscribedTopics, targets } = this.own;
+    const { members, subscribedTopics, targets } = this.maps;
     const maps = {
       members: layered(members),
       subscribedTopics: layered(subscribedTopics),
       targets: layered(targets),
     };
     return new ShareGroup(this.groupId, this.head, maps, this.currentStates);
-  }
-
-  get isEmpty(): boolean {
-    return this.size === 0;
   }
 
   get state(): ShareGroupState {

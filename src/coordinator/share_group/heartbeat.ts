@@ -1,12 +1,12 @@
 import type { Uuid } from '../../common/ids.js';
 import type { ShareGroupHeartbeatResponseInput } from '../../protocol/api/share_group_heartbeat.js';
 import { ErrorCode } from '../../protocol/errors.js';
-import { sameSet } from '../consumer_group/member.js';
 import type { GroupDecision } from '../group/commands.js';
 import { shareOf } from '../group/kinds.js';
 import type { GroupState } from '../group/state.js';
 import { Turn } from '../group/turn.js';
 import { type Assignment, sameAssignment, topicPartitionsOf } from '../modern/assignment.js';
+import { sameSet } from '../modern/member.js';
 import { Refusal } from '../modern/refusal.js';
 import { canComputeNextTarget, computeTargets } from '../modern/target_assignment.js';
 import { topicIdsOf } from '../modern/topics.js';

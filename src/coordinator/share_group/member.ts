@@ -2,27 +2,17 @@ import type {
   ShareGroupCurrentMemberAssignmentValue,
   ShareGroupMemberMetadataValue,
 } from '../../protocol/records/group_share.js';
-import { sameSet } from '../consumer_group/member.js';
 import { type Assignment, assignmentOf, noAssignment, topicPartitionsOf } from '../modern/assignment.js';
-import type { ModernMember } from '../modern/group.js';
+import { type ModernMember, newModernMember, sameSet } from '../modern/member.js';
 
 /** A member of a share group. It has what it is assigned at once: nobody has to give it up first. */
 export interface ShareMember extends ModernMember {
   readonly assigned: Assignment;
 }
 
-const noTopics: ReadonlySet<string> = new Set();
-
 export function newShareMember(memberId: string): ShareMember {
   return {
-    memberId,
-    memberEpoch: 0,
-    previousMemberEpoch: -1,
-    instanceId: null,
-    rackId: null,
-    clientId: '',
-    clientHost: '',
-    subscribedTopicNames: noTopics,
+    ...newModernMember(memberId),
     assigned: noAssignment,
   };
 }

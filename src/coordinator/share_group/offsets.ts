@@ -4,7 +4,7 @@ import type { GroupDecision } from '../group/commands.js';
 import { shareOf } from '../group/kinds.js';
 import type { GroupState } from '../group/state.js';
 import type { Turn } from '../group/turn.js';
-import { Refusal } from '../modern/refusal.js';
+import { noGroupOf, Refusal } from '../modern/refusal.js';
 import type { AlteredOffsets, DeletedOffsets, Initialization, ShareGroupCommand, ShareGroupReply } from './commands.js';
 import { ShareDraft } from './draft.js';
 import type { ShareGroup } from './group.js';
@@ -63,7 +63,7 @@ export function decideAlterShareOffsets(
 
 function checkAlterable(groupId: string, exists: boolean, group: ShareGroup | undefined): Refusal | undefined {
   if (group !== undefined) return group.isEmpty ? undefined : nonEmpty;
-  return exists ? new Refusal(ErrorCode.GROUP_ID_NOT_FOUND, `Group ${groupId} is not a share group.`) : undefined;
+  return exists ? noGroupOf('share', groupId, true) : undefined;
 }
 
 /** DeleteShareGroupOffsets: from here on the topics' states are on their way out. */

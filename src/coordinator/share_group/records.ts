@@ -1,14 +1,7 @@
 import type { Reader } from '../../protocol/reader.js';
 import * as schema from '../../protocol/records/group_share.js';
-import { RecordCodec } from '../modern/record_codec.js';
+import { type OfGroup, type OfMember, RecordCodec } from '../modern/record_codec.js';
 import type { EncodedRecord } from '../runtime/machine.js';
-
-interface OfGroup {
-  readonly groupId: string;
-}
-interface OfMember extends OfGroup {
-  readonly memberId: string;
-}
 
 /** Records of share groups; a `value` of undefined is a tombstone. */
 export type ShareGroupRecord =

@@ -4,7 +4,7 @@ import type { GroupDecision } from '../group/commands.js';
 import { streamsOf } from '../group/kinds.js';
 import type { GroupState } from '../group/state.js';
 import type { Turn } from '../group/turn.js';
-import { Refusal } from '../modern/refusal.js';
+import { noGroupOf, Refusal } from '../modern/refusal.js';
 import type { DescribedStreamsGroup, StreamsDescribeCommand } from './commands.js';
 import { configure } from './configured.js';
 import type { StreamsGroup } from './group.js';
@@ -22,9 +22,7 @@ export function decideStreamsDescribe(
     const known = state.groups.get(groupId);
     const group = streamsOf(known);
     if (group !== undefined) return describe(group, state.image);
-    const errorMessage =
-      known === undefined ? `Group ${groupId} not found.` : `Group ${groupId} is not a streams group.`;
-    return { groupId, errorCode: ErrorCode.GROUP_ID_NOT_FOUND, errorMessage };
+    return { groupId, ...noGroupOf('streams', groupId, known !== undefined) };
   });
   turn.reply(token, { kind: 'streams-describe', groups });
   return turn.done();

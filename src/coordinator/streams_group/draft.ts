@@ -1,7 +1,7 @@
 import type { MetadataImage } from '../../metadata/image.js';
-import { memberStateCode } from '../consumer_group/member.js';
 import type { GroupState } from '../group/state.js';
 import type { Turn } from '../group/turn.js';
+import { memberStateCode } from '../modern/member.js';
 import { metadataHash } from '../modern/topics.js';
 import type { StreamsGroup, StreamsHead } from './group.js';
 import type { StreamsMember } from './member.js';

@@ -1,6 +1,6 @@
-import { memberStateOf } from '../consumer_group/member.js';
 import type { MapLike } from '../group/layered_map.js';
-import { layered, type MetadataRefresh } from '../modern/group.js';
+import { AssignedGroup, type AssignedHead, layered, newAssignedHead } from '../modern/assigned_group.js';
+import { memberStateOf } from '../modern/member.js';
 import { put } from '../modern/tables.js';
 import type { UndoLog } from '../runtime/machine.js';
 import { isReconciled, newStreamsMember, type StreamsMember } from './member.js';
@@ -18,19 +18,13 @@ import { type StreamsTopology, topologyOf } from './topology.js';
 
 export type StreamsGroupState = 'Empty' | 'NotReady' | 'Assigning' | 'Reconciling' | 'Stable';
 
-export interface StreamsHead {
-  readonly groupEpoch: number;
-  readonly metadataHash: bigint;
+export interface StreamsHead extends AssignedHead {
   /** Of the topology whose topics were all there when the epoch was last bumped; -1: of none. */
   readonly validatedTopologyEpoch: number;
   /** Settings that the last target assignments were made with. */
   readonly assignmentConfigs: ReadonlyMap<string, string>;
-  readonly assignmentEpoch: number;
-  readonly assignmentTimestampMs: number;
   readonly topology: StreamsTopology | undefined;
-  /** The rest is in no record. */
-  readonly refresh: MetadataRefresh;
-  /** The first assignment waits for more members. */
+  /** In no record, as what follows: the first assignment waits for more members. */
   readonly delayed: boolean;
   /** Grows when partitions move between members with an endpoint. */
   readonly endpointEpoch: number;
@@ -39,14 +33,10 @@ export interface StreamsHead {
 }
 
 const newHead: StreamsHead = {
-  groupEpoch: 1,
-  metadataHash: 0n,
+  ...newAssignedHead,
   validatedTopologyEpoch: 0,
   assignmentConfigs: new Map(),
-  assignmentEpoch: 1,
-  assignmentTimestampMs: 0,
   topology: undefined,
-  refresh: { deadlineMs: 0, epoch: 0, version: -1 },
   delayed: false,
   endpointEpoch: 0,
   shutdownBy: undefined,
@@ -62,14 +52,8 @@ interface StreamsMaps {
 }
 
 /** A group of the streams protocol (KIP-1071). */
-export class StreamsGroup {
+export class StreamsGroup extends AssignedGroup<StreamsHead, StreamsMember, StreamsMaps> {
   readonly type = 'streams';
-
-  private constructor(
-    readonly groupId: string,
-    private current: StreamsHead,
-    private readonly maps: StreamsMaps,
-  ) {}
 
   static create(groupId: string): StreamsGroup {
     const maps = { members: new Map(), targets: new Map(), active: new Map(), standby: new Map(), warmup: new Map() };
@@ -79,7 +63,7 @@ export class StreamsGroup {
   /** A group that can be changed while this one stays as it is. */
   draft(): StreamsGroup {
     const { members, targets, active, standby, warmup } = this.maps;
-    return new StreamsGroup(this.groupId, this.current, {
+    return new StreamsGroup(this.groupId, this.head, {
       members: layered(members),
       targets: layered(targets),
       active: layered(active),
@@ -88,29 +72,9 @@ export class StreamsGroup {
     });
   }
 
-  get head(): StreamsHead {
-    return this.current;
-  }
-
-  changeHead(change: Partial<StreamsHead>, undo?: UndoLog): void {
-    const before = this.current;
-    this.current = { ...before, ...change };
-    undo?.push(() => {
-      this.current = before;
-    });
-  }
-
-  get size(): number {
-    return this.maps.members.size;
-  }
-
-  get isEmpty(): boolean {
-    return this.size === 0;
-  }
-
   /** Costs a look at every member. */
   get state(): StreamsGroupState {
-    const { topology, validatedTopologyEpoch, groupEpoch, assignmentEpoch } = this.current;
+    const { topology, validatedTopologyEpoch, groupEpoch, assignmentEpoch } = this.head;
     if (this.isEmpty) return 'Empty';
     if (topology?.epoch !== validatedTopologyEpoch) return 'NotReady';
     if (groupEpoch > assignmentEpoch) return 'Assigning';
@@ -118,20 +82,8 @@ export class StreamsGroup {
     return 'Stable';
   }
 
-  member(memberId: string): StreamsMember | undefined {
-    return this.maps.members.get(memberId);
-  }
-
-  *members(): IterableIterator<StreamsMember> {
-    for (const [, member] of this.maps.members.entries()) yield member;
-  }
-
   target(memberId: string): TargetTasks {
     return this.maps.targets.get(memberId) ?? noTarget;
-  }
-
-  hasTarget(memberId: string): boolean {
-    return this.maps.targets.has(memberId);
   }
 
   activeProcess(subtopologyId: string, partition: number): string | undefined {
@@ -146,12 +98,7 @@ export class StreamsGroup {
 
   /** An empty group uses no topic: its offsets can expire. */
   isSubscribedTo(topic: string): boolean {
-    return !this.isEmpty && this.current.topology?.sourceTopics.has(topic) === true;
-  }
-
-  hasMetadataExpired(nowMs: number, topicsVersion: number): boolean {
-    const { refresh, groupEpoch } = this.current;
-    return nowMs >= refresh.deadlineMs || groupEpoch < refresh.epoch || refresh.version < topicsVersion;
+    return !this.isEmpty && this.head.topology?.sourceTopics.has(topic) === true;
   }
 
   private setMember(member: StreamsMember, undo?: UndoLog): void {

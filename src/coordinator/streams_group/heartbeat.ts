@@ -4,7 +4,7 @@ import type { GroupDecision } from '../group/commands.js';
 import { streamsOf } from '../group/kinds.js';
 import type { GroupState } from '../group/state.js';
 import { Turn } from '../group/turn.js';
-import { Refusal } from '../modern/refusal.js';
+import { noGroupOf, Refusal } from '../modern/refusal.js';
 import type { StreamsHeartbeatCommand } from './commands.js';
 import { type ConfiguredTopology, configure } from './configured.js';
 import type { StreamsDraft } from './draft.js';
@@ -226,9 +226,8 @@ function requestShutdown(draft: StreamsDraft, memberId: string): void {
 function leave(state: GroupState, { request }: StreamsHeartbeatCommand, turn: Turn): Answer | Refusal {
   const { groupId, memberId, memberEpoch } = request;
   const known = state.groups.get(groupId);
-  if (known === undefined) return new Refusal(ErrorCode.GROUP_ID_NOT_FOUND, `Group ${groupId} not found.`);
   const group = streamsOf(known);
-  if (group === undefined) return new Refusal(ErrorCode.GROUP_ID_NOT_FOUND, `Group ${groupId} is not a streams group.`);
+  if (group === undefined) return noGroupOf('streams', groupId, known !== undefined);
   if (group.member(memberId) === undefined)
     return new Refusal(ErrorCode.UNKNOWN_MEMBER_ID, `Member ${memberId} is not a member of group ${groupId}.`);
   turn.note(`member ${memberId} left streams group ${groupId}`);

@@ -3,7 +3,7 @@ import { ErrorCode } from '../../protocol/errors.js';
 import { tombstonesOf } from '../group/kinds.js';
 import type { GroupState } from '../group/state.js';
 import type { Turn } from '../group/turn.js';
-import { Refusal } from '../modern/refusal.js';
+import { noGroupOf, Refusal } from '../modern/refusal.js';
 import { StreamsDraft } from './draft.js';
 import { StreamsGroup } from './group.js';
 import { newStreamsMember, type StreamsMember } from './member.js';
@@ -29,8 +29,7 @@ export function joinableStreamsGroup(
     return new StreamsDraft(group.draft(), state, turn);
   }
   if (group !== undefined) {
-    if (!joins || group.type !== 'classic' || !group.isEmpty)
-      return new Refusal(ErrorCode.GROUP_ID_NOT_FOUND, `Group ${groupId} is not a streams group.`);
+    if (!joins || group.type !== 'classic' || !group.isEmpty) return noGroupOf('streams', groupId, true);
     for (const record of tombstonesOf(group)) turn.records.push(record);
     turn.note(`the empty classic group ${groupId} becomes a streams group`);
   }

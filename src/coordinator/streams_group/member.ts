@@ -1,5 +1,5 @@
 import type { StreamsGroupMemberMetadataValue } from '../../protocol/records/group_streams.js';
-import type { MemberState } from '../consumer_group/member.js';
+import type { MemberState } from '../modern/member.js';
 import { type MemberTasks, noMemberTasks } from './tasks.js';
 
 /** A member of a streams group: a thread of a process (KIP-1071). Replaced as a whole at each change. */

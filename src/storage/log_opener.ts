@@ -2,7 +2,7 @@ import { INT64_MAX, topicPartitionName, type Uuid } from '../common/ids.js';
 import { FileSystemError, isNoSpace, LogStoreError } from '../common/ports/index.js';
 import type { LoadProgress } from './load_progress.js';
 import type { LogConfig } from './log_config.js';
-import { loadPartitionLog } from './log_loader.js';
+import { type LoadOptions, loadPartitionLog } from './log_loader.js';
 import type { LogManagerPorts } from './log_manager_ports.js';
 import type { LogPlaces } from './log_places.js';
 import type { ManagedDirectory } from './managed_directory.js';
@@ -21,14 +21,7 @@ export interface OpenerDeps {
 }
 
 /** What a partition's log is opened with. */
-interface Wanted {
-  readonly name: string;
-  readonly topic: string;
-  readonly partition: number;
-  readonly topicId: Uuid;
-  readonly config: LogConfig;
-  readonly onFlushed: (flushedOffset: number) => void;
-}
+type Wanted = Pick<LoadOptions, 'name' | 'topic' | 'partition' | 'topicId' | 'config' | 'onFlushed'>;
 
 /** Logs that are opened at the same time; how many of them are recovered at once is `num.recovery.threads.per.data.dir`. */
 const parallelLoads = 8;

@@ -37,11 +37,7 @@ function consumerGroup(group: ConsumerGroupDescribeResponse['groups'][number]): 
     type: 'consumer',
     protocol: group.assignorName,
     members: group.members.map((member) => ({
-      memberId: member.memberId,
-      groupInstanceId: member.instanceId,
-      clientId: member.clientId,
-      clientHost: member.clientHost,
-      epoch: member.memberEpoch,
+      ...commonOf(member),
       subscribedTopics: member.subscribedTopicNames,
       assignedPartitions: member.assignment.topicPartitions.flatMap(({ topicName, partitions }) =>
         partitions.map((partition) => ({ topic: topicName, partition })),
@@ -63,11 +59,7 @@ function streamsGroup(group: StreamsGroupDescribeResponse['groups'][number]): De
     type: 'streams',
     protocol: '',
     members: group.members.map((member) => ({
-      memberId: member.memberId,
-      groupInstanceId: member.instanceId,
-      clientId: member.clientId,
-      clientHost: member.clientHost,
-      epoch: member.memberEpoch,
+      ...commonOf(member),
       subscribedTopics: [...new Set([...sources.values()].flat())],
       assignedPartitions: member.assignment.activeTasks.flatMap(({ subtopologyId, partitions }) =>
         (sources.get(subtopologyId) ?? []).flatMap((topic) => partitions.map((partition) => ({ topic, partition }))),
@@ -92,4 +84,15 @@ function common(group: {
     groupEpoch,
     assignmentEpoch,
   };
+}
+
+function commonOf(member: {
+  readonly memberId: string;
+  readonly instanceId: string | null;
+  readonly clientId: string;
+  readonly clientHost: string;
+  readonly memberEpoch: number;
+}) {
+  const { memberId, instanceId, clientId, clientHost, memberEpoch } = member;
+  return { memberId, groupInstanceId: instanceId, clientId, clientHost, epoch: memberEpoch };
 }

@@ -1,4 +1,3 @@
-import type { Command } from 'commander';
 import { offsetSpec, throwFirst } from '../../../client/index.js';
 import { unreachable } from '../../../common/assert.js';
 import { type TopicPartition, topicPartitionName } from '../../../common/ids.js';
@@ -25,15 +24,19 @@ export interface ResetOffsetsOptions {
   readonly dryRun: boolean;
 }
 
-interface Flags {
-  readonly topic?: readonly string[];
-  readonly allTopics?: boolean;
-  readonly partition?: readonly number[];
+/** Where to, of which one is to be given. */
+export interface TargetFlags {
   readonly toEarliest?: boolean;
   readonly toLatest?: boolean;
   readonly toOffset?: number;
   readonly toTime?: number;
   readonly shiftBy?: number;
+}
+
+interface Flags extends TargetFlags {
+  readonly topic?: readonly string[];
+  readonly allTopics?: boolean;
+  readonly partition?: readonly number[];
   readonly dryRun?: boolean;
 }
 
@@ -59,35 +62,25 @@ export const resetOffsets: CliCommand<ResetOffsetsOptions> = {
       throw new UsageError('give either --topic or --all-topics');
     const [group = ''] = command.args;
     const { partition: partitions = [], dryRun = false } = flags;
-    return { group, topics, partitions, target: targetOf(command), dryRun };
+    return { group, topics, partitions, target: oneTarget(flags, targetChoices), dryRun };
   },
   run: async (options, session) => {
     const { group, dryRun, target } = options;
-    const { admin, report } = session;
+    const { admin } = session;
     const committed = new Map(
       (await admin.fetchGroupOffsets(group)).map((one) => [topicPartitionName(one.topic, one.partition), one.offset]),
     );
     const partitions = await choosePartitions(options, session);
     const offsets = await newOffsets(session, partitions, target, committed);
     if (!dryRun) throwFirst(await admin.alterGroupOffsets(group, offsets));
-    const rows = offsets.map(({ topic, partition, offset }) => ({
-      topic,
-      partition,
-      from: committed.get(topicPartitionName(topic, partition)) ?? null,
-      to: offset,
-    }));
-    await report.result({ group, dryRun, partitions: rows }, () =>
-      report.table(
-        ['TOPIC', 'PARTITION', 'FROM', 'TO'],
-        rows.map((row) => [row.topic, row.partition, row.from, row.to]),
-      ),
-    );
-    if (dryRun && !report.isJson) await report.note('nothing was changed: --dry-run');
+    await reportReset(session, options, committed, offsets);
   },
 };
 
-function targetOf(command: Command): ResetTarget {
-  const flags = command.opts<Flags>();
+const targetChoices = '--to-earliest, --to-latest, --to-offset, --to-time, --shift-by';
+
+/** @throws UsageError that names what there is to choose from */
+export function oneTarget(flags: TargetFlags, choices: string): ResetTarget {
   const targets: ResetTarget[] = [];
   if (flags.toEarliest === true) targets.push({ kind: 'earliest' });
   if (flags.toLatest === true) targets.push({ kind: 'latest' });
@@ -95,9 +88,30 @@ function targetOf(command: Command): ResetTarget {
   if (flags.toTime !== undefined) targets.push({ kind: 'time', timestampMs: flags.toTime });
   if (flags.shiftBy !== undefined) targets.push({ kind: 'shift', by: flags.shiftBy });
   const [target] = targets;
-  if (target === undefined || targets.length > 1)
-    throw new UsageError('give one of --to-earliest, --to-latest, --to-offset, --to-time, --shift-by');
+  if (target === undefined || targets.length > 1) throw new UsageError(`give one of ${choices}`);
   return target;
+}
+
+/** From where to where each partition goes; `before` by topic and partition. */
+export async function reportReset(
+  { report }: Session,
+  { group, dryRun }: { readonly group: string; readonly dryRun: boolean },
+  before: ReadonlyMap<string, number | undefined>,
+  offsets: ReadonlyArray<TopicPartition & { readonly offset: number }>,
+): Promise<void> {
+  const rows = offsets.map(({ topic, partition, offset }) => ({
+    topic,
+    partition,
+    from: before.get(topicPartitionName(topic, partition)) ?? null,
+    to: offset,
+  }));
+  await report.result({ group, dryRun, partitions: rows }, () =>
+    report.table(
+      ['TOPIC', 'PARTITION', 'FROM', 'TO'],
+      rows.map((row) => [row.topic, row.partition, row.from, row.to]),
+    ),
+  );
+  if (dryRun && !report.isJson) await report.note('nothing was changed: --dry-run');
 }
 
 async function choosePartitions(options: ResetOffsetsOptions, session: Session): Promise<readonly TopicPartition[]> {

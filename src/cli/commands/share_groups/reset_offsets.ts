@@ -4,7 +4,14 @@ import type { CliCommand } from '../../command.js';
 import { NotFoundError, UsageError } from '../../exit_codes.js';
 import type { Session } from '../../session.js';
 import { collected, pointInTime } from '../../values.js';
-import { newOffsets, partitionsOfTopics, type ResetTarget } from '../groups/reset_offsets.js';
+import {
+  newOffsets,
+  oneTarget,
+  partitionsOfTopics,
+  type ResetTarget,
+  reportReset,
+  type TargetFlags,
+} from '../groups/reset_offsets.js';
 
 export interface ResetShareOffsetsOptions {
   readonly group: string;
@@ -14,12 +21,9 @@ export interface ResetShareOffsetsOptions {
   readonly dryRun: boolean;
 }
 
-interface Flags {
+interface Flags extends Pick<TargetFlags, 'toEarliest' | 'toLatest' | 'toTime'> {
   readonly topic?: readonly string[];
   readonly allTopics?: boolean;
-  readonly toEarliest?: boolean;
-  readonly toLatest?: boolean;
-  readonly toTime?: number;
   readonly dryRun?: boolean;
 }
 
@@ -41,11 +45,16 @@ export const resetShareOffsets: CliCommand<ResetShareOffsetsOptions> = {
     if ((topics.length === 0) === (flags.allTopics !== true))
       throw new UsageError('give either --topic or --all-topics');
     const [group = ''] = command.args;
-    return { group, topics, target: targetOf(flags), dryRun: flags.dryRun ?? false };
+    return {
+      group,
+      topics,
+      target: oneTarget(flags, '--to-earliest, --to-latest, --to-time'),
+      dryRun: flags.dryRun ?? false,
+    };
   },
   run: async (options, session) => {
     const { group, dryRun, target } = options;
-    const { admin, report } = session;
+    const { admin } = session;
     const known = await admin.shareGroupOffsets(group);
     const before = new Map(known.map((one) => [topicPartitionName(one.topic, one.partition), one.startOffset]));
     const partitions = await choosePartitions(options, known, session);
@@ -57,32 +66,9 @@ export const resetShareOffsets: CliCommand<ResetShareOffsetsOptions> = {
           offsets.map(({ topic, partition, offset }) => ({ topic, partition, startOffset: offset })),
         ),
       );
-    const rows = offsets.map(({ topic, partition, offset }) => ({
-      topic,
-      partition,
-      from: before.get(topicPartitionName(topic, partition)) ?? null,
-      to: offset,
-    }));
-    await report.result({ group, dryRun, partitions: rows }, () =>
-      report.table(
-        ['TOPIC', 'PARTITION', 'FROM', 'TO'],
-        rows.map((row) => [row.topic, row.partition, row.from, row.to]),
-      ),
-    );
-    if (dryRun && !report.isJson) await report.note('nothing was changed: --dry-run');
+    await reportReset(session, options, before, offsets);
   },
 };
-
-function targetOf({ toEarliest, toLatest, toTime }: Flags): ResetTarget {
-  const targets: ResetTarget[] = [];
-  if (toEarliest === true) targets.push({ kind: 'earliest' });
-  if (toLatest === true) targets.push({ kind: 'latest' });
-  if (toTime !== undefined) targets.push({ kind: 'time', timestampMs: toTime });
-  const [target] = targets;
-  if (target === undefined || targets.length > 1)
-    throw new UsageError('give one of --to-earliest, --to-latest, --to-time');
-  return target;
-}
 
 async function choosePartitions(
   { group, topics }: ResetShareOffsetsOptions,

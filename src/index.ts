@@ -16,14 +16,15 @@ import {
 import { createNativeTransport } from './network/native_transport.js';
 import { type Mount, mountConfigs, openMount } from './offline/mount.js';
 import type { OfflinePorts } from './offline/offline_directory.js';
-import { BrokerServer, BrokerStartError } from './server/broker.js';
+import { BrokerServer } from './server/broker.js';
+import { BrokerStartError } from './server/start_error.js';
 import { createNativeLocks } from './storage/native_locks.js';
 import { createNativeLogStore } from './storage/native_log.js';
 import { type Logger, silentLogger } from './telemetry/index.js';
 
 export * as client from './client/index.js';
 export * as protocol from './protocol/index.js';
-export { BrokerStartError } from './server/broker.js';
+export { BrokerStartError } from './server/start_error.js';
 export type { Logger } from './telemetry/index.js';
 
 export interface StartBrokerOptions {

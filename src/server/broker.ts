@@ -8,7 +8,6 @@ import type {
   ServerTransport,
   TimerHandle,
   Timers,
-  TransportListener,
 } from '../common/ports/index.js';
 import { ListenError } from '../common/ports/index.js';
 import type { BrokerConfig } from '../config/index.js';
@@ -18,7 +17,6 @@ import { EmbeddedMetadataStore } from '../metadata/embedded/embedded_store.js';
 import type { MetadataImage } from '../metadata/image.js';
 import { type BrokerValue, keys } from '../metadata/keys.js';
 import { StoreMetadataCache } from '../metadata/metadata_cache.js';
-import { listenForRequests } from '../network/request_channel.js';
 import { FetchSessionCache } from '../replication/fetch_session.js';
 import { ReplicaManager } from '../replication/replica_manager.js';
 import { LogManager } from '../storage/log_manager.js';
@@ -26,20 +24,21 @@ import { LoggerLevels, Metrics, serveMetrics } from '../telemetry/index.js';
 import type { Logger } from '../telemetry/logger.js';
 import { accessOf, mayFetch, withAccess } from './access/index.js';
 import { AutoTopicCreator } from './auto_topic_creator.js';
+import { BrokerListeners } from './broker_listeners.js';
 import { registerBrokerMetrics } from './broker_metrics.js';
 import { cleanerSettings } from './cleaner_settings.js';
 import { assembleCoordinators, type Coordinators } from './coordinators.js';
 import { diskLimits } from './disk_limits.js';
-import { type Endpoint, resolveEndpoints } from './endpoints.js';
+import { listenAdvice } from './listen_advice.js';
 import { logOwners } from './log_owners.js';
 import { moverSettings } from './mover_settings.js';
-import { listenerLimits, networkLimits } from './network_limits.js';
 import { QuotaWiring } from './quota_wiring.js';
 import { refuseWrites } from './read_only.js';
 import { registerHandlers } from './register_handlers.js';
 import { Pipeline } from './request_pipeline.js';
 import { assembleShareServices } from './share/share_services.js';
 import { registerShareMetrics } from './share_metrics.js';
+import { BrokerStartError } from './start_error.js';
 import { logConfigOf } from './topic_log_config.js';
 import { TopicTraffic } from './traffic.js';
 
@@ -57,14 +56,7 @@ export interface BrokerPorts {
   readonly hostname: string;
 }
 
-/** The broker cannot start; the message is one sentence for the operator, with the remedy. */
-export class BrokerStartError extends Error {
-  override readonly name = 'BrokerStartError';
-}
-
 const journalFile = 'millrace-metadata.journal';
-/** Requests that one connection may have sent ahead of the one in work (Kafka: none). The whole broker has limits of its own. */
-const readAhead = { maxUnreleasedBytesPerConnection: 16 * 1024 * 1024, maxUnreleasedFramesPerConnection: 64 };
 /** A start waits so long for its logs before it answers without them. */
 const loadingGraceMs = 50;
 /** How long a stopping broker waits for requests that are being answered. */
@@ -77,7 +69,7 @@ export class BrokerServer {
   private readonly ports: BrokerPorts;
   private readonly loggers: LoggerLevels;
   private readonly pipeline: Pipeline;
-  private readonly listeners: TransportListener[] = [];
+  private readonly network: BrokerListeners;
   private metricsServer: { readonly port: number; close(): Promise<void> } | undefined;
   private closing: Promise<void> | undefined;
   private dynamic: BrokerConfig;
@@ -87,7 +79,6 @@ export class BrokerServer {
   readonly failed = new Promise<string>((resolve) => {
     this.giveUp = resolve;
   });
-  private endpoints: readonly Endpoint[] = [];
 
   /** `mountedPath`: the directory that is served read-only; `ports.store` and the config must go with it. */
   constructor(
@@ -101,6 +92,7 @@ export class BrokerServer {
     this.pipeline = new Pipeline(given.clock, this.loggers.logger('millrace.network'), {
       maxFrameBytes: config.int('socket.request.max.bytes'),
     });
+    this.network = new BrokerListeners(this.ports, config, this.pipeline, () => this.dynamic);
   }
 
   get clusterId(): string {
@@ -113,7 +105,7 @@ export class BrokerServer {
 
   /** Address of the first listener, as clients are told. */
   get address(): { readonly host: string; readonly port: number } {
-    const [first] = this.endpoints;
+    const [first] = this.network.endpoints;
     return { host: first?.advertisedHost ?? '', port: first?.advertisedPort ?? 0 };
   }
 
@@ -132,9 +124,9 @@ export class BrokerServer {
   /** @throws BrokerStartError, StorageStartError, EndpointError, MetadataStoreError, LogStoreError */
   async start(): Promise<void> {
     try {
-      const endpoints = resolveEndpoints(this.endpointSettings());
+      const endpoints = this.network.resolve();
       this.parts = await this.assemble();
-      await this.listen(endpoints);
+      await this.network.listen(endpoints);
       await this.register(this.parts);
       this.pipeline.open();
       await this.startMetrics(this.parts);
@@ -142,17 +134,6 @@ export class BrokerServer {
       await this.close();
       throw error;
     }
-  }
-
-  private endpointSettings() {
-    const { config } = this;
-    return {
-      listeners: config.list('listeners'),
-      advertisedListeners: config.list('advertised.listeners') ?? [],
-      securityProtocolMap: config.string('listener.security.protocol.map').split(','),
-      controllerListenerNames: config.list('controller.listener.names') ?? [],
-      hostname: this.ports.hostname,
-    };
   }
 
   private async assemble(): Promise<Parts> {
@@ -372,56 +353,10 @@ export class BrokerServer {
         ...(perBroker === undefined ? {} : { perBroker }),
         ...(clusterWide === undefined ? {} : { clusterWide }),
       });
-      this.configureNetwork();
+      this.network.configure();
     }
     parts.replicas.reconfigure(next);
     for (const topic of previous.topicsByName.keys()) if (!next.topicsByName.has(topic)) this.traffic.forget(topic);
-  }
-
-  /** Limits of the network as they are now. */
-  private configureNetwork(): void {
-    const unknown = this.ports.transport.configure(networkLimits(this.dynamic));
-    if (unknown.length > 0)
-      this.ports.logger.warn(
-        `max.connections.per.ip.overrides: no address found for ${unknown.join(', ')}; use addresses, or names this machine can resolve`,
-      );
-    this.listeners.forEach((listener, index) => {
-      const name = this.endpoints[index]?.name;
-      if (name !== undefined) listener.configure(listenerLimits(this.dynamic, name, this.endpoints.length));
-    });
-  }
-
-  private async listen(endpoints: readonly Endpoint[]): Promise<void> {
-    const { config, ports } = this;
-    const bound: Endpoint[] = [];
-    this.configureNetwork();
-    for (const endpoint of endpoints) {
-      const options = {
-        host: endpoint.host,
-        port: endpoint.port,
-        backlog: config.int('socket.listen.backlog.size'),
-        maxFrameBytes: config.int('socket.request.max.bytes'),
-        sendBufferBytes: config.int('socket.send.buffer.bytes'),
-        receiveBufferBytes: config.int('socket.receive.buffer.bytes'),
-        maxIdleMs: config.long('connections.max.idle.ms'),
-        limits: listenerLimits(this.dynamic, endpoint.name, endpoints.length),
-        ...readAhead,
-        sendfileMinBytes: config.int('millrace.sendfile.min.bytes'),
-      };
-      try {
-        const listener = await listenForRequests(ports.transport, options, endpoint.name, this.pipeline);
-        this.listeners.push(listener);
-        bound.push({
-          ...endpoint,
-          port: listener.port,
-          advertisedPort: endpoint.advertisedPort === 0 ? listener.port : endpoint.advertisedPort,
-        });
-      } catch (error) {
-        if (!(error instanceof ListenError)) throw error;
-        throw new BrokerStartError(listenAdvice(error), { cause: error });
-      }
-    }
-    this.endpoints = bound;
   }
 
   /** Tells the cluster where this broker is, and takes the controller's seat. */
@@ -429,7 +364,7 @@ export class BrokerServer {
     const value: BrokerValue = {
       rack: this.config.string('broker.rack'),
       endpoints: Object.fromEntries(
-        this.endpoints.map(({ name, advertisedHost, advertisedPort }) => [
+        this.network.endpoints.map(({ name, advertisedHost, advertisedPort }) => [
           name,
           { host: advertisedHost, port: advertisedPort },
         ]),
@@ -454,7 +389,7 @@ export class BrokerServer {
       replicas: parts.replicas,
       logs: parts.logs,
       coordinator: parts.coordinators.groups,
-      listeners: this.listeners,
+      listeners: this.network.listeners,
       egress: this.ports.transport.egress,
       maxTransactionTimeoutMs: () => this.config.int('transaction.max.timeout.ms'),
       image: () => parts.cache.current(),
@@ -471,23 +406,8 @@ export class BrokerServer {
   }
 
   /** Looks whether clients can reach the advertised address; a warning with the remedy when not. */
-  async checkAdvertised(): Promise<void> {
-    for (const { name, advertisedHost, advertisedPort } of this.endpoints) {
-      try {
-        const connection = await this.ports.dialer.connect({
-          host: advertisedHost,
-          port: advertisedPort,
-          timeoutMs: 2000,
-        });
-        connection.close();
-      } catch (error) {
-        if (this.closing !== undefined) return;
-        const why = error instanceof Error ? error.message : String(error);
-        this.ports.logger.warn(
-          `clients are told to connect to ${advertisedHost}:${advertisedPort} (listener ${name}), but this machine cannot reach it (${why}): set advertised.listeners to an address that clients can reach`,
-        );
-      }
-    }
+  checkAdvertised(): Promise<void> {
+    return this.network.checkAdvertised(() => this.closing !== undefined);
   }
 
   /** Orderly stop: no new requests, those under way answered, everything on the medium. Idempotent. */
@@ -498,13 +418,13 @@ export class BrokerServer {
 
   private async closeNow(onProgress: (text: string) => void): Promise<void> {
     const { parts } = this;
-    for (const listener of this.listeners) listener.stopAccepting();
+    this.network.stopAccepting();
     parts?.replicas.close();
     if (this.pipeline.inFlight > 0) onProgress(`waiting for ${this.pipeline.inFlight} request(s)`);
     await this.drain();
     parts?.closeShare();
     parts?.coordinators.close();
-    await Promise.all(this.listeners.map((listener) => listener.close()));
+    await this.network.close();
     await this.metricsServer?.close();
     if (parts === undefined) return;
     await parts.controller.idle();
@@ -549,18 +469,4 @@ interface Parts {
   /** Changes of the metadata that are being applied. */
   changes: number;
   apply(image: MetadataImage): Promise<void>;
-}
-
-function listenAdvice(error: ListenError): string {
-  const where = `${error.host === '' ? 'port' : error.host} ${error.port}`;
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return `${where} is in use by another process: stop it (\`ss -ltnp\` shows who it is), or choose another port in listeners`;
-    case 'EACCES':
-      return `${where} may not be used by this user: ports below 1024 need root, choose a higher one in listeners`;
-    case 'EADDRNOTAVAIL':
-      return `${where} is no address of this machine: correct the host in listeners, and name the address for clients in advertised.listeners`;
-    default:
-      return `${where} cannot be listened on (${error.code}): correct listeners`;
-  }
 }

@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as zlib from 'node:zlib';
+import { TalkingProcess } from '../support/talking_process.js';
 
 const here = join(dirname(fileURLToPath(import.meta.url)), 'drivers');
 /** Where `test/compat/install-clients` builds the clients that need a compiler; none of them is needed for `npm test`. */
@@ -190,10 +191,7 @@ export class Member {
   assigned: readonly number[] = [];
   /** Offsets by partition, as they came. */
   readonly read = new Map<number, number[]>();
-  readonly ended: Promise<number | null>;
-  private readonly child: ChildProcess;
-  private errors = '';
-  private rest = '';
+  private readonly process: TalkingProcess;
 
   constructor(
     readonly driver: Driver,
@@ -202,15 +200,12 @@ export class Member {
     group: string,
   ) {
     const [program = '', ...first] = driver.command ?? [];
-    const child = spawn(program, [...first, 'member', bootstrapServers, topic, group], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.child = child;
-    child.stdout.setEncoding('utf8').on('data', (text: string) => this.onText(text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.errors += text;
-    });
-    this.ended = new Promise((resolve) => child.once('close', resolve));
+    const args = [...first, 'member', bootstrapServers, topic, group];
+    this.process = new TalkingProcess(program, args, (said) => this.hear(said as Said));
+  }
+
+  get ended(): Promise<number | null> {
+    return this.process.ended;
   }
 
   has(partition: number, offset: number): boolean {
@@ -218,25 +213,21 @@ export class Member {
   }
 
   get problem(): string {
-    return `${this.driver.name}: ${this.errors}`;
+    return `${this.driver.name}: ${this.process.errors}`;
   }
 
   leave(): void {
-    this.child.kill('SIGTERM');
+    this.process.leave();
   }
 
   kill(): void {
-    this.child.kill('SIGKILL');
+    this.process.kill();
   }
 
-  private onText(text: string): void {
-    const lines = (this.rest + text).split('\n');
-    this.rest = lines.pop() ?? '';
-    for (const line of lines) {
-      if (!line.startsWith('{')) continue;
-      const said = JSON.parse(line) as { assigned?: number[]; p: number; o: number };
-      if (said.assigned !== undefined) this.assigned = said.assigned;
-      else this.read.set(said.p, [...(this.read.get(said.p) ?? []), said.o]);
-    }
+  private hear(said: Said): void {
+    if ('assigned' in said) this.assigned = said.assigned;
+    else this.read.set(said.p, [...(this.read.get(said.p) ?? []), said.o]);
   }
 }
+
+type Said = { readonly assigned: readonly number[] } | { readonly p: number; readonly o: number };

@@ -1,20 +1,22 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { DescribeShareGroupOffsetsResponse } from '../../src/protocol/api/describe_share_group_offsets.js';
 import type { IncrementalAlterConfigsResponse } from '../../src/protocol/api/incremental_alter_configs.js';
 import type { ShareGroupDescribeResponse } from '../../src/protocol/api/share_group_describe.js';
 import { ApiKey } from '../../src/protocol/api_keys.js';
+import { kafkaJars } from '../compat/drivers.js';
 import { createTopic, produce } from '../integration/produce_fetch.js';
 import { BrokerProcess } from '../support/broker_process.js';
+import { TalkingProcess } from '../support/talking_process.js';
 import { WireClient } from '../support/wire_client.js';
 
 // Two members of Apache Kafka's own Java client read a topic together, while the broker is killed (dist must be built).
 
-const root = process.env.REAL_KAFKA_HOME ?? join(homedir(), '.cache/real-kafka');
-const version = existsSync(root) ? readdirSync(root).find((entry) => existsSync(join(root, entry, 'libs'))) : undefined;
+const jars = kafkaJars();
+if (jars === undefined)
+  console.log('compat: the Java share consumer is skipped, not installed: needs java and real-kafka');
 const topic = 'shared';
 const partitions = [0, 1];
 const perRound = 150;
@@ -31,55 +33,33 @@ class ShareMember {
   readonly done = new Map<string, number>();
   /** The broker went away before it answered: it may have done it, or give the record to somebody again. */
   readonly unknown = new Set<string>();
-  readonly ended: Promise<number | null>;
-  errors = '';
+  readonly process: TalkingProcess;
   private static order = 0;
-  private readonly child: ChildProcess;
-  private rest = '';
 
   constructor(port: number, group: string, mode: string) {
     const program = join(import.meta.dirname, '../compat/drivers/ShareMember.java');
-    const classpath = `${join(root, version ?? '', 'libs')}/*`;
-    const args = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=off', '-cp', classpath, program];
-    this.child = spawn('java', [...args, `127.0.0.1:${port}`, topic, group, mode], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => this.onText(text));
-    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.errors += text;
-    });
-    this.ended = new Promise((resolve) => this.child.once('close', resolve));
+    const java = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=off', '-cp', `${jars}/*`, program];
+    const args = [...java, `127.0.0.1:${port}`, topic, group, mode];
+    this.process = new TalkingProcess('java', args, (said) => this.hear(said as Said));
   }
 
-  leave(): void {
-    this.child.kill('SIGTERM');
-  }
-
-  kill(): void {
-    this.child.kill('SIGKILL');
-  }
-
-  private onText(text: string): void {
-    const lines = (this.rest + text).split('\n');
-    this.rest = lines.pop() ?? '';
-    for (const line of lines) {
-      if (!line.startsWith('{')) continue;
-      ShareMember.order += 1;
-      const said = JSON.parse(line) as Partial<Record<'got' | 'done' | 'unknown', readonly number[]>>;
-      const [partition, offset, count = 0] = said.got ?? said.done ?? said.unknown ?? [];
-      const name = `${partition}/${offset}`;
-      if (said.got !== undefined) this.got.push({ name, count, order: ShareMember.order });
-      else if (said.done !== undefined) this.done.set(name, ShareMember.order);
-      else this.unknown.add(name);
-    }
+  private hear(said: Said): void {
+    ShareMember.order += 1;
+    const [partition, offset, count = 0] = said.got ?? said.done ?? said.unknown ?? [];
+    const name = `${partition}/${offset}`;
+    if (said.got !== undefined) this.got.push({ name, count, order: ShareMember.order });
+    else if (said.done !== undefined) this.done.set(name, ShareMember.order);
+    else this.unknown.add(name);
   }
 }
+
+type Said = Partial<Record<'got' | 'done' | 'unknown', readonly number[]>>;
 
 let broker: BrokerProcess | undefined;
 const members: ShareMember[] = [];
 const directory = mkdtempSync(join(tmpdir(), 'millrace-share-'));
 afterEach(async () => {
-  for (const member of members.splice(0)) member.kill();
+  for (const member of members.splice(0)) member.process.kill();
   await broker?.end('SIGKILL');
   broker = undefined;
   rmSync(directory, { recursive: true, force: true });
@@ -90,13 +70,15 @@ async function until(what: string, condition: () => boolean | Promise<boolean>, 
     if (await condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  const seen = members.map(({ got, done, errors }) => `${got.length} got, ${done.size} done, ${errors.slice(-2000)}`);
+  const seen = members.map(
+    ({ got, done, process }) => `${got.length} got, ${done.size} done, ${process.errors.slice(-2000)}`,
+  );
   throw new Error(`${what}: ${seen.join('\n')}`);
 }
 
 const values = (first: number) => Array.from({ length: perRound }, (_, i) => `value ${first + i}`);
 
-describe.skipIf(version === undefined)('members of a share group, Java clients', () => {
+describe.skipIf(jars === undefined)('members of a share group, Java clients', () => {
   it.each(['implicit', 'explicit'])(
     '%s acknowledgement, the broker killed twice',
     { timeout: 300_000 },
@@ -170,8 +152,8 @@ describe.skipIf(version === undefined)('members of a share group, Java clients',
         const found = groups[0]?.topics.flatMap((one) => one.partitions.map(({ lag }) => lag)) ?? [];
         return found.length === partitions.length && found.every((lag) => lag === 0);
       });
-      for (const member of members) member.leave();
-      expect(await Promise.all(members.map(({ ended }) => ended))).toEqual([0, 0]);
+      for (const member of members) member.process.leave();
+      expect(await Promise.all(members.map(({ process }) => process.ended))).toEqual([0, 0]);
       const described = await client.send<ShareGroupDescribeResponse>(ApiKey.ShareGroupDescribe, 1, {
         groupIds: [group],
       });

@@ -104,10 +104,9 @@ function staleError(member: ConsumerMember | StreamsMember): ErrorCode {
   return speaksClassic(member) ? ErrorCode.ILLEGAL_GENERATION : ErrorCode.STALE_MEMBER_EPOCH;
 }
 
-/** Only members of the newer protocols say who fetches. */
+/** Only members of the newer protocols say who fetches. A share group has no offsets of this kind, which is no error. */
 export function checkFetch(group: Group | undefined, memberId: string | null, memberEpoch: number): ErrorCode {
-  if (group === undefined || group.type === 'classic') return ErrorCode.NONE;
-  if (group.type === 'share') return ErrorCode.GROUP_ID_NOT_FOUND;
+  if (group === undefined || group.type === 'classic' || group.type === 'share') return ErrorCode.NONE;
   if (memberId === null && memberEpoch < 0) return ErrorCode.NONE;
   const member = group.member(memberId ?? '');
   if (member === undefined) return ErrorCode.UNKNOWN_MEMBER_ID;

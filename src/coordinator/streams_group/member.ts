@@ -36,6 +36,26 @@ export function newStreamsMember(memberId: string): StreamsMember {
   };
 }
 
+/** As records of streams groups have them; those of consumer groups begin at 0. */
+const stateCodes: Readonly<Record<MemberState, number>> = { stable: 1, unrevoked: 2, unreleased: 3, unknown: 127 };
+
+export function streamsStateCode(state: MemberState): number {
+  return stateCodes[state];
+}
+
+export function streamsStateOf(code: number): MemberState {
+  switch (code) {
+    case 1:
+      return 'stable';
+    case 2:
+      return 'unrevoked';
+    case 3:
+      return 'unreleased';
+    default:
+      return 'unknown';
+  }
+}
+
 export function isReconciled(member: StreamsMember, targetEpoch: number): boolean {
   return member.state === 'stable' && member.memberEpoch === targetEpoch;
 }

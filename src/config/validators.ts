@@ -98,9 +98,13 @@ export function nonEmptyListOf(...allowed: readonly string[]): Validator {
   return lists(`[${allowed.join(', ')}]`, { allowed, mayBeEmpty: false });
 }
 
-function entries(form: RegExp, problem: (name: string, entry: string) => string): Validator {
+function entries(
+  form: RegExp,
+  problem: (name: string, entry: string) => string,
+  describe = 'non-empty list',
+): Validator {
   return {
-    describe: 'non-empty list',
+    describe,
     check: (name, value) => {
       if (!isList(value)) return undefined;
       const wrong = value.find((entry) => !form.test(entry));
@@ -119,6 +123,17 @@ export const quorumServers: Validator = entries(
   /^(\[[^\]]+\]|[^:]+):\d{1,5}$/,
   (name, entry) =>
     `Failed to parse host name from ${entry} for the configuration ${name}. Each entry should be in the form "{host}:{port}"`,
+);
+
+export const telemetryReceivers: Validator = entries(
+  /^(prometheus|https?:\/\/[^\s/]+(\/\S*)?)$/,
+  (name, entry) =>
+    invalidValue(
+      name,
+      entry,
+      'Each must be `prometheus` or the address of an OTLP collector, as http://host:4318/v1/metrics',
+    ),
+  '[prometheus, http://..., https://...]',
 );
 
 export const throttledReplicas: Validator = {

@@ -16,7 +16,7 @@ export interface ConnectionContext {
   readonly remotePort: number;
   readonly localPort: number;
   readonly listenerName: string;
-  /** Told by ApiVersions (KIP-511). */
+  /** Told by ApiVersions (KIP-511), `unknown` until then. */
   clientSoftwareName: string;
   clientSoftwareVersion: string;
   principal: string;
@@ -94,8 +94,8 @@ function copyOf({ buffer, length, links, linkCount }: ResponseFrame): ResponseFr
 
 /** Keeps the order of one connection: requests begin in order, responses leave in order. */
 class Channel implements ConnectionContext {
-  clientSoftwareName = '';
-  clientSoftwareVersion = '';
+  clientSoftwareName = 'unknown';
+  clientSoftwareVersion = 'unknown';
   principal = 'User:ANONYMOUS';
   clientId: string | null = null;
   readonly closeCallbacks = new Set<() => void>();

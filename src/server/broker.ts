@@ -2,6 +2,7 @@ import type {
   Clock,
   Dialer,
   FileSystem,
+  HttpSender,
   HttpServers,
   LogStore,
   Random,
@@ -27,6 +28,7 @@ import { AutoTopicCreator } from './auto_topic_creator.js';
 import { BrokerListeners } from './broker_listeners.js';
 import { registerBrokerMetrics } from './broker_metrics.js';
 import { cleanerSettings } from './cleaner_settings.js';
+import { assembleClientMetrics } from './client_metrics/assemble.js';
 import { assembleCoordinators, type Coordinators } from './coordinators.js';
 import { diskLimits } from './disk_limits.js';
 import { listenAdvice } from './listen_advice.js';
@@ -51,6 +53,7 @@ export interface BrokerPorts {
   readonly store: LogStore;
   readonly transport: ServerTransport;
   readonly http: HttpServers;
+  readonly sender: HttpSender;
   readonly dialer: Dialer;
   readonly logger: Logger;
   readonly hostname: string;
@@ -204,7 +207,7 @@ export class BrokerServer {
       cache,
       replicas,
       coordinators,
-      closeShare: () => undefined,
+      closeServices: () => undefined,
       changes: 0,
       apply: async (image) => {
         parts.changes += 1;
@@ -296,7 +299,16 @@ export class BrokerServer {
       topics: autoTopics,
       config,
     });
-    parts.closeShare = () => share.sharePartitions.close();
+    const clientMetrics = assembleClientMetrics(
+      { ...ports, logger: this.loggers.logger('millrace.telemetry') },
+      cache,
+      this.config,
+      this.metrics,
+    );
+    parts.closeServices = () => {
+      share.sharePartitions.close();
+      clientMetrics.close();
+    };
     const access = accessOf(this.config, cache);
     const quotas = new QuotaWiring(this.config, cache, ports);
     registerShareMetrics(this.metrics, share);
@@ -323,6 +335,7 @@ export class BrokerServer {
       ...share,
       coordinator: parts.coordinators.groups,
       traffic: this.traffic,
+      clientMetrics,
       config,
       isOffline: (topic, partition) => replicas.get(topic, partition)?.unavailable !== undefined,
     });
@@ -422,7 +435,7 @@ export class BrokerServer {
     parts?.replicas.close();
     if (this.pipeline.inFlight > 0) onProgress(`waiting for ${this.pipeline.inFlight} request(s)`);
     await this.drain();
-    parts?.closeShare();
+    parts?.closeServices();
     parts?.coordinators.close();
     await this.network.close();
     await this.metricsServer?.close();
@@ -464,7 +477,7 @@ interface Parts {
   readonly cache: StoreMetadataCache;
   readonly replicas: ReplicaManager;
   readonly coordinators: Coordinators;
-  closeShare: () => void;
+  closeServices: () => void;
   readonly controller: Controller;
   /** Changes of the metadata that are being applied. */
   changes: number;

@@ -15,6 +15,10 @@ export interface RequestContext {
   readonly connectionId: number;
   /** Address of the peer without port, e.g. `127.0.0.1`. Kafka prints it as `/127.0.0.1`. */
   readonly clientAddress: string;
+  readonly clientPort: number;
+  /** As ApiVersions told it; `unknown` from clients that did not. */
+  readonly clientSoftwareName: string;
+  readonly clientSoftwareVersion: string;
   /** The listener the request came in on: Metadata, FindCoordinator and DescribeCluster answer its advertised address. */
   readonly listenerName: string;
   /** `User:ANONYMOUS` until there is authentication. */

@@ -39,6 +39,8 @@ const allowed: ReadonlySet<number> = new Set([
   ApiKey.DescribeGroups,
   ApiKey.ConsumerGroupHeartbeat,
   ApiKey.ConsumerGroupDescribe,
+  ApiKey.GetTelemetrySubscriptions,
+  ApiKey.PushTelemetry,
 ]);
 
 /**

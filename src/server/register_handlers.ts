@@ -7,18 +7,21 @@ import type { MarkerWriter } from '../coordinator/transaction/markers.js';
 import type { TransactionCoordinator } from '../coordinator/transaction_coordinator.js';
 import type { MetadataCache } from '../metadata/image.js';
 import { ApiKey } from '../protocol/api_keys.js';
+import type { Api } from '../protocol/registry.js';
 import type { FetchSessionCache } from '../replication/fetch_session.js';
 import type { ReplicaManager } from '../replication/replica_manager.js';
 import type { LogManager } from '../storage/log_manager.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { LoggerLevels } from '../telemetry/logger_levels.js';
 import type { AutoTopicCreator } from './auto_topic_creator.js';
+import type { ClientMetricsManager } from './client_metrics/client_metrics_manager.js';
 import type { RequestContext } from './handler.js';
 import { addOffsetsToTxnHandler } from './handlers/add_offsets_to_txn.js';
 import { addPartitionsToTxnHandler } from './handlers/add_partitions_to_txn.js';
 import { alterConfigsHandler } from './handlers/alter_configs.js';
 import { alterReplicaLogDirsHandler } from './handlers/alter_replica_log_dirs.js';
 import { apiVersionsHandler } from './handlers/api_versions.js';
+import { getTelemetrySubscriptionsHandler, pushTelemetryHandler } from './handlers/client_telemetry.js';
 import { consumerGroupDescribeHandler } from './handlers/consumer_group_describe.js';
 import { consumerGroupHeartbeatHandler } from './handlers/consumer_group_heartbeat.js';
 import { createPartitionsHandler } from './handlers/create_partitions.js';
@@ -50,6 +53,7 @@ import { offsetDeleteHandler } from './handlers/offset_delete.js';
 import { offsetFetchHandler } from './handlers/offset_fetch.js';
 import { offsetForLeaderEpochHandler } from './handlers/offset_for_leader_epoch.js';
 import { produceHandler } from './handlers/produce.js';
+import { saslAuthenticateHandler, saslHandshakeHandler } from './handlers/sasl.js';
 import { streamsGroupDescribeHandler } from './handlers/streams_group_describe.js';
 import { streamsGroupHeartbeatHandler } from './handlers/streams_group_heartbeat.js';
 import { syncGroupHandler } from './handlers/sync_group.js';
@@ -82,6 +86,7 @@ export interface Services extends ShareServices {
   readonly markers: MarkerWriter;
   readonly verifier: TransactionVerifier;
   readonly traffic: TopicTraffic;
+  readonly clientMetrics: ClientMetricsManager;
   /** Where there is an authorizer: whether the caller may read the topic, or act as a replica. */
   readonly mayFetch?: (caller: RequestContext, topic: string | undefined) => boolean;
   /** Where there are quotas: the most that a Fetch of the caller may bring at once. */
@@ -104,13 +109,20 @@ function whileSame<T>(config: () => BrokerConfig, read: (config: BrokerConfig) =
   };
 }
 
+const telemetry: ReadonlySet<number> = new Set([ApiKey.GetTelemetrySubscriptions, ApiKey.PushTelemetry]);
+
+/** As in Kafka clients are not told of telemetry where nothing receives it, though it would be answered. */
+function advertised(apis: Iterable<Api>, { clientMetrics }: Services): Api[] {
+  return [...apis].filter(({ key }) => clientMetrics.isReceiving || !telemetry.has(key));
+}
+
 /** The table of the broker's APIs. What is not in it is not advertised and answers UNSUPPORTED_VERSION. */
 export function registerHandlers(pipeline: Pipeline, services: Services): void {
   const { logs, config } = services;
   const groups = { ...services, topics: services.autoTopics };
   pipeline.register(
     ApiKey.ApiVersions,
-    apiVersionsHandler(() => pipeline.apis(), services.metadata),
+    apiVersionsHandler(() => advertised(pipeline.apis(), services), services.metadata),
   );
   pipeline.register(ApiKey.Metadata, metadataHandler(services));
   pipeline.register(
@@ -167,6 +179,10 @@ export function registerHandlers(pipeline: Pipeline, services: Services): void {
   pipeline.register(ApiKey.ConsumerGroupDescribe, consumerGroupDescribeHandler(services));
   pipeline.register(ApiKey.StreamsGroupHeartbeat, streamsGroupHeartbeatHandler(services));
   pipeline.register(ApiKey.StreamsGroupDescribe, streamsGroupDescribeHandler(services));
+  pipeline.register(ApiKey.SaslHandshake, saslHandshakeHandler());
+  pipeline.register(ApiKey.SaslAuthenticate, saslAuthenticateHandler());
+  pipeline.register(ApiKey.GetTelemetrySubscriptions, getTelemetrySubscriptionsHandler(services));
+  pipeline.register(ApiKey.PushTelemetry, pushTelemetryHandler(services));
   registerAdmin(pipeline, services);
   const maxBytes = whileSame(config, (now) => now.int('fetch.max.bytes'));
   registerShares(pipeline, { ...services, maxBytes });

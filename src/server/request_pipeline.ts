@@ -339,6 +339,15 @@ class Context implements RequestContext {
   get clientAddress(): string {
     return this.connection.remoteAddress;
   }
+  get clientPort(): number {
+    return this.connection.remotePort;
+  }
+  get clientSoftwareName(): string {
+    return this.connection.clientSoftwareName;
+  }
+  get clientSoftwareVersion(): string {
+    return this.connection.clientSoftwareVersion;
+  }
   get listenerName(): string {
     return this.connection.listenerName;
   }

@@ -22,6 +22,14 @@ export interface BucketSample {
   readonly sum: number;
 }
 
+/** A family whose name is known only when it is there: of others' metrics. */
+export interface DynamicFamily {
+  readonly kind: 'counter' | 'gauge';
+  readonly name: string;
+  readonly help: string;
+  readonly samples: readonly Sample[];
+}
+
 /** One number without labels, or several. Called at each scrape. */
 export type Reader<T> = () => Iterable<T>;
 
@@ -45,6 +53,7 @@ const QUANTILE_LABELS = ['0.50', '0.75', '0.95', '0.98', '0.99', '0.999'] as con
  */
 export class Metrics {
   readonly #families = new Map<string, Family>();
+  readonly #dynamic: Array<() => readonly DynamicFamily[]> = [];
 
   /** Only ever grows. `name` ends in `_total`. */
   counter(name: string, help: string, read: Reader<Sample> | (() => number)): void {
@@ -65,6 +74,11 @@ export class Metrics {
     this.#add({ kind: 'histogram', name, help, read });
   }
 
+  /** Families that come and go. One that has the name of another is not shown. */
+  families(read: () => readonly DynamicFamily[]): void {
+    this.#dynamic.push(read);
+  }
+
   /** The Prometheus text format, version 0.0.4. */
   async exposition(): Promise<string> {
     const { Counter, Gauge, Registry } = await import('prom-client');
@@ -81,22 +95,29 @@ export class Metrics {
         exposeDurations(family, registry, { Counter, Gauge });
         continue;
       }
-      const found = [...family.read()];
-      const options = { name, help, labelNames: labelNames(found), registers: [registry] };
-      if (family.kind === 'counter') {
-        const counter = new Counter(options);
-        for (const { labels = {}, value } of found) counter.inc(labels, value);
-      } else {
-        const gauge = new Gauge(options);
-        for (const { labels = {}, value } of found) gauge.set(labels, value);
-      }
+      expose({ kind: family.kind, name, help, samples: [...family.read()] }, registry, { Counter, Gauge });
     }
+    for (const family of this.#dynamic.flatMap((read) => read()))
+      if (registry.getSingleMetric(family.name) === undefined) expose(family, registry, { Counter, Gauge });
     return `${await registry.metrics()}${histograms}`;
   }
 
   #add(family: Family): void {
     if (this.#families.has(family.name)) throw new RangeError(`metric ${family.name} is there already`);
     this.#families.set(family.name, family);
+  }
+}
+
+type Makers = Pick<typeof import('prom-client'), 'Counter' | 'Gauge'>;
+
+function expose({ kind, name, help, samples: found }: DynamicFamily, registry: Registry, makers: Makers): void {
+  const options = { name, help, labelNames: labelNames(found), registers: [registry] };
+  if (kind === 'counter') {
+    const counter = new makers.Counter(options);
+    for (const { labels = {}, value } of found) counter.inc(labels, value);
+  } else {
+    const gauge = new makers.Gauge(options);
+    for (const { labels = {}, value } of found) gauge.set(labels, value);
   }
 }
 
@@ -124,7 +145,7 @@ function escaped(value: string): string {
 function exposeDurations(
   family: Extract<Family, { kind: 'durations' }>,
   registry: Registry,
-  { Counter, Gauge }: Pick<typeof import('prom-client'), 'Counter' | 'Gauge'>,
+  { Counter, Gauge }: Makers,
 ): void {
   const { name, help } = family;
   const found = [...family.read()];

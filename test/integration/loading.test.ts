@@ -6,6 +6,7 @@ import { BrokerConfig } from '../../src/config/index.js';
 import {
   nodeDialer,
   nodeFileSystem,
+  nodeHttpSender,
   nodeHttpServers,
   systemClock,
   systemRandom,
@@ -58,6 +59,7 @@ async function startHeld(dataDirectory: string): Promise<Held> {
       store,
       transport: createNativeTransport({ clock: systemClock, timers: systemTimers }),
       http: nodeHttpServers,
+      sender: nodeHttpSender,
       dialer: nodeDialer,
       logger,
       hostname: 'localhost',

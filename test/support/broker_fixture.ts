@@ -19,6 +19,8 @@ import { FetchSessionCache } from '../../src/replication/fetch_session.js';
 import type { Partition } from '../../src/replication/partition.js';
 import { ReplicaManager } from '../../src/replication/replica_manager.js';
 import { AutoTopicCreator } from '../../src/server/auto_topic_creator.js';
+import { assembleClientMetrics } from '../../src/server/client_metrics/assemble.js';
+import type { ClientMetricsManager } from '../../src/server/client_metrics/client_metrics_manager.js';
 import { assembleCoordinators, type Coordinators } from '../../src/server/coordinators.js';
 import { LaterResponse, promised, type RequestContext } from '../../src/server/handler.js';
 import { registerHandlers } from '../../src/server/register_handlers.js';
@@ -30,6 +32,7 @@ import { LogManager } from '../../src/storage/log_manager.js';
 import { releaseRegion } from '../../src/storage/native_log.js';
 import { LoggerLevels } from '../../src/telemetry/logger_levels.js';
 import { MemoryLogger } from '../../src/telemetry/memory_logger.js';
+import { Metrics } from '../../src/telemetry/metrics.js';
 import { apiNamed, testConfig, testContext } from '../scenarios/drivers.js';
 import { GatedLogStore } from './gated_log_store.js';
 import { logManagerSettings } from './log_manager_settings.js';
@@ -81,6 +84,8 @@ export class BrokerFixture {
   readonly traffic = new TopicTraffic();
   private readonly handlers: HandlerTable;
   readonly share: ShareServices;
+  readonly clientMetrics: ClientMetricsManager;
+  readonly metrics = new Metrics();
 
   private constructor(
     readonly directory: string,
@@ -110,6 +115,12 @@ export class BrokerFixture {
       topics: autoTopics,
       config: () => config,
     });
+    this.clientMetrics = assembleClientMetrics(
+      { clock: time, timers: time, random: seededRandom(714), logger, sender: { post: () => Promise.resolve(200) } },
+      cache,
+      config,
+      this.metrics,
+    );
     registerHandlers(this.handlers, {
       nodeId: 1,
       clock: time,
@@ -127,6 +138,7 @@ export class BrokerFixture {
       ...this.share,
       coordinator: coordinators.groups,
       traffic: this.traffic,
+      clientMetrics: this.clientMetrics,
       config: () => config,
       isOffline: (topic, partition) => replicas.get(topic, partition)?.unavailable !== undefined,
     });
@@ -307,6 +319,7 @@ export class BrokerFixture {
 
   async close(options: { readonly keep?: boolean } = {}): Promise<void> {
     this.replicas.close();
+    this.clientMetrics.close();
     this.cache.close();
     await this.logs.close();
     await this.metadataStore.close();

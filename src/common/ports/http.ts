@@ -19,6 +19,16 @@ export interface HttpClient {
   get(url: string, options: { readonly timeoutMs: number }): Promise<HttpAnswer>;
 }
 
+/** Sends documents over HTTP. */
+export interface HttpSender {
+  /** The status of the answer. @throws HttpError when there is no answer in time */
+  post(
+    url: string,
+    document: { readonly contentType: string; readonly body: Uint8Array },
+    options: { readonly timeoutMs: number },
+  ): Promise<number>;
+}
+
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   constructor(

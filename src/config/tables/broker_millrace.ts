@@ -1,5 +1,5 @@
 import { broker } from '../entries.js';
-import { atLeast, between, oneOf } from '../validators.js';
+import { atLeast, between, oneOf, telemetryReceivers } from '../validators.js';
 
 /** Millrace's own. */
 export const MILLRACE_CONFIGS = {
@@ -65,5 +65,13 @@ export const MILLRACE_CONFIGS = {
     'full',
     'Pieces of a log of at least this size leave by sendfile, smaller ones are copied.',
     { validator: atLeast(0) },
+  ),
+  'millrace.telemetry.receivers': broker.list(
+    [],
+    'MEDIUM',
+    'read-only',
+    'full',
+    'Who gets the metrics that clients push (KIP-714; Kafka asks for a Java class among metric.reporters): `prometheus` shows them at /metrics, an address (`http://host:4318/v1/metrics`) gets them by OTLP over HTTP. Without any, clients are not asked for metrics.',
+    { validator: telemetryReceivers },
   ),
 } as const;

@@ -41,7 +41,7 @@ export const QUOTA_CONFIGS = {
     'LOW',
     'cluster-wide',
     'warn',
-    'Java classes that report metrics; see millrace.metrics.port.',
+    'Java classes that report metrics; see millrace.metrics.port and millrace.telemetry.receivers.',
   ),
   'metrics.num.samples': broker.int(2, 'LOW', 'read-only', 'warn', 'Samples kept for metrics.', {
     validator: atLeast(1),
@@ -56,7 +56,7 @@ export const QUOTA_CONFIGS = {
   'quota.window.size.seconds': broker.int(1, 'LOW', 'read-only', 'full', 'Span of a sample for quotas of clients.', {
     validator: atLeast(1),
   }),
-  'telemetry.max.bytes': broker.int(1_048_576, 'LOW', 'read-only', 'warn', 'Largest push of metrics from a client.', {
+  'telemetry.max.bytes': broker.int(1_048_576, 'LOW', 'read-only', 'full', 'Largest push of metrics from a client.', {
     validator: atLeast(1),
   }),
 } as const;

@@ -10,6 +10,7 @@ import { resources } from './resources.js';
 import { scram } from './scram.js';
 import type { Step } from './step.js';
 import { streamsGroups } from './streams_groups.js';
+import { sasl, telemetry } from './telemetry.js';
 import { tokens } from './tokens.js';
 
 /** Steps that one broker is asked in a row, and what both brokers are started with. Kafka's answers are in `golden`. */
@@ -48,5 +49,6 @@ export const conversations: readonly Conversation[] = [
       'allow.everyone.if.no.acl.found': 'true',
     },
   },
+  { name: 'telemetry', golden: 'kafka-4.3.1-telemetry.json', steps: [...sasl, ...telemetry], settings: quick },
   { name: 'streams', golden: 'kafka-4.3.1-streams.json', steps: streamsGroups, settings: quick },
 ];

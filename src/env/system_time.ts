@@ -1,3 +1,5 @@
+// Not the global: that one is a getter, which every call would go through.
+import { performance } from 'node:perf_hooks';
 import type { Clock, TimerHandle, Timers } from '../common/ports/index.js';
 
 /** The machine's clocks. */

@@ -43,6 +43,7 @@ export class DiskSpace {
   private totalBytes = 0;
   private usableBytes = Number.POSITIVE_INFINITY;
   private appendedBytes = 0;
+  /** Wall time of the last look. */
   private lookedMs = Number.NEGATIVE_INFINITY;
   private looking: Promise<void> | undefined;
   private timer: TimerHandle | undefined;
@@ -110,13 +111,13 @@ export class DiskSpace {
     this.resume = resumeBytes >= 0 ? Math.max(resumeBytes, this.reserve) : Math.max(2 * this.reserve, leastResumeBytes);
   }
 
-  /** Why a client's batch is not taken now; undefined: it may be appended. Cheap: no call to the system. */
-  refusal(sizeBytes: number): string | undefined {
+  /** Why a client's batch is not taken at `nowMs` (wall); undefined: it may be appended. Cheap: no call to the system, not even for the time. */
+  refusal(sizeBytes: number, nowMs: number): string | undefined {
     if (this.closed) return undefined;
     if (!this.full) {
       const left = this.estimatedBytes - sizeBytes - this.reserveBytes;
-      const { clock } = this.ports;
-      if (clock.monotonicMs() - this.lookedMs >= this.checkIntervalMs || left < this.appendedBytes * 3)
+      // Either way: a wall clock may be set back.
+      if (Math.abs(nowMs - this.lookedMs) >= this.checkIntervalMs || left < this.appendedBytes * 3)
         this.lookInBackground();
       // Not said yet: the look that is under way may find that something was deleted meanwhile.
       if (left >= 0) return undefined;
@@ -164,7 +165,7 @@ export class DiskSpace {
 
   private async lookNow(): Promise<void> {
     const { clock, files, logger } = this.ports;
-    this.lookedMs = clock.monotonicMs();
+    this.lookedMs = clock.wallMs();
     // What is appended from here on may or may not be in the answer: it counts as if not.
     const before = this.appendedBytes;
     try {

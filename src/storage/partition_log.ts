@@ -170,9 +170,9 @@ export class PartitionLog {
         };
       }
       if (this.isUnverified(context)) return unverified;
-      if (check.kind === 'refused') return this.refusedSequence(check.errorCode);
+      if (check.kind === 'refused') return this.refusedSequence(check.errorCode, context.nowMs);
     }
-    return this.withoutRoom() ?? this.write(bytes, context);
+    return this.withoutRoom(context.nowMs) ?? this.write(bytes, context);
   }
 
   private isUnverified({ verifiesTransactions, verification }: AppendContext): boolean {
@@ -180,16 +180,16 @@ export class PartitionLog {
   }
 
   /** Records of clients stop short of the reserve. What was appended before is still answered as a duplicate. */
-  private withoutRoom(): AppendRefusal | undefined {
-    const reason = this.space?.refusal(batch.sizeBytes);
+  private withoutRoom(nowMs: number): AppendRefusal | undefined {
+    const reason = this.space?.refusal(batch.sizeBytes, nowMs);
     if (reason !== undefined) return this.noRoom(reason);
     if (!this.turnedAway.isAhead(batch)) return undefined;
     return refusal(ErrorCode.KAFKA_STORAGE_ERROR, 'Sent behind a batch that was refused; that one comes first');
   }
 
   /** What was sent behind a batch that found no room is not out of order: it is to come again, like that one. */
-  private refusedSequence(error: Failure): AppendRefusal {
-    const noRoom = error === ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER ? this.withoutRoom() : undefined;
+  private refusedSequence(error: Failure, nowMs: number): AppendRefusal {
+    const noRoom = error === ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER ? this.withoutRoom(nowMs) : undefined;
     return noRoom ?? refusal(error);
   }
 

@@ -44,7 +44,7 @@ beforeEach(async () => {
 /** Appends of clients until one is refused; how many bytes were taken. */
 function appendUntilRefused(sizeBytes: number): number {
   let taken = 0;
-  while (space.refusal(sizeBytes) === undefined) {
+  while (space.refusal(sizeBytes, time.wallMs()) === undefined) {
     space.appended(sizeBytes);
     taken += sizeBytes;
   }
@@ -64,7 +64,7 @@ describe('records of producers', () => {
     // Retention deleted something meanwhile.
     usableBytes = 60 * mib;
     await space.look();
-    expect(space.refusal(mib)).toBeUndefined();
+    expect(space.refusal(mib, time.wallMs())).toBeUndefined();
     expect(messages('warn')).toEqual([]);
   });
 
@@ -75,16 +75,16 @@ describe('records of producers', () => {
     for (const bytes of [10 * mib, 29 * mib]) {
       usableBytes = bytes;
       await time.advance(1000);
-      expect(space.refusal(1)).toMatch(/disk of \/data is full/);
+      expect(space.refusal(1, time.wallMs())).toMatch(/disk of \/data is full/);
     }
     usableBytes = 30 * mib;
     await time.advance(1000);
-    expect(space.refusal(1)).toBeUndefined();
+    expect(space.refusal(1, time.wallMs())).toBeUndefined();
   });
 
   it('are refused after a write found no room, although the system says there is some', async () => {
     space.exhausted('pwritev /data/t-0/0.log: NO_SPACE (EDQUOT)');
-    expect(space.refusal(1)).toBeDefined();
+    expect(space.refusal(1, time.wallMs())).toBeDefined();
     await time.advance(5000);
     expect(space.full).toBe(true);
     await time.advance(20_000);
@@ -97,15 +97,15 @@ describe('records of producers', () => {
     limits = { reserveBytes: 0, resumeBytes: -1, checkIntervalMs: 1000 };
     usableBytes = 1;
     await space.look();
-    expect(space.refusal(1)).toBeUndefined();
-    expect(space.refusal(2)).toBeDefined();
+    expect(space.refusal(1, time.wallMs())).toBeUndefined();
+    expect(space.refusal(2, time.wallMs())).toBeDefined();
   });
 
   it('are taken while the free space cannot be told', async () => {
     broken = true;
     await space.look();
     await space.look();
-    expect(space.refusal(mib)).toBeUndefined();
+    expect(space.refusal(mib, time.wallMs())).toBeUndefined();
     expect(messages('warn')).toHaveLength(1);
   });
 });
@@ -115,7 +115,7 @@ describe('the operator', () => {
     usableBytes = 5 * mib;
     await space.look();
     for (let i = 0; i < 10; i += 1) {
-      space.refusal(1);
+      space.refusal(1, time.wallMs());
       await time.advance(1000);
     }
     expect(messages('warn')).toHaveLength(1);
@@ -135,19 +135,19 @@ describe('looks', () => {
     await time.advance('7d');
     expect(looks).toBe(1);
     for (let i = 0; i < 100; i += 1) {
-      space.refusal(1);
+      space.refusal(1, time.wallMs());
       space.appended(1);
       await Promise.resolve();
     }
     expect(looks).toBe(2);
     await time.advance(1000);
-    space.refusal(1);
+    space.refusal(1, time.wallMs());
     expect(looks).toBe(3);
   });
 
   it('come sooner when much was appended', async () => {
     space.appended(30 * mib);
-    space.refusal(1);
+    space.refusal(1, time.wallMs());
     expect(looks).toBe(2);
   });
 

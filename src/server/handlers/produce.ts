@@ -79,7 +79,7 @@ export function produceHandler(deps: ProduceDeps): Handler<ProduceRequest, Produ
   const limiter = new MessageLimiter(deps.clock);
   const answer = (work: ProduceWork, goOn: (() => void) | undefined, context: RequestContext) => {
     const preparing = work.begin();
-    if (preparing.length === 0) {
+    if (preparing === undefined) {
       goOn?.();
       return work.answer();
     }
@@ -103,8 +103,9 @@ export function produceHandler(deps: ProduceDeps): Handler<ProduceRequest, Produ
 /** One request: its answers, and what is still to come. */
 class ProduceWork {
   private readonly answers: TopicAnswer[] = [];
-  private readonly waiting: WaitingPartition[] = [];
-  private readonly misdirected: Array<{ readonly partition: Partition; readonly answer: PartitionAnswer }> = [];
+  // Made when there is something to be in them: mostly there is not.
+  private waiting: WaitingPartition[] | undefined;
+  private misdirected: Array<{ readonly partition: Partition; readonly answer: PartitionAnswer }> | undefined;
 
   constructor(
     private readonly deps: ProduceDeps,
@@ -116,9 +117,9 @@ class ProduceWork {
   ) {}
 
   /** Appends what can be appended at once; the rest is appended when the promises resolve. */
-  begin(): Array<Promise<void>> {
+  begin(): Array<Promise<void>> | undefined {
     const { deps, request, context } = this;
-    const preparing: Array<Promise<void>> = [];
+    let preparing: Array<Promise<void>> | undefined;
     const batchContext = {
       nowMs: deps.clock.wallMs(),
       produceVersion: context.apiVersion,
@@ -163,7 +164,10 @@ class ProduceWork {
           const own = verification === undefined ? batchContext : { ...batchContext, verification };
           const result = partition.append(bytes, request.acks, own);
           this.finish(partition, answer, result, bytes.length);
-        } else preparing.push(this.appendPrepared(partition, answer, prepared, bytes.length, verification));
+        } else {
+          preparing ??= [];
+          preparing.push(this.appendPrepared(partition, answer, prepared, bytes.length, verification));
+        }
       }
     }
     return preparing;
@@ -200,22 +204,27 @@ class ProduceWork {
     const { deps, request, context } = this;
     deps.traffic.produced(partition.topic, sizeBytes, result);
     fill(answer, result, partition, context.apiVersion);
-    if (answer.errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER) this.misdirected.push({ partition, answer });
+    if (answer.errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER) {
+      this.misdirected ??= [];
+      this.misdirected.push({ partition, answer });
+    }
     if (result.errorCode !== ErrorCode.NONE) tellOperator(deps.logger, this.limiter, context, partition, result);
-    if (result.errorCode === ErrorCode.NONE && request.acks !== 0 && partition.highWatermark <= result.lastOffset)
+    if (result.errorCode === ErrorCode.NONE && request.acks !== 0 && partition.highWatermark <= result.lastOffset) {
+      this.waiting ??= [];
       this.waiting.push(new WaitingPartition(partition, answer, result.lastOffset));
+    }
   }
 
   /** Where those partitions are led that are not led here (KIP-951). */
-  private hints(): Pick<ProduceResponseInput, 'nodeEndpoints'> {
+  private hints(): ProduceResponseInput['nodeEndpoints'] {
     const { deps, context, misdirected } = this;
-    if (misdirected.length === 0 || context.apiVersion < lowestVersionWithHints) return {};
+    if (misdirected === undefined || context.apiVersion < lowestVersionWithHints) return noEndpoints;
     const hints = new LeaderHints(deps.metadata, context.listenerName);
     for (const { partition, answer } of misdirected) {
       const hint = hints.of(answer.errorCode, partition.topic, partition.partition);
       if (hint !== undefined) answer.currentLeader = hint;
     }
-    return { nodeEndpoints: hints.endpoints() };
+    return hints.endpoints();
   }
 
   /** Everything is appended: the answer, at once or when it is committed. */
@@ -231,13 +240,14 @@ class ProduceWork {
         );
       return null;
     }
-    const response: ProduceResponseInput = { responses: answers, throttleTimeMs: 0, ...this.hints() };
-    if (waiting.length === 0) return response;
+    const response: ProduceResponseInput = { responses: answers, throttleTimeMs: 0, nodeEndpoints: this.hints() };
+    if (waiting === undefined) return response;
     return new DelayedProduce(deps.replicas, waiting, request.timeoutMs, response);
   }
 }
 
 const lowestVersionWithHints = 10;
+const noEndpoints: ProduceResponseInput['nodeEndpoints'] = [];
 const emptyRecords = new Uint8Array(0);
 
 function isInternal(topic: string): boolean {

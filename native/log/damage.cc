@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <vector>
+
+#include "quarantine.h"
 
 namespace millrace {
 namespace {
@@ -73,26 +74,6 @@ Result<bool> neverWritten(const SegmentView& segment, std::int64_t from, std::in
   return false;
 }
 
-Status keep(FileSystem& fs, const SegmentView& segment, std::int64_t from) {
-  const File& log = *segment.file();
-  auto opened = File::open(fs, log.folder(), log.name() + "." + std::to_string(from) + ".quarantine");
-  if (!opened.ok()) return opened.error();
-  File& kept = *opened.value();
-  if (kept.size() > 0) {
-    if (auto status = kept.truncate(0); !status.ok()) return status;
-  }
-  std::vector<std::uint8_t> window(static_cast<std::size_t>(kWindowBytes));
-  for (std::int64_t at = from; at < segment.sizeBytes();) {
-    auto got = segment.file()->readFully(window.data(), window.size(), static_cast<std::uint64_t>(at));
-    if (!got.ok()) return got.error();
-    if (got.value() == 0) break;
-    if (auto status = kept.append(window.data(), got.value()); !status.ok()) return status;
-    at += static_cast<std::int64_t>(got.value());
-  }
-  if (auto status = kept.sync(); !status.ok()) return status;
-  return log.folder()->sync(fs);
-}
-
 }  // namespace
 
 Result<Damage> judgeDamage(const SegmentView& segment, std::int64_t from, std::int64_t nextBase, std::int64_t recoveryPoint) {
@@ -130,22 +111,11 @@ Error brokenLog(const SegmentView& segment, const Damage& damage) {
 
 Status cutOff(FileSystem& fs, SegmentView& segment, const Damage& damage) {
   if (damage.kind == Damage::Kind::kTornMiddle) {
-    if (auto status = keep(fs, segment, damage.from); !status.ok()) return status;
+    if (auto status = keepTail(fs, segment, damage.from); !status.ok()) return status;
   }
   // On the medium before anything is appended: what a crash brings back of the tail would otherwise mix with what took its place.
   if (auto status = segment.file()->truncate(static_cast<std::uint64_t>(damage.from)); !status.ok()) return status;
   return segment.file()->sync();
-}
-
-Status quarantineSegment(FileSystem& fs, const std::string& stem, bool empty) {
-  const std::string log = stem + ".log";
-  const std::string kept = log + ".quarantine";
-  if (empty ? fs.unlink(log.c_str()) != 0 : fs.rename(log.c_str(), kept.c_str()) != 0) return systemError(empty ? "unlink" : "rename", log, errno);
-  for (const char* suffix : {".index", ".timeindex", ".txnindex", ".snapshot"}) {
-    const std::string path = stem + suffix;
-    if (fs.unlink(path.c_str()) != 0 && errno != ENOENT) return systemError("unlink", path, errno);
-  }
-  return Done{};
 }
 
 }  // namespace millrace

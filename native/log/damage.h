@@ -35,11 +35,7 @@ struct Damage {
 /// The error that keeps a broken log from being opened: offset range, file, positions.
 [[nodiscard]] Error brokenLog(const SegmentView& segment, const Damage& damage);
 
-/// Cuts the segment's file at `damage.from`; what lay behind it is kept in `<base>.log.<position>.quarantine`, on the medium before
-/// the cut, when valid batches are among it.
+/// Cuts the segment's file at `damage.from`; what lay behind it is quarantined before when valid batches are among it.
 Status cutOff(FileSystem& fs, SegmentView& segment, const Damage& damage);
-
-/// Takes a segment behind the cut out of its log: an empty one is removed, another one's log becomes `<base>.log.quarantine`.
-Status quarantineSegment(FileSystem& fs, const std::string& stem, bool empty);
 
 }  // namespace millrace

@@ -41,9 +41,20 @@ Result<std::vector<std::int64_t>> listSegments(FileSystem& fs, const std::string
   return bases;
 }
 
+/// Takes the segments out of `bases` that end at or before `logStartOffset`.
+std::vector<std::int64_t> takeBelow(std::vector<std::int64_t>& bases, std::int64_t logStartOffset) {
+  auto kept = bases.begin();
+  while (bases.end() - kept > 1 && *std::next(kept) <= logStartOffset) ++kept;
+  std::vector<std::int64_t> below(bases.begin(), kept);
+  bases.erase(bases.begin(), kept);
+  return below;
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Log>> Log::open(FileSystem& fs, std::string directory, std::uint32_t id, const LogOptions& options, RecoveryReport& report) {
+Result<std::unique_ptr<Log>> Log::open(FileSystem& fs, std::string directory, std::uint32_t id, const LogOptions& given, RecoveryReport& report) {
+  LogOptions options = given;
+  if (!options.cleanShutdown && options.recoveryPoint <= options.logStartOffset) options.recoveryPoint = 0;
   if (fs.mkdir(directory.c_str(), 0755) == 0) {
     const std::string parent = parentOf(directory);
     if (fs.syncDirectory(parent.c_str()) != 0) return systemError("fsync", parent, errno);
@@ -55,6 +66,7 @@ Result<std::unique_ptr<Log>> Log::open(FileSystem& fs, std::string directory, st
   auto bases = listSegments(fs, directory, transactionIndexes);
   if (!bases.ok()) return bases.error();
   std::unique_ptr<Log> log(new Log(fs, std::move(directory), id, options));
+  const auto below = options.cleanShutdown ? std::vector<std::int64_t>{} : takeBelow(bases.value(), options.logStartOffset);
   const std::int64_t verifyFrom = options.cleanShutdown ? INT64_MAX : options.recoveryPoint;
   for (std::size_t i = 0; i < bases.value().size(); ++i) {
     const std::int64_t base = bases.value()[i];
@@ -93,13 +105,14 @@ Result<std::unique_ptr<Log>> Log::open(FileSystem& fs, std::string directory, st
   if (!log->active_.has_value()) {
     if (auto status = log->createActive(options.logStartOffset); !status.ok()) return status.error();
   }
+  if (auto status = log->settleStart(below, report); !status.ok()) return status.error();
   if (auto status = log->loadTransactions(transactionIndexes, report); !status.ok()) return status.error();
   const std::int64_t firstBase = log->segment(0).baseOffset();
   log->logStartOffset_ = std::clamp(options.logStartOffset, firstBase, std::max(firstBase, log->logEndOffset()));
   // What recovery checked is in the page cache at least; it counts as flushed only after the next sync.
   // The names in its directory likewise: who made them may have died before they were synced.
   log->work_->directoryDirty = log->work_->directoryDirty || !options.cleanShutdown;
-  log->flushedOffset_ = options.cleanShutdown ? log->logEndOffset() : std::clamp(options.recoveryPoint, log->logStartOffset_, log->logEndOffset());
+  log->flushedOffset_ = options.cleanShutdown ? log->logEndOffset() : std::min(options.recoveryPoint, log->logEndOffset());
   if (log->flushedOffset_ < log->logEndOffset()) {
     log->markDirty();
     const std::lock_guard lock(log->work_->mutex);
@@ -332,13 +345,18 @@ Result<std::int64_t> Log::availableBytes(std::int64_t offset, std::int64_t upper
 Status Log::removeFiles(const SegmentView& view) {
   view.file()->leave();
   if (auto status = view.file()->keepForOthers(); !status.ok()) return status;
-  for (const char* suffix : kSegmentSuffixes) {
-    const std::string path = view.stem() + suffix;
-    if (fs_.unlink(path.c_str()) != 0 && errno != ENOENT) return systemError("unlink", path, errno);
-  }
+  if (auto status = unlinkFiles(view.stem()); !status.ok()) return status;
   const std::lock_guard lock(work_->mutex);
   work_->directoryDirty = true;
   std::erase(work_->dirty, view.file());
+  return Done{};
+}
+
+Status Log::unlinkFiles(const std::string& stem) {
+  for (const char* suffix : kSegmentSuffixes) {
+    const std::string path = stem + suffix;
+    if (fs_.unlink(path.c_str()) != 0 && errno != ENOENT) return systemError("unlink", path, errno);
+  }
   return Done{};
 }
 
@@ -418,9 +436,8 @@ Status Log::truncateFullyAndStartAt(std::int64_t offset) {
 }
 
 void Log::advanceLogStartOffset(std::int64_t offset) noexcept {
+  // It says nothing of what is on the medium: the recovery point stays.
   logStartOffset_ = std::clamp(offset, logStartOffset_, logEndOffset());
-  // Nobody needs what lies below the start, on the medium or not.
-  flushedOffset_ = std::max(flushedOffset_, logStartOffset_);
 }
 
 Result<std::vector<std::string>> Log::dropBelow(std::int64_t offset) {
@@ -449,7 +466,6 @@ Result<std::vector<std::string>> Log::dropBelow(std::int64_t offset) {
   }
   sealed_.erase(sealed_.begin(), sealed_.begin() + static_cast<std::ptrdiff_t>(count));
   logStartOffset_ = std::max(logStartOffset_, segment(0).baseOffset());
-  flushedOffset_ = std::max(flushedOffset_, logStartOffset_);
   return renamed;
 }
 

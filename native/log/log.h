@@ -21,7 +21,7 @@ struct LogOptions {
   std::int64_t segmentBytes = 1 << 30;
   std::int64_t indexIntervalBytes = 4096;
   std::int64_t segmentIndexBytes = 10 << 20;
-  /// Batches below it are trusted without a CRC check.
+  /// Batches below it are trusted without a CRC check; not when it is at or below `logStartOffset`: Kafka raises it with that, synced or not.
   std::int64_t recoveryPoint = 0;
   std::int64_t logStartOffset = 0;
   bool cleanShutdown = false;
@@ -52,7 +52,8 @@ struct RecoveryReport {
   std::int64_t transactionsLostFrom = INT64_MAX;
 };
 
-/// The segments of one partition: contiguous, `logStartOffset ≤ flushedOffset ≤ logEndOffset`.
+/// The segments of one partition: contiguous, `logStartOffset ≤ logEndOffset`, `flushedOffset ≤ logEndOffset`. Records may be deleted before
+/// they were synced: then the log starts behind `flushedOffset`.
 /// Loop thread only, but for `open` (any one thread, before anything else) and the flusher, which sees only FlushWork.
 class Log : private FileOwner {
  public:
@@ -143,9 +144,13 @@ class Log : private FileOwner {
   Status createActive(std::int64_t baseOffset);
   [[nodiscard]] Result<SegmentView> createSegment(std::int64_t baseOffset);
   Status removeFiles(const SegmentView& segment);
+  Status unlinkFiles(const std::string& stem);
   /// For `open`: cuts off what a crash left behind the valid batches of `view`, and takes the segments of `later` out of the log.
   Status cutTail(SegmentView& view, const LoadReport& loaded, const std::vector<std::int64_t>& later, RecoveryReport& report);
   Status removeIndexFiles(const SegmentView& segment);
+  /// For `open`, once it has an active segment: nothing of the segments at `below` is wanted, whatever a crash made of them. A log that lost
+  /// its end below its start goes on there, as in Kafka: no offset is given twice.
+  Status settleStart(const std::vector<std::int64_t>& below, RecoveryReport& report);
   /// For `open`: the index of a sealed segment is in its files from here on, or they are gone: the next start trusts what is there.
   Status keepIndexFiles(SealedSegment& segment, bool rebuilt);
   Status syncDirtyFiles();

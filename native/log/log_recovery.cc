@@ -3,6 +3,7 @@
 
 #include "damage.h"
 #include "log.h"
+#include "quarantine.h"
 
 namespace millrace {
 
@@ -13,7 +14,7 @@ Status Log::cutTail(SegmentView& view, const LoadReport& loaded, const std::vect
     auto file = File::open(fs_, folder_, offsetFileName(*base) + ".log");
     if (!file.ok()) return std::move(file.error());
     const auto size = static_cast<std::int64_t>(file.value()->size());
-    if (auto status = quarantineSegment(fs_, folder_->pathOf(offsetFileName(*base)), size == 0); !status.ok()) return status;
+    if (auto status = quarantineSegment(fs_, *folder_, *base, size == 0); !status.ok()) return status;
     report.truncatedBytes += size;
     if (size == 0) continue;
     report.quarantinedBytes += size;
@@ -28,6 +29,16 @@ Status Log::cutTail(SegmentView& view, const LoadReport& loaded, const std::vect
   if (loaded.damage->kind == Damage::Kind::kTornMiddle) report.quarantinedBytes += tailBytes;
   if (auto status = removeIndexFiles(view); !status.ok()) return status;
   return cutOff(fs_, view, *loaded.damage);
+}
+
+Status Log::settleStart(const std::vector<std::int64_t>& below, RecoveryReport& report) {
+  for (const std::int64_t base : below) {
+    if (auto status = unlinkFiles(folder_->pathOf(offsetFileName(base))); !status.ok()) return status;
+  }
+  if (logEndOffset() >= options_.logStartOffset) return Done{};
+  report.truncatedBytes += sizeBytes();
+  report.truncatedAtOffset = options_.logStartOffset;
+  return truncateFullyAndStartAt(options_.logStartOffset);
 }
 
 Status Log::keepIndexFiles(SealedSegment& segment, bool rebuilt) {

@@ -355,6 +355,7 @@ export class PartitionLog {
     const { logStartOffset, logEndOffset, activeBaseOffset, flushedOffset } = this.log;
     if (!this.config.deleteOld || logStartOffset < logEndOffset || activeBaseOffset === logEndOffset) return;
     if (flushedOffset >= logEndOffset) this.roll();
+    else this.log.requestFlush();
   }
 
   /** A new segment has begun: what producers had sent up to its base is written beside it, as Kafka does. */

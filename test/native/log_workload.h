@@ -23,6 +23,7 @@ using KnownBatches = std::vector<KnownBatch>;
 struct Allowed {
   /// Every state that it may be in but for unacknowledged batches at the end. Batches below `startOffset` may be there or not.
   std::vector<KnownBatches> states;
+  std::int64_t leastStart = 0;   ///< what was answered about deleted records holds
   std::int64_t startOffset = 0;  ///< at most
   std::int64_t ackedOffset = 0;  ///< everything below it must be there
 };
@@ -57,6 +58,8 @@ class LogWorkload {
     int powerCutsPerSync = 0;
     bool cutsAreSteps = true;  ///< power cuts and kills that the log goes on from
     bool lyingDisk = false;
+    /// As with `millrace.flush.mode=os`: records are committed, and so deleted, before they are synced.
+    bool commitsUnsynced = false;
     int depth = 2;  ///< power cuts during the recovery from a power cut
   };
 
@@ -92,6 +95,7 @@ class LogWorkload {
   millrace::Status truncate();
   millrace::Status restart();
   millrace::Status retain();
+  millrace::Status deleteRecords();
   millrace::Status clean();
   millrace::Status checkpoint(std::int64_t recoveryPoint, std::int64_t logStartOffset);
   millrace::Status lowerCheckpoint(std::int64_t offset);
@@ -99,13 +103,15 @@ class LogWorkload {
   millrace::Status replace();
   millrace::Status read();
   millrace::Status open();
+  millrace::Status kill();
+  [[nodiscard]] std::int64_t hauntedBelow() const;
   void powerCut();
   void collect();
   [[nodiscard]] bool checkImages();
   [[nodiscard]] bool checkLive();
   [[nodiscard]] bool checkOpenLog();
   [[nodiscard]] Allowed allowed() const;
-  [[nodiscard]] std::int64_t endOffset() const { return end_; }
+  [[nodiscard]] std::int64_t committed() const { return settings_.commitsUnsynced ? end_ : acked_; }
   bool wrong(std::string why);
 
   Settings settings_;
@@ -123,6 +129,7 @@ class LogWorkload {
   std::int64_t end_ = 0;
   std::int64_t acked_ = 0;
   std::int64_t checkpointed_ = 0;  ///< largest recovery point that may be on the medium
+  std::int64_t keptStart_ = 0;     ///< log start that the checkpoints have on the medium
   std::int64_t cleanedOffset_ = 0;
   std::int64_t nowMs_ = 1'000'000;
   /// States during the step, beside the ones before and after it.

@@ -95,7 +95,7 @@ std::optional<std::vector<SeenBatch>> batchesOf(const Log& log, std::string& rea
 std::string checkLookups(Log& log, const std::vector<SeenBatch>& batches, harness::Random& random) {
   const std::int64_t start = log.logStartOffset();
   const std::int64_t end = log.logEndOffset();
-  if (start > log.flushedOffset() || log.flushedOffset() > end) return "logStartOffset ≤ flushedOffset ≤ logEndOffset does not hold";
+  if (start > end || log.flushedOffset() > end) return "logStartOffset and flushedOffset ≤ logEndOffset does not hold";
   if (!batches.empty() && batches.back().header.lastOffset() >= end) return "the log ends before its last batch";
   if (start >= end) return {};
   const auto firstFrom = [&](std::int64_t offset) {
@@ -163,6 +163,7 @@ std::string checkRecovered(MemoryDisk& disk, const LogOptions& options, const Al
   if (!agreed) return describe(*batches) + describe(allowed);
   if (log.value()->logEndOffset() < allowed.ackedOffset) return "the end is " + std::to_string(log.value()->logEndOffset()) + describe(allowed);
   if (log.value()->logStartOffset() > allowed.startOffset) return "the start is " + std::to_string(log.value()->logStartOffset()) + describe(allowed);
+  if (log.value()->logStartOffset() < allowed.leastStart) return "records below " + std::to_string(allowed.leastStart) + " are there again" + describe(allowed);
   if (auto why = checkLookups(*log.value(), *batches, random); !why.empty()) return why + ", " + describe(*batches);
   for (const auto& second : again) {
     if (auto why = checkRecovered(*second, options, allowed, random, depth - 1); !why.empty()) return "a second power cut: " + why;
@@ -184,6 +185,7 @@ bool LogWorkload::checkImages() {
   const Allowed after = allowed();
   both.states.insert(both.states.end(), after.states.begin(), after.states.end());
   both.states.insert(both.states.end(), between_.begin(), between_.end());
+  both.leastStart = std::min(before_.leastStart, after.leastStart);
   both.startOffset = std::max(before_.startOffset, after.startOffset);
   both.ackedOffset = std::min(before_.ackedOffset, after.ackedOffset);
   for (Pending& one : pending_) {

@@ -110,6 +110,45 @@ TEST(blocks_that_never_reached_the_medium_are_a_torn_tail_and_what_is_behind_is_
   CHECK(append(*opened.log, 1000).ok());
 }
 
+TEST(what_is_kept_aside_is_never_replaced) {
+  harness::TemporaryDirectory directory;
+  LogOptions options;
+  options.segmentBytes = 10 * kBatchBytes;
+  write(directory.path(), 20, options);
+  std::vector<std::uint8_t> first;
+  for (int round = 0; round < 3; ++round) {
+    // The same two sectors of the fifth batch each time, and the next segment behind them.
+    overwrite(segment(directory.path(), 0), 4608, std::vector<std::uint8_t>(512, 0));
+    auto opened = open(directory.path(), options);
+    CHECK(opened.log != nullptr);
+    CHECK_EQ(opened.report.quarantinedBytes, 16 * kBatchBytes);
+    CHECK_EQ(opened.report.quarantinedSegments, 1);
+    auto kept = readWholeFile(posixFileSystem(), segment(directory.path(), 0, ".log.4244.quarantine"));
+    CHECK(kept.ok() && kept.value().size() == 6 * kBatchBytes);
+    if (round == 0) first = kept.value();
+    CHECK(kept.value() == first);
+    for (int i = 0; i < 16; ++i) CHECK(append(*opened.log, 1000, static_cast<std::uint8_t>(round + 1)).ok());
+  }
+  for (const char* name : {".log.4244.quarantine.1", ".log.4244.quarantine.2"}) CHECK_EQ(sizeOf(segment(directory.path(), 0, name)), 6 * kBatchBytes);
+  for (const char* name : {".log.quarantine", ".log.quarantine.1", ".log.quarantine.2"}) CHECK_EQ(sizeOf(segment(directory.path(), 20, name)), 10 * kBatchBytes);
+}
+
+TEST(a_tail_that_was_kept_aside_and_not_cut_off_is_not_kept_twice) {
+  harness::TemporaryDirectory directory;
+  LogOptions options;
+  options.segmentBytes = 100 * kBatchBytes;
+  write(directory.path(), 20, options);
+  overwrite(segment(directory.path(), 0), 4608, std::vector<std::uint8_t>(512, 0));
+  auto whole = readWholeFile(posixFileSystem(), segment(directory.path(), 0));
+  CHECK(whole.ok());
+  for (int round = 0; round < 2; ++round) {
+    overwrite(segment(directory.path(), 0), 0, whole.value());
+    CHECK(open(directory.path(), options).log != nullptr);
+  }
+  CHECK_EQ(sizeOf(segment(directory.path(), 0, ".log.4244.quarantine")), 16 * kBatchBytes);
+  CHECK_EQ(sizeOf(segment(directory.path(), 0, ".log.4244.quarantine.1")), -1);
+}
+
 TEST(the_first_bytes_of_a_batch_may_be_what_a_crash_kept_from_the_medium) {
   // Where the batch at 4244 begins in a sector that holds more or less of its header.
   for (const std::int64_t lost : {512 - 4244 % 512, 24, 12, 8, 5}) {

@@ -172,7 +172,7 @@ export interface SegmentedLog {
   takeSideFiles(): ReadonlyMap<string, Uint8Array | undefined>;
   /** Where the oldest segment begins: `firstBaseOffset ≤ logStartOffset`. */
   readonly firstBaseOffset: number;
-  /** Everything below is on the medium (fdatasync returned). `logStartOffset ≤ flushedOffset ≤ logEndOffset`. */
+  /** Everything below is on the medium (fdatasync returned). `flushedOffset ≤ logEndOffset`; below `logStartOffset` where records were deleted first. */
   readonly flushedOffset: number;
   readonly sizeBytes: number;
   /** Base offset of the segment that appends go to; grows when one is rolled. */

@@ -94,6 +94,21 @@ describe('millrace log repair', () => {
     expect((await cli('log', 'repair', directory, '--in-place')).out).toContain('nothing was to be repaired');
   });
 
+  it('keeps what earlier repairs put aside', async () => {
+    const directory = copyOf('stopped');
+    const whole = readFileSync(join(directory, codecs));
+    const kept: Buffer[] = [];
+    for (const at of [700, 701, 702]) {
+      writeFileSync(join(directory, codecs), whole);
+      flip(join(directory, codecs), at);
+      kept.push(readFileSync(join(directory, codecs)).subarray(606, 829));
+      expect((await cli('log', 'repair', directory, '--in-place')).code).toBe(0);
+    }
+    const names = ['', '.1', '.2'].map((suffix) => join(directory, `${codecs}.606-829.quarantine${suffix}`));
+    expect(names.map((name) => readFileSync(name))).toEqual(kept);
+    expect(await findingsIn(directory)).toEqual([]);
+  });
+
   it('makes a sound directory of any damage, which a broker serves', async () => {
     for (let seed = 1; seed <= 25; seed += 1) {
       const random = new Prng(seed);

@@ -10,6 +10,7 @@ import {
 } from '../../storage/checkpoints.js';
 import { type OfflineDirectory, OfflineError, type OfflinePorts } from '../offline_directory.js';
 import { claimEmpty } from '../place.js';
+import { unusedQuarantine } from '../quarantine.js';
 import { verifyDirectory } from '../verify/verify_directory.js';
 import { type Loss, type PartitionRepair, repairPartition } from './repair_partition.js';
 
@@ -88,7 +89,7 @@ async function dropStaleSnapshots(
   const stale = new Set(findings.filter(({ kind }) => /^snapshot/.test(kind)).map(({ file }) => file));
   for (const file of stale) {
     const path = `${directory.logDirectory}/${file}`;
-    if (inPlace) await ports.files.rename(path, `${path}.quarantine`);
+    if (inPlace) await ports.files.rename(path, await unusedQuarantine(ports.tools, path));
     else await ports.files.remove(path);
   }
   return [...stale];

@@ -3,6 +3,7 @@ import { formatEpochs, leaderEpochFile } from '../../storage/checkpoints.js';
 import { type AbortedTransaction, abortedTransactionBytes, abortedTransactions } from '../index_files.js';
 import { parseSegmentFileName, type SegmentFileKind, segmentFileName } from '../log_files.js';
 import type { OfflinePorts } from '../offline_directory.js';
+import { unusedQuarantine } from '../quarantine.js';
 import { TransactionReplay } from '../transaction_replay.js';
 import type { Finding } from '../verify/findings.js';
 import { type Cut, planSegment, type SegmentPlan } from './segment_plan.js';
@@ -96,8 +97,9 @@ class Repairer {
       for (const [epoch, startOffset] of plan.epochs)
         if (epoch > (this.epochs.at(-1)?.epoch ?? -1)) this.epochs.push({ epoch, startOffset });
       for (const cut of plan.cuts) {
-        const quarantine = `${file}.${cut.position}-${cut.endPosition}.quarantine`;
-        await ports.tools.writeFile(`${to}/${quarantine}`, bytesOf(opened, [[cut.position, cut.endPosition]]));
+        const kept = await unusedQuarantine(ports.tools, `${to}/${file}.${cut.position}-${cut.endPosition}`);
+        const quarantine = kept.slice(to.length + 1);
+        await ports.tools.writeFile(kept, bytesOf(opened, [[cut.position, cut.endPosition]]));
         this.losses.push({ ...cut, partition: name, file: `${name}/${file}`, quarantine: `${name}/${quarantine}` });
       }
       if (plan.cuts.length > 0) {
@@ -161,7 +163,8 @@ class Repairer {
   private async drop(file: string): Promise<void> {
     const { ports, name, to } = this.context;
     this.dropped.push(`${name}/${file}`);
-    if (this.inPlace) await ports.files.rename(`${to}/${file}`, `${to}/${file}.quarantine`);
+    const path = `${to}/${file}`;
+    if (this.inPlace) await ports.files.rename(path, await unusedQuarantine(ports.tools, path));
   }
 
   private copy(file: string): Promise<void> {

@@ -4,6 +4,7 @@ import { leaderEpochFile, parsePartitionMetadata, partitionMetadataFile } from '
 import type { AbortedTransaction } from '../index_files.js';
 import { parseSegmentFileName, type SegmentFileKind, segmentFileName } from '../log_files.js';
 import type { OfflinePorts } from '../offline_directory.js';
+import { isQuarantine } from '../quarantine.js';
 import { type ScannedBatch, scanSegment } from '../segment_scan.js';
 import { TransactionReplay } from '../transaction_replay.js';
 import type { Findings } from './findings.js';
@@ -104,7 +105,7 @@ class PartitionVerifier {
           findings.add(this.file(one), 'orphan-file', 'the segment it belongs to is not there');
       } else if (/\.(deleted|cleaned|swap|tmp)$/.test(one)) {
         findings.add(this.file(one), 'leftover', 'left over from work that was interrupted');
-      } else if (!knownFiles.has(one) && !one.endsWith('.quarantine'))
+      } else if (!knownFiles.has(one) && !isQuarantine(one))
         findings.add(this.file(one), 'unknown-file', 'no file that a log has');
     }
     const metadata = await ports.files.readFile(`${path}/${partitionMetadataFile}`);

@@ -1,7 +1,7 @@
 import { constants, type Dirent } from 'node:fs';
 import { type FileHandle, mkdir, mkdtemp, open, readdir, readFile, rename, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type AppendFile, type DirectoryEntry, type FileSystem, FileSystemError } from '../common/ports/index.js';
 
 /** As many as keep the thread pool's four threads busy. */
@@ -55,7 +55,10 @@ export class NodeFileSystem implements FileSystem {
 
   makeDirectory(path: string): Promise<void> {
     return this.#run('mkdir', path, async () => {
-      await mkdir(path, { recursive: true });
+      const wanted = resolve(path);
+      const first = await mkdir(wanted, { recursive: true });
+      if (first === undefined) return;
+      for (let made = wanted; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made));
     });
   }
 

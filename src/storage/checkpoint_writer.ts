@@ -31,6 +31,8 @@ export type RaisedStarts = ReadonlyMap<PartitionLog, number>;
 export class CheckpointWriter {
   /** Recovery points of open logs that are on the medium. */
   private readonly points = new WeakMap<PartitionLog, number>();
+  /** Log start offsets that the file on the medium may have of open logs. */
+  private readonly starts = new WeakMap<PartitionLog, number>();
   private last: Promise<unknown> = Promise.resolve();
   private lastCleaner: Promise<void> = Promise.resolve();
   private planned: TimerHandle | undefined;
@@ -162,7 +164,27 @@ export class CheckpointWriter {
     const starts = here.flatMap(({ name, log }) => (raised.has(log) ? [[name, raised.get(log) ?? 0] as const] : []));
     await this.writeIfNew(managed, recoveryPointFile, recoveryPoints, points);
     for (const { log, offset } of flushed) this.points.set(log, offset);
-    await this.writeIfNew(managed, logStartOffsetFile, logStartOffsets, starts);
+    const settled = await this.settledStarts(managed, here, new Map(starts));
+    await this.writeIfNew(managed, logStartOffsetFile, logStartOffsets, settled);
+  }
+
+  /**
+   * Where the first segment tells the start, the file need not. But the names of segments that were deleted before it may come back with
+   * the power as long as the log's directory is not synced, and deleted records with them.
+   */
+  private async settledStarts(
+    managed: ManagedDirectory,
+    here: readonly CheckpointedLog[],
+    raised: ReadonlyMap<string, number>,
+  ): Promise<Array<readonly [string, number]>> {
+    const starts: Array<readonly [string, number]> = [];
+    for (const { name, log } of here) {
+      const said = this.starts.get(log) ?? managed.checkpoints.logStartOffsets.get(name) ?? 0;
+      const start = raised.get(name) ?? (said > 0 && !(await managed.syncLog(log.name)) ? said : 0);
+      this.starts.set(log, start);
+      if (start > 0) starts.push([name, start]);
+    }
+    return starts;
   }
 
   private async writeCommitted(managed: ManagedDirectory): Promise<void> {

@@ -11,6 +11,9 @@ export class DamagedIdentityError extends Error {
   override readonly name = 'DamagedIdentityError';
 }
 
+/** What a first start that did not get as far as `meta.properties` leaves. */
+const own = new Set(['.lock', `${metaPropertiesFile}.tmp`]);
+
 /**
  * Reads `meta.properties` of a log directory; undefined when the directory is new. A directory belongs to one node of one cluster:
  * serving it as another would mix up two logs.
@@ -26,7 +29,7 @@ export async function readMetaProperties(
   const bytes = await ports.files.readFile(file);
   if (bytes === undefined) {
     const entries = (await ports.files.listDirectory(path)) ?? [];
-    const foreign = entries.find((entry) => entry.name !== '.lock' && !entry.name.startsWith('millrace-'));
+    const foreign = entries.find(({ name }) => !own.has(name) && !name.startsWith('millrace-'));
     if (foreign !== undefined)
       throw new StorageStartError(
         `the data directory ${path} is not empty (${foreign.name}) and has no meta.properties: it is not a broker's; use an empty one`,

@@ -68,9 +68,10 @@ async function complete(options: LoadOptions, log: SegmentedLog): Promise<Partit
     );
   const path = `${directory.path}/${name}`;
   const beside = log.takeSideFiles();
+  // Before the first record: what lies in a directory without a topic id is nobody's.
   if (!beside.has(partitionMetadataFile))
     await ports.files.writeFileAtomic(`${path}/${partitionMetadataFile}`, formatPartitionMetadata(options.topicId), {
-      sync: false,
+      sync: true,
     });
   const producers = new ProducerStateManager();
   const epochs = new LeaderEpochCache(await readEpochs(options, path, beside));

@@ -188,7 +188,8 @@ export class LogMoves {
       recoveryPoint: 0,
       // No crash came between; what is missing is missing in the source.
       gapsBelow: INT64_MAX,
-      logStartOffset: log.logStartOffset,
+      // All that was copied is kept; it starts where the source does once it has all of it.
+      logStartOffset: log.firstBaseOffset,
     });
     copy.space = target.space;
     return copy;

@@ -126,6 +126,18 @@ export class ManagedDirectory {
     this.written.set(name, text);
   }
 
+  /** Names in the directory of a log reach the medium. False: it has another name by now. A failure takes this one offline. */
+  async syncLog(name: string): Promise<boolean> {
+    try {
+      await this.ports.files.syncDirectory(`${this.path}/${name}`);
+      return true;
+    } catch (error) {
+      if (error instanceof FileSystemError && error.code === 'ENOENT') return false;
+      this.failed(error);
+      throw error;
+    }
+  }
+
   /**
    * A log with this name is gone, or was never here: what the checkpoints said of it is about another one. Whether they said anything.
    */

@@ -12,7 +12,7 @@ async function brokenMove(
   how: Breakage,
   at: number | RegExp,
 ): Promise<{ readonly calls: number; readonly broken: string }> {
-  const disks = new Disks('a', 'b', 'c');
+  const disks = new Disks(['a', 'b', 'c']);
   try {
     return await breakMove(disks, how, at);
   } finally {

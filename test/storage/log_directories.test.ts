@@ -8,7 +8,7 @@ import { Disks, Scene } from './log_dirs_scene.js';
 let disks: Disks;
 let scene: Scene | undefined;
 beforeEach(() => {
-  disks = new Disks('a', 'b', 'c');
+  disks = new Disks(['a', 'b', 'c']);
 });
 afterEach(async () => {
   await scene?.close();

@@ -30,7 +30,6 @@ const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 /** Log directories and a metadata journal that outlive the brokers on them. */
 export class Disks {
-  readonly root = mkdtempSync(join(parent, 'millrace-test-dirs-'));
   readonly paths: readonly string[];
   /** Values by partition: what was sent, in order, and what was acknowledged. */
   readonly sent = new Map<string, string[]>();
@@ -38,7 +37,10 @@ export class Disks {
   /** Brokers started so far. */
   starts = 0;
 
-  constructor(...names: readonly string[]) {
+  constructor(
+    names: readonly string[],
+    readonly root = mkdtempSync(join(parent, 'millrace-test-dirs-')),
+  ) {
     this.paths = names.map((name) => join(this.root, name));
   }
 
@@ -76,10 +78,14 @@ export class Scene {
     readonly controller: Controller,
   ) {}
 
-  static async open(disks: Disks, mover: Partial<MoverSettings> = {}): Promise<Scene> {
+  static async open(
+    disks: Disks,
+    mover: Partial<MoverSettings> = {},
+    flushMode: 'group' | 'os' = 'group',
+  ): Promise<Scene> {
     disks.starts += 1;
     const ports = new BreakingPorts();
-    const parsed = BrokerConfig.fromProperties({ 'node.id': '1' });
+    const parsed = BrokerConfig.fromProperties({ 'node.id': '1', 'millrace.flush.mode': flushMode });
     if (!parsed.ok) throw new Error('config');
     const { config } = parsed;
     const time = new VirtualTime({ startWallMs: 1_700_000_000_000 });
@@ -156,12 +162,12 @@ export class Scene {
   }
 
   /** Sends one batch of an idempotent producer. Notes what is acknowledged, whenever that is. The error code. */
-  append(topic: string, partition = 0, sizeBytes = 100): ErrorCode {
+  append(topic: string, partition = 0, text?: string): ErrorCode {
     const { disks } = this;
     const key = `${topic}-${partition}`;
     const sent = disks.sent.get(key) ?? [];
     disks.sent.set(key, sent);
-    const value = `${sent.length}`.padEnd(sizeBytes, '.');
+    const value = text ?? `${sent.length}`.padEnd(100, '.');
     const bytes = encodeBatch({
       records: [{ timestampMs: 1_700_000_000_000, key: null, value: Buffer.from(value), headers: [] }],
       producerId: 7,

@@ -9,7 +9,7 @@ import { Disks, Scene } from './log_dirs_scene.js';
 let disks: Disks;
 let scene: Scene;
 beforeEach(() => {
-  disks = new Disks('a', 'b', 'c');
+  disks = new Disks(['a', 'b', 'c']);
 });
 const closed = new WeakSet<Scene>();
 afterEach(async () => {

@@ -7,7 +7,7 @@ import { Disks, Scene } from './log_dirs_scene.js';
 let disks: Disks;
 let scene: Scene;
 beforeEach(() => {
-  disks = new Disks('a', 'b');
+  disks = new Disks(['a', 'b']);
 });
 afterEach(async () => {
   if (!scene.ports.dead) await scene.close();
@@ -31,7 +31,7 @@ async function filled(topic: string, partitions: number) {
 /** A deletion, of a partition that is being moved too, of which the call number `at` breaks. Gives the calls that were made. */
 async function brokenDeletion(how: Breakage, at: number, moving: boolean): Promise<number> {
   disks.remove();
-  disks = new Disks('a', 'b');
+  disks = new Disks(['a', 'b']);
   scene = await Scene.open(disks);
   const id = await filled('t', 3);
   await filled('keep', 2);

@@ -10,7 +10,7 @@ export interface FileSystem {
    * it was, and no temporary file stays; but operation `sync` of the error: the new one is there and may not outlive a crash.
    */
   writeFileAtomic(path: string, bytes: Uint8Array, options: { readonly sync: boolean }): Promise<void>;
-  /** Creates the directory and its parents; nothing happens when it exists. */
+  /** Creates the directory and its parents, which outlive a crash from then on; nothing happens when it exists. */
   makeDirectory(path: string): Promise<void>;
   /** Undefined when the directory does not exist. Unsorted. */
   listDirectory(path: string): Promise<readonly DirectoryEntry[] | undefined>;

@@ -1,6 +1,7 @@
 import { connectionOverridesName, parseConnectionOverrides } from './connection_overrides.js';
 import type { ConfigDefinition, ConfigValue } from './definition.js';
 import { standardAuthorizer } from './tables/broker_authorizer.js';
+import { isList } from './validators.js';
 import { formatValue, type ParsedValue } from './values.js';
 
 /** A setting that keeps the broker from starting. `message` names it and says what to do. */
@@ -50,9 +51,25 @@ export function brokenRequirement(name: string, value: ConfigValue): string | un
       return value === '' || value === standardAuthorizer
         ? undefined
         : `${name}=${String(value)} is not supported by Millrace: set ${standardAuthorizer}, which is built in, or leave it empty`;
+    case 'group.coordinator.rebalance.protocols':
+      return isList(value) && !value.includes('classic')
+        ? `Disabling the 'classic' protocol is not supported (${name}=${value.join(',')}): add classic`
+        : undefined;
+    case 'group.consumer.assignors':
+      return unknownAssignor(name, value, ['uniform', 'range']);
+    case 'group.share.assignors':
+      return unknownAssignor(name, value, ['simple']);
     default:
       return undefined;
   }
+}
+
+/** What is not built in is the name of a Java class. */
+function unknownAssignor(name: string, value: ConfigValue, known: readonly string[]): string | undefined {
+  const unknown = isList(value) ? value.find((one) => !known.includes(one)) : undefined;
+  return unknown === undefined
+    ? undefined
+    : `Class ${unknown} cannot be found (${name}): Millrace runs no Java, it has ${known.join(' and ')}`;
 }
 
 export function isDefault(definition: ConfigDefinition, parsed: ParsedValue): boolean {

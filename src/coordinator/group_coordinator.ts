@@ -77,6 +77,9 @@ export interface GroupClient {
   readonly clientAddress: string;
 }
 
+/** Where there is an authorizer: the topics that the client may describe. */
+type TopicFilter = ((topic: string) => boolean) | undefined;
+
 export interface GroupDescription {
   readonly groupId: string;
   readonly errorCode: ErrorCode;
@@ -171,7 +174,11 @@ export class GroupCoordinator {
   }
 
   /** INVALID_GROUP_ID, INVALID_SESSION_TIMEOUT and everything of KIP-62, KIP-345, KIP-394. */
-  async joinGroup(request: JoinGroupRequest, client: GroupClient): Promise<JoinGroupResponseInput> {
+  async joinGroup(
+    request: JoinGroupRequest,
+    client: GroupClient,
+    mayDescribe?: TopicFilter,
+  ): Promise<JoinGroupResponseInput> {
     const { groupId, sessionTimeoutMs, groupInstanceId, memberId } = request;
     const { config } = this.deps;
     const refused = (error: ErrorCode) => joinError(error, memberId).response;
@@ -186,6 +193,7 @@ export class GroupCoordinator {
       clientId,
       clientHost: `/${client.clientAddress}`,
       newMemberId: memberId === '' ? `${groupInstanceId ?? clientId}-${this.randomHex()}` : '',
+      mayDescribe,
     });
     return outcome.ok ? outcome.reply.response : refused(outcome.error);
   }
@@ -281,6 +289,7 @@ export class GroupCoordinator {
   async consumerHeartbeat(
     request: ConsumerGroupHeartbeatRequest,
     client: GroupClient,
+    mayDescribe?: TopicFilter,
   ): Promise<ConsumerGroupHeartbeatResponseInput> {
     const assignors = this.rules.consumer.assignors.map(({ name }) => name);
     const refusal = checkConsumerHeartbeat(request, client.apiVersion, assignors);
@@ -290,6 +299,7 @@ export class GroupCoordinator {
       clientId: client.clientId ?? '',
       clientHost: `/${client.clientAddress}`,
       newMemberId: request.memberId === '' ? this.deps.random.uuid() : '',
+      mayDescribe,
     });
     return outcome.ok ? outcome.reply.response : { errorCode: outcome.error };
   }

@@ -23,7 +23,7 @@ import { ReplicaManager } from '../replication/replica_manager.js';
 import { LogManager } from '../storage/log_manager.js';
 import { LoggerLevels, Metrics, serveMetrics } from '../telemetry/index.js';
 import type { Logger } from '../telemetry/logger.js';
-import { accessOf, mayFetch, withAccess } from './access/index.js';
+import { accessOf, mayFetch, topicAccess, withAccess } from './access/index.js';
 import { AutoTopicCreator } from './auto_topic_creator.js';
 import { BrokerListeners } from './broker_listeners.js';
 import { registerBrokerMetrics } from './broker_metrics.js';
@@ -313,7 +313,7 @@ export class BrokerServer {
     const quotas = new QuotaWiring(this.config, cache, ports);
     registerShareMetrics(this.metrics, share);
     registerHandlers(this.pipeline, {
-      ...(access === undefined ? {} : { mayFetch: mayFetch(access) }),
+      ...(access === undefined ? {} : { mayFetch: mayFetch(access), topicAccess: topicAccess(access) }),
       fetchBurstBytes: quotas.fetchBurstBytes,
       nodeId: this.config.nodeId,
       clock: ports.clock,

@@ -13,6 +13,7 @@ import type { ReplicaManager } from '../replication/replica_manager.js';
 import type { LogManager } from '../storage/log_manager.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { LoggerLevels } from '../telemetry/logger_levels.js';
+import type { TopicAccess } from './access/index.js';
 import type { AutoTopicCreator } from './auto_topic_creator.js';
 import type { ClientMetricsManager } from './client_metrics/client_metrics_manager.js';
 import type { RequestContext } from './handler.js';
@@ -89,6 +90,8 @@ export interface Services extends ShareServices {
   readonly clientMetrics: ClientMetricsManager;
   /** Where there is an authorizer: whether the caller may read the topic, or act as a replica. */
   readonly mayFetch?: (caller: RequestContext, topic: string | undefined) => boolean;
+  /** Where there is an authorizer: what the caller may do with topics that its request does not name. */
+  readonly topicAccess?: TopicAccess;
   /** Where there are quotas: the most that a Fetch of the caller may bring at once. */
   readonly fetchBurstBytes?: (caller: RequestContext) => number;
   config(): BrokerConfig;
@@ -175,10 +178,12 @@ export function registerHandlers(pipeline: Pipeline, services: Services): void {
   pipeline.register(ApiKey.ListGroups, listGroupsHandler(services));
   pipeline.register(ApiKey.DescribeGroups, describeGroupsHandler(services));
   pipeline.register(ApiKey.DeleteGroups, deleteGroupsHandler(services));
-  pipeline.register(ApiKey.ConsumerGroupHeartbeat, consumerGroupHeartbeatHandler(services));
-  pipeline.register(ApiKey.ConsumerGroupDescribe, consumerGroupDescribeHandler(services));
-  pipeline.register(ApiKey.StreamsGroupHeartbeat, streamsGroupHeartbeatHandler(services));
-  pipeline.register(ApiKey.StreamsGroupDescribe, streamsGroupDescribeHandler(services));
+  const isOffered = (protocol: string) => config().list('group.coordinator.rebalance.protocols').includes(protocol);
+  const modern = { ...services, isOffered };
+  pipeline.register(ApiKey.ConsumerGroupHeartbeat, consumerGroupHeartbeatHandler(modern));
+  pipeline.register(ApiKey.ConsumerGroupDescribe, consumerGroupDescribeHandler(modern));
+  pipeline.register(ApiKey.StreamsGroupHeartbeat, streamsGroupHeartbeatHandler(modern));
+  pipeline.register(ApiKey.StreamsGroupDescribe, streamsGroupDescribeHandler(modern));
   pipeline.register(ApiKey.SaslHandshake, saslHandshakeHandler());
   pipeline.register(ApiKey.SaslAuthenticate, saslAuthenticateHandler());
   pipeline.register(ApiKey.GetTelemetrySubscriptions, getTelemetrySubscriptionsHandler(services));

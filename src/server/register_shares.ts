@@ -3,6 +3,7 @@ import type { ShareCoordinator } from '../coordinator/share_coordinator.js';
 import type { MetadataCache } from '../metadata/image.js';
 import { ApiKey } from '../protocol/api_keys.js';
 import type { ReplicaManager } from '../replication/replica_manager.js';
+import type { TopicAccess } from './access/index.js';
 import { describeShareGroupOffsetsHandler } from './handlers/describe_share_group_offsets.js';
 import { shareAcknowledgeHandler } from './handlers/share_acknowledge.js';
 import { shareFetchHandler } from './handlers/share_fetch.js';
@@ -30,6 +31,7 @@ export interface ShareHandlerServices extends ShareServices {
   readonly replicas: ReplicaManager;
   readonly traffic: TopicTraffic;
   readonly shareCoordinator: ShareCoordinator;
+  readonly topicAccess?: TopicAccess;
   /** `fetch.max.bytes` */
   readonly maxBytes: () => number;
 }

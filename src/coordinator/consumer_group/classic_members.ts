@@ -76,7 +76,7 @@ function join(
   const namesChanged = !sameSet(member.subscribedTopicNames, updated.subscribedTopicNames);
   const before = regexStatus(draft.group, member, updated);
   if (!sameMetadata(member, updated)) draft.emitMember(updated);
-  const regex = updateRegexes(draft, before);
+  const regex = updateRegexes(draft, before, command.mayDescribe);
   if (regex instanceof Refusal) return regex.errorCode;
   const bumps = namesChanged || regex !== 'unchanged';
   if (bumps || draft.group.hasMetadataExpired(turn.nowMs, state.topicsVersion)) draft.bumpEpoch(bumps);

@@ -13,7 +13,11 @@ export interface ConsumerHeartbeatCommand {
   readonly clientHost: string;
   /** The id a member that has none yet would get. */
   readonly newMemberId: string;
+  /** Topics that a pattern may match, where there is an authorizer: those that the member may describe. */
+  readonly mayDescribe?: TopicFilter | undefined;
 }
+
+export type TopicFilter = (topic: string) => boolean;
 
 export interface ConsumerDescribeCommand {
   readonly kind: 'consumer-describe';
@@ -31,7 +35,13 @@ export type ConsumerTimerCommand =
       readonly memberId: string;
       readonly memberEpoch: number;
     }
-  | { readonly kind: 'consumer-resolve'; readonly groupId: string; readonly regexes: readonly string[] };
+  | {
+      readonly kind: 'consumer-resolve';
+      readonly groupId: string;
+      readonly regexes: readonly string[];
+      /** Of the member whose request had them resolved, for the patterns of all members, as in Kafka. */
+      readonly mayDescribe: TopicFilter | undefined;
+    };
 
 export type ConsumerCommand = ConsumerHeartbeatCommand | ConsumerDescribeCommand | ConsumerTimerCommand;
 

@@ -65,7 +65,7 @@ function heartbeat(state: GroupState, command: ConsumerHeartbeatCommand, turn: T
   const namesChanged = !sameSet(member.subscribedTopicNames, updated.subscribedTopicNames);
   const before = regexStatus(group, member, updated);
   if (!sameMetadata(member, updated)) draft.emitMember(updated);
-  const regex = updateRegexes(draft, before);
+  const regex = updateRegexes(draft, before, command.mayDescribe);
   if (regex instanceof Refusal) return regex;
   const bumps = namesChanged || regex === 'resolved';
   if (bumps || group.hasMetadataExpired(turn.nowMs, state.topicsVersion)) draft.bumpEpoch(bumps);

@@ -5,7 +5,7 @@ import type { GroupState } from '../group/state.js';
 import type { Turn } from '../group/turn.js';
 import { Refusal } from '../modern/refusal.js';
 import { compileRegex, RegexError } from '../re2/regex.js';
-import type { ConsumerTimerCommand } from './commands.js';
+import type { ConsumerTimerCommand, TopicFilter } from './commands.js';
 import { ConsumerDraft } from './draft.js';
 import type { ConsumerGroup } from './group.js';
 import { type ConsumerMember, regexOf } from './member.js';
@@ -50,7 +50,11 @@ export function regexStatus(group: ConsumerGroup, member: ConsumerMember, update
  * Forgets a pattern that nobody is subscribed to any more, and has patterns resolved when there is a new one, when topics were
  * created, or when it is long ago. The draft has the member's new subscription already.
  */
-export function updateRegexes(draft: ConsumerDraft, before: RegexStatus): RegexUpdate | Refusal {
+export function updateRegexes(
+  draft: ConsumerDraft,
+  before: RegexStatus,
+  mayDescribe: TopicFilter | undefined,
+): RegexUpdate | Refusal {
   const { group, groupId, state, turn } = draft;
   const { oldRegex, newRegex } = before;
   let update: RegexUpdate = 'unchanged';
@@ -75,7 +79,7 @@ export function updateRegexes(draft: ConsumerDraft, before: RegexStatus): RegexU
   const regexes = [...group.subscribedRegexes()];
   if (needed && regexes.length > 0) {
     setResolving(draft, true);
-    turn.startTimer(`regex\0${groupId}`, 0, { kind: 'consumer-resolve', groupId, regexes });
+    turn.startTimer(`regex\0${groupId}`, 0, { kind: 'consumer-resolve', groupId, regexes, mayDescribe });
   }
   return update;
 }
@@ -101,7 +105,7 @@ function refuseInvalid(regex: string): Refusal | undefined {
 /** Looks for the topics that the patterns match. Costs patterns × topics × the length of both. */
 export function decideResolve(
   state: GroupState,
-  { groupId, regexes }: ConsumerTimerCommand & { kind: 'consumer-resolve' },
+  { groupId, regexes, mayDescribe }: ConsumerTimerCommand & { kind: 'consumer-resolve' },
   turn: Turn,
 ): GroupDecision {
   const known = consumerOf(state.groups.get(groupId));
@@ -111,7 +115,7 @@ export function decideResolve(
   let bumps = false;
   for (const regex of regexes) {
     if (draft.group.regexSubscribers(regex) === 0) continue;
-    const topics = matchingTopics(regex, state);
+    const topics = matchingTopics(regex, state).filter((topic) => mayDescribe?.(topic) !== false);
     const before = draft.group.resolvedRegex(regex)?.topics ?? new Set<string>();
     if (before.size !== topics.length || topics.some((topic) => !before.has(topic))) bumps = true;
     const value = { topics, version: state.image.version, timestamp: turn.nowMs };

@@ -47,6 +47,8 @@ export interface JoinCommand {
   readonly clientHost: string;
   /** The id a member that has none yet would get. */
   readonly newMemberId: string;
+  /** As of a heartbeat of the consumer protocol: members of both may be in one group. */
+  readonly mayDescribe?: ((topic: string) => boolean) | undefined;
 }
 
 export interface SyncCommand {

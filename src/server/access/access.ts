@@ -42,6 +42,11 @@ export class Access {
     return this.metadata.current().topicsByName.has(topic);
   }
 
+  /** Undefined: there is no such topic. */
+  topicId(name: string): Uuid | undefined {
+    return this.metadata.current().topicsByName.get(name)?.id;
+  }
+
   /** Undefined: no topic has this id. */
   topicNamed(id: string): string | undefined {
     return this.metadata.current().topicsById.get(id as Uuid)?.name;

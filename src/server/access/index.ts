@@ -54,4 +54,6 @@ export function mayFetch(access: Access): (caller: RequestContext, topic: string
       : access.mayTopic(caller, OPERATION.READ, topic);
 }
 
+export { type TopicAccess, topicAccess } from './topic_access.js';
+
 const onlyCluster = [{ kind: 'cluster', operation: OPERATION.CLUSTER_ACTION }] as const;

@@ -6,6 +6,15 @@ import { OPERATION, RESOURCE } from '../../security/acls.js';
 import { operationsNotAsked } from '../authorized_operations.js';
 import type { RequestContext } from '../handler.js';
 import type { Access } from './access.js';
+import {
+  alterShareOffsets,
+  assignedDescribe,
+  deleteShareOffsets,
+  describeShareOffsets,
+  streamsDescribe,
+  streamsHeartbeat,
+  subscribingHeartbeat,
+} from './group_guards.js';
 import { type AnyHandler, type Body, changed, merged, refusals, refuseWhole } from './guard.js';
 
 type Guard = (api: Api, handler: AnyHandler, access: Access) => (request: Body, context: RequestContext) => unknown;
@@ -394,6 +403,15 @@ export const specialGuards: ReadonlyMap<number, Guard> = new Map([
   [ApiKey.AlterConfigs, configs(ALTER_CONFIGS, 'responses')],
   [ApiKey.IncrementalAlterConfigs, configs(ALTER_CONFIGS, 'responses')],
   [ApiKey.AddPartitionsToTxn, addPartitionsToTxn],
+  [ApiKey.ConsumerGroupHeartbeat, subscribingHeartbeat],
+  [ApiKey.ShareGroupHeartbeat, subscribingHeartbeat],
+  [ApiKey.StreamsGroupHeartbeat, streamsHeartbeat],
+  [ApiKey.ConsumerGroupDescribe, assignedDescribe],
+  [ApiKey.ShareGroupDescribe, assignedDescribe],
+  [ApiKey.StreamsGroupDescribe, streamsDescribe],
+  [ApiKey.DescribeShareGroupOffsets, describeShareOffsets],
+  [ApiKey.AlterShareGroupOffsets, alterShareOffsets],
+  [ApiKey.DeleteShareGroupOffsets, deleteShareOffsets],
   [ApiKey.DescribeClientQuotas, describeClientQuotas],
   [ApiKey.AlterUserScramCredentials, alterUserScramCredentials],
 ]);

@@ -7,15 +7,16 @@ import type {
 import { ErrorCode } from '../../protocol/errors.js';
 import { groupOperations } from '../authorized_operations.js';
 import type { Handler } from '../handler.js';
-import { hasConsumerProtocol } from './consumer_group_heartbeat.js';
+import { hasConsumerProtocol, type IsOffered } from './consumer_group_heartbeat.js';
 
 /** Groups of the consumer protocol; of any other type, or not there: GROUP_ID_NOT_FOUND. */
 export function consumerGroupDescribeHandler(deps: {
   readonly coordinator: GroupCoordinator;
   readonly metadata: MetadataCache;
+  readonly isOffered?: IsOffered;
 }): Handler<ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponseInput> {
   return async ({ groupIds, includeAuthorizedOperations }) => {
-    if (!hasConsumerProtocol(deps.metadata))
+    if (!hasConsumerProtocol(deps))
       return { groups: groupIds.map((groupId) => ({ groupId, errorCode: ErrorCode.UNSUPPORTED_VERSION })) };
     const groups = await deps.coordinator.describeConsumerGroups(groupIds);
     const operations = includeAuthorizedOperations ? { authorizedOperations: groupOperations } : {};

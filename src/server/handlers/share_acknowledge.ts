@@ -3,18 +3,20 @@ import type { MetadataCache } from '../../metadata/image.js';
 import type { ShareAcknowledgeRequest, ShareAcknowledgeResponseInput } from '../../protocol/api/share_acknowledge.js';
 import { ErrorCode } from '../../protocol/errors.js';
 import { finalEpoch, type ShareSessionCache } from '../../replication/share/share_sessions.js';
+import type { TopicAccess } from '../access/index.js';
 import type { Handler } from '../handler.js';
 import { acknowledgeAll, acknowledgementsOf } from '../share/acknowledgements.js';
 import { CurrentLeaders } from '../share/current_leader.js';
 import type { SharePartitions } from '../share/share_partitions.js';
 import type { ShareConfigs } from '../share/share_rules.js';
-import { isMemberId } from './share_fetch.js';
+import { isMemberId, readable } from './share_fetch.js';
 
 export interface ShareAcknowledgeDeps {
   readonly metadata: MetadataCache;
   readonly shareSessions: ShareSessionCache;
   readonly sharePartitions: SharePartitions;
   readonly shareConfigs: ShareConfigs;
+  readonly topicAccess?: TopicAccess;
 }
 
 type Topics = NonNullable<ShareAcknowledgeResponseInput['responses']>;
@@ -35,7 +37,7 @@ export function shareAcknowledgeHandler(
     if (errorCode !== ErrorCode.NONE) return failed(errorCode);
     const renews = context.apiVersion >= 2 && request.isRenewAck;
     const image = deps.metadata.current();
-    const member = { groupId, memberId, renews };
+    const member = { groupId, memberId, renews, mayRead: readable(deps, context) };
     const acknowledged = await acknowledgeAll(deps.sharePartitions, image, member, acknowledgementsOf(request));
     if (epoch === finalEpoch) {
       const ended = deps.shareSessions.get(groupId, memberId);

@@ -12,6 +12,7 @@ import {
   type ShareSession,
   type ShareSessionCache,
 } from '../../replication/share/share_sessions.js';
+import type { TopicAccess } from '../access/index.js';
 import type { Handler, RequestContext } from '../handler.js';
 import { acknowledgeAll, acknowledgementsOf, type PartitionAcknowledged } from '../share/acknowledgements.js';
 import { CurrentLeaders } from '../share/current_leader.js';
@@ -29,6 +30,7 @@ export interface ShareFetchDeps {
   readonly sharePartitions: SharePartitions;
   readonly shareConfigs: ShareConfigs;
   readonly traffic: TopicTraffic;
+  readonly topicAccess?: TopicAccess;
   /** `fetch.max.bytes` */
   readonly maxBytes: () => number;
 }
@@ -106,7 +108,12 @@ async function answer(
   const image = deps.metadata.current();
   const renews = context.apiVersion >= 2 && request.isRenewAck;
   const said = acknowledgementsOf(request).filter(({ batches }) => batches.length > 0);
-  const acknowledging = acknowledgeAll(deps.sharePartitions, image, { groupId, memberId, renews }, said);
+  const acknowledging = acknowledgeAll(
+    deps.sharePartitions,
+    image,
+    { groupId, memberId, renews, mayRead: readable(deps, context) },
+    said,
+  );
   const fetching = session === undefined || renews ? [] : fetch(deps, request, context, session);
   const [acknowledged, fetched] = await Promise.all([acknowledging, fetching]);
   if (request.shareSessionEpoch === finalEpoch) {
@@ -140,10 +147,19 @@ function fetch(
     batchSize: request.batchSize,
     recordLimit: request.shareAcquireMode === acquireModes.recordLimit,
     readsCommitted: deps.shareConfigs.of(groupId).readsCommitted,
+    mayRead: readable(deps, context),
   });
   const { maxWaitMs } = request;
   if (fetching.isPointless || maxWaitMs <= 0 || fetching.isEnough()) return fetching.complete();
   return new Promise((resolve) => new DelayedShareFetch(deps.replicas, fetching, maxWaitMs, context, resolve));
+}
+
+/** Topics are named by a session, which outlives a request: they are asked about each time. */
+export function readable(
+  { topicAccess }: { readonly topicAccess?: TopicAccess },
+  context: RequestContext,
+): (topic: string) => boolean {
+  return (topic) => topicAccess?.mayRead(context, topic) !== false;
 }
 
 /** Each request begins with another partition, so that all get their turn. */

@@ -7,15 +7,17 @@ import type {
 import { ErrorCode } from '../../protocol/errors.js';
 import { groupOperations } from '../authorized_operations.js';
 import type { Handler } from '../handler.js';
+import type { IsOffered } from './consumer_group_heartbeat.js';
 import { hasStreamsProtocol } from './streams_group_heartbeat.js';
 
 /** Groups of the streams protocol; of any other type, or not there: GROUP_ID_NOT_FOUND. */
 export function streamsGroupDescribeHandler(deps: {
   readonly coordinator: GroupCoordinator;
   readonly metadata: MetadataCache;
+  readonly isOffered?: IsOffered;
 }): Handler<StreamsGroupDescribeRequest, StreamsGroupDescribeResponseInput> {
   return async ({ groupIds, includeAuthorizedOperations }) => {
-    if (!hasStreamsProtocol(deps.metadata))
+    if (!hasStreamsProtocol(deps))
       return { groups: groupIds.map((groupId) => ({ groupId, errorCode: ErrorCode.UNSUPPORTED_VERSION })) };
     const groups = await deps.coordinator.describeStreamsGroups(groupIds);
     const operations = includeAuthorizedOperations ? { authorizedOperations: groupOperations } : {};

@@ -1,62 +1,54 @@
 import { isFailure } from '../../controller/assignments.js';
 import type { Controller } from '../../controller/controller.js';
-import { invalidTopicName } from '../../controller/topic_names.js';
 import type { GroupCoordinator } from '../../coordinator/group_coordinator.js';
 import type { WantedTopic } from '../../coordinator/streams_group/configured.js';
 import { StreamsStatus } from '../../coordinator/streams_group/problems.js';
 import type { MetadataCache } from '../../metadata/image.js';
-import { internalTopics } from '../../metadata/metadata_cache.js';
 import type {
   StreamsGroupHeartbeatRequest,
   StreamsGroupHeartbeatResponseInput,
 } from '../../protocol/api/streams_group_heartbeat.js';
 import { ErrorCode } from '../../protocol/errors.js';
+import type { TopicAccess } from '../access/topic_access.js';
 import type { Handler } from '../handler.js';
+import { streamsTopicProblem, streamsTopics } from '../streams_topics.js';
+import type { IsOffered } from './consumer_group_heartbeat.js';
 
-/** The one request of a member of a streams group (KIP-1071). UNSUPPORTED_VERSION while `streams.version` is 0. */
+/** The one request of a member of a streams group (KIP-1071). UNSUPPORTED_VERSION while `streams.version` is 0, or where it is not offered. */
 export function streamsGroupHeartbeatHandler(deps: {
   readonly coordinator: GroupCoordinator;
   readonly metadata: MetadataCache;
   readonly controller: Controller;
+  readonly topicAccess?: TopicAccess;
+  readonly isOffered?: IsOffered;
 }): Handler<StreamsGroupHeartbeatRequest, StreamsGroupHeartbeatResponseInput> {
   const creator = new InternalTopicCreator(deps.controller);
   return async (request, context) => {
-    if (!hasStreamsProtocol(deps.metadata)) return { errorCode: ErrorCode.UNSUPPORTED_VERSION };
-    const refused = checkTopics(request);
+    if (!hasStreamsProtocol(deps)) return { errorCode: ErrorCode.UNSUPPORTED_VERSION };
+    const refused = streamsTopicProblem(streamsTopics(request.topology));
     if (refused !== undefined) return { errorCode: ErrorCode.STREAMS_INVALID_TOPOLOGY, errorMessage: refused };
     const { response, wanted } = await deps.coordinator.streamsHeartbeat(request, context);
     if (wanted.length === 0) return response;
+    const denied = wanted.filter(({ name }) => deps.topicAccess?.mayCreate(context, name) === false);
+    if (denied.length > 0)
+      return withDetail(response, `Unauthorized to CREATE on topics ${denied.map(({ name }) => name).join(', ')}.`);
     const problems = creator.create(wanted);
-    return problems.length === 0 ? response : withDetail(response, problems);
+    return problems.length === 0 ? response : withDetail(response, `Creation failed: ${problems.join('; ')}.`);
   };
 }
 
-export function hasStreamsProtocol(metadata: MetadataCache): boolean {
-  return (metadata.current().features.get('streams.version') ?? 0) >= 1;
-}
-
-function checkTopics({ topology }: StreamsGroupHeartbeatRequest): string | undefined {
-  const names = new Set<string>();
-  for (const subtopology of topology?.subtopologies ?? []) {
-    for (const name of [...subtopology.sourceTopics, ...subtopology.repartitionSinkTopics]) names.add(name);
-    for (const { name } of [...subtopology.repartitionSourceTopics, ...subtopology.stateChangelogTopics])
-      names.add(name);
-  }
-  const internal = [...names].filter((name) => internalTopics.has(name));
-  if (internal.length > 0)
-    return `Use of Kafka internal topics ${internal.join(',')} in a Kafka Streams topology is prohibited.`;
-  const invalid = [...names].filter((name) => invalidTopicName(name) !== undefined);
-  return invalid.length > 0 ? `Topic names ${invalid.join(',')} are not valid topic names.` : undefined;
+export function hasStreamsProtocol(deps: {
+  readonly metadata: MetadataCache;
+  readonly isOffered?: IsOffered;
+}): boolean {
+  return deps.isOffered?.('streams') !== false && (deps.metadata.current().features.get('streams.version') ?? 0) >= 1;
 }
 
 /** The status that says which topics are missing also says why they cannot be made. */
-function withDetail(
-  response: StreamsGroupHeartbeatResponseInput,
-  problems: readonly string[],
-): StreamsGroupHeartbeatResponseInput {
+function withDetail(response: StreamsGroupHeartbeatResponseInput, detail: string): StreamsGroupHeartbeatResponseInput {
   const status = (response.status ?? []).map((one) =>
     one.statusCode === StreamsStatus.missingInternalTopics
-      ? { ...one, statusDetail: `${one.statusDetail}; Creation failed: ${problems.join('; ')}.` }
+      ? { ...one, statusDetail: `${one.statusDetail}; ${detail}` }
       : one,
   );
   return { ...response, status };

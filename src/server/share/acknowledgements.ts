@@ -40,23 +40,25 @@ export interface AcknowledgingMember {
   readonly memberId: string;
   /** `isRenewAck`: only then locks are renewed. */
   readonly renews: boolean;
+  mayRead(topic: string): boolean;
 }
 
 /**
- * Partition by partition: UNKNOWN_TOPIC_ID, UNKNOWN_TOPIC_OR_PARTITION, INVALID_REQUEST, INVALID_RECORD_STATE, or why it could not be
+ * Partition by partition: UNKNOWN_TOPIC_ID, TOPIC_AUTHORIZATION_FAILED, UNKNOWN_TOPIC_OR_PARTITION, INVALID_REQUEST, INVALID_RECORD_STATE, or why it could not be
  * persisted. What is refused counts as not said. As in Kafka a partition of which nothing is said is answered only beside others.
  */
 export async function acknowledgeAll(
   partitions: SharePartitions,
   image: MetadataImage,
-  { groupId, memberId, renews }: AcknowledgingMember,
+  member: AcknowledgingMember,
   asked: readonly PartitionAcknowledgements[],
 ): Promise<PartitionAcknowledged[]> {
+  const { groupId, memberId } = member;
   const answers: Array<Promise<PartitionAcknowledged>> = [];
   const silent: PartitionAcknowledged[] = [];
   let any = false;
   for (const { topicId, partition, batches } of asked) {
-    const errorCode = refusal(image, topicId, partition, batches, renews);
+    const errorCode = refusal(image, topicId, partition, batches, member);
     if (errorCode !== ErrorCode.NONE) answers.push(Promise.resolve({ topicId, partition, errorCode, message: null }));
     else if (batches.length === 0) silent.push({ topicId, partition, errorCode: ErrorCode.NONE, message: null });
     else {
@@ -80,7 +82,7 @@ function refusal(
   topicId: Uuid,
   partition: number,
   batches: readonly AcknowledgementBatch[],
-  renews: boolean,
+  { renews, mayRead }: AcknowledgingMember,
 ): ErrorCode {
   const topic = topicId === ZERO_UUID ? undefined : image.topicsById.get(topicId);
   if (topic === undefined) return ErrorCode.UNKNOWN_TOPIC_ID;
@@ -97,5 +99,6 @@ function refusal(
     if (isMalformed) return ErrorCode.INVALID_REQUEST;
     before = lastOffset;
   }
+  if (!mayRead(topic.name)) return ErrorCode.TOPIC_AUTHORIZATION_FAILED;
   return topic.partitions.length > partition && partition >= 0 ? ErrorCode.NONE : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
 }

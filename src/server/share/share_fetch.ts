@@ -18,6 +18,7 @@ export interface ShareFetchDetails {
   readonly batchSize: number;
   readonly recordLimit: boolean;
   readonly readsCommitted: boolean;
+  mayRead(topic: string): boolean;
 }
 
 export interface ShareFetchedPartition extends SessionPartition {
@@ -56,6 +57,7 @@ export class ShareFetch {
   private find(topicId: Uuid, index: number): SharePartitionEntry | ShareFailure {
     const topic = topicId === ZERO_UUID ? undefined : this.deps.metadata.current().topicsById.get(topicId);
     if (topic === undefined) return { errorCode: ErrorCode.UNKNOWN_TOPIC_ID, message: null };
+    if (!this.details.mayRead(topic.name)) return { errorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED, message: null };
     return this.deps.sharePartitions.get(this.details.groupId, topicId, index);
   }
 

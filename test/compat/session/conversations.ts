@@ -1,6 +1,7 @@
 import { noAcls } from './acls.js';
 import { authorized } from './authorized.js';
 import { features } from './features.js';
+import { classicOnly, groupTopics } from './group_topics.js';
 import { hints } from './hints.js';
 import { session } from './index.js';
 import { leaders } from './leaders.js';
@@ -50,5 +51,21 @@ export const conversations: readonly Conversation[] = [
     },
   },
   { name: 'telemetry', golden: 'kafka-4.3.1-telemetry.json', steps: [...sasl, ...telemetry], settings: quick },
+  {
+    name: 'group-topics',
+    golden: 'kafka-4.3.1-group-topics.json',
+    steps: groupTopics,
+    settings: {
+      ...quick,
+      'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+      'allow.everyone.if.no.acl.found': 'true',
+    },
+  },
+  {
+    name: 'classic-only',
+    golden: 'kafka-4.3.1-classic-only.json',
+    steps: classicOnly,
+    settings: { ...quick, 'group.coordinator.rebalance.protocols': 'classic' },
+  },
   { name: 'streams', golden: 'kafka-4.3.1-streams.json', steps: streamsGroups, settings: quick },
 ];

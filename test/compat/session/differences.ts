@@ -15,7 +15,7 @@ export const deliberate: readonly Difference[] = [
   { row: 'Features', step: /^features: /, path: /^(error|results)/ },
   {
     row: 'Cluster-wide min.insync.replicas',
-    step: /^(create: for (leaders|acls|hints|streams groups)|access: create topics)/,
+    step: /^(create: for (leaders|acls|hints|streams groups|group topics)|access: create topics)/,
     path: /min\.insync\.replicas\]\.configSource$/,
     kafka: /^3$/,
   },
@@ -58,6 +58,7 @@ export const deliberate: readonly Difference[] = [
   { row: 'Access rules that say nothing', step: /^acls: create (with|without) /, path: /errorCode$/, kafka: /^-1$/ },
   { row: 'Error texts', step: /^acls: create (with|without) /, path: /errorMessage$/ },
   { row: 'Error texts', step: /^a(ccess|cls): /, path: /errorMessage$/, kafka: /needs [A-Z_]+ permission|malformed/ },
+  { row: 'Error texts', step: /^topics: describe /, path: /errorMessage$/, kafka: /not authorized to describe/ },
   { row: 'Error texts', step: /^sasl: authenticate /, path: /errorMessage$/ },
   { row: 'Error texts', step: /^access: alter c/, path: /errorMessage$/, kafka: /^null$/ },
   {

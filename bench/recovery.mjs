@@ -2,8 +2,8 @@
 // `node bench/recovery.mjs [GB ...]` (1 10 50), `--directory DIR`, `--rounds N`, `--out FILE`. Run `npm run build` before.
 //
 // The log is written here, as a broker would have: sealed segments of 1 GiB with their indexes, all below the recovery point, and an
-// active one of 512 MiB without, as a crash leaves it, of which the last half lies behind the recovery point. Before each start the
-// files of the log are dropped from the page cache.
+// active one of 512 MiB without, as a crash leaves it, of which the last half lies behind the recovery point; and the producer snapshot of
+// the last roll. Before each start the files of the log are dropped from the page cache.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -23,6 +23,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { crc32c } from '../dist/common/crc32c.js';
 import { startBroker } from '../dist/index.js';
+import { encodeProducerSnapshot } from '../dist/storage/producer_snapshot.js';
 import { benchEnvironment } from './harness/environment.mjs';
 import { root } from './harness/servers.mjs';
 import { createTopic, WireClient } from './wire.mjs';
@@ -173,6 +174,8 @@ async function measure(data, partition, gb, base) {
   for (let round = 0; round < rounds; round += 1) {
     for (const name of readdirSync(partition))
       if (name.startsWith(String(base).padStart(20, '0')) && !name.endsWith('.log')) rmSync(join(partition, name));
+    // As a roll leaves it: producers are read from there on.
+    writeFileSync(`${stem(partition, base)}.snapshot`, encodeProducerSnapshot([]));
     writeFileSync(join(data, 'recovery-point-offset-checkpoint'), `0\n1\n${topic} 0 ${recoveryPoint}\n`);
     dropFromCache(partition);
     times.push(await recoverOnce(data, port, endOffset));

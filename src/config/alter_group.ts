@@ -29,13 +29,23 @@ export function alterGroupConfigs(
     const outside = outsideBounds(broker, name, raw);
     if (outside !== undefined) return refuse('INVALID_CONFIG', outside);
   }
+  for (const kind of ['consumer', 'share', 'streams']) {
+    if (!sessionOutlastsHeartbeat(broker, next, kind))
+      return refuse('INVALID_CONFIG', `${kind}.session.timeout.ms must be greater than ${kind}.heartbeat.interval.ms`);
+  }
   return judged;
 }
 
-/** A group's setting must lie between the broker's `group.<kind>.min.*` and `group.<kind>.max.*`. */
+/** The two of a group, or the broker's where the group has none. */
+function sessionOutlastsHeartbeat(broker: BrokerConfig, next: ReadonlyMap<string, string>, kind: string): boolean {
+  const of = (name: string) => Number(next.get(`${kind}.${name}`) ?? broker.textIfKnown(`group.${kind}.${name}`));
+  return of('session.timeout.ms') > of('heartbeat.interval.ms');
+}
+
+/** A group's setting must lie between the broker's `group.<kind>.min.*` and `group.<kind>.max.*`, whose names leave `num.` out. */
 function outsideBounds(broker: BrokerConfig, name: string, raw: string): string | undefined {
   const definition = groupConfigDefinition(name);
-  const [, kind, rest] = /^([a-z]+)\.(.+)$/.exec(name) ?? [];
+  const [, kind, rest] = /^([a-z]+)\.(?:num\.)?(.+)$/.exec(name) ?? [];
   if (definition?.type !== 'INT' || kind === undefined) return undefined;
   const bound = (side: 'min' | 'max'): { name: string; value: number } | undefined => {
     const boundName = `group.${kind}.${side}.${rest}`;

@@ -89,6 +89,25 @@ describe('changes of configs', () => {
     expect(stored.get('topic t2')?.get('cleanup.policy')).toBe('compact');
   });
 
+  it('of groups stay within what the broker allows, a session outlasts its heartbeats', () => {
+    const change = (name: string, value: number, broker = BrokerConfig.defaults) =>
+      answerOf(alterGroupConfigs(broker, new Map(), [{ name, operation: 'SET', value: String(value) }]));
+    const wide = BrokerConfig.fromProperties({
+      'group.streams.max.heartbeat.interval.ms': '60000',
+      'group.consumer.max.heartbeat.interval.ms': '60000',
+    });
+    if (!wide.ok) throw new Error('bad properties');
+    expect(change('streams.num.standby.replicas', 2)).toBe('ok');
+    expect(change('streams.num.standby.replicas', 3)).toBe(
+      'INVALID_CONFIG: streams.num.standby.replicas must be less than or equal to group.streams.max.standby.replicas',
+    );
+    for (const kind of ['consumer', 'streams'])
+      expect(change(`${kind}.heartbeat.interval.ms`, 45_000, wide.config)).toBe(
+        `INVALID_CONFIG: ${kind}.session.timeout.ms must be greater than ${kind}.heartbeat.interval.ms`,
+      );
+    expect(change('consumer.heartbeat.interval.ms', 44_999, wide.config)).toBe('ok');
+  });
+
   it('edit lists from what is set, or from the default', () => {
     const change = (current: [string, string][], operation: ConfigOperation, value: string): string | undefined => {
       const ops = [{ name: 'cleanup.policy', operation, value }];

@@ -2,26 +2,26 @@ import type { TopicConfigDefinition } from '../definition.js';
 import { topic } from '../entries.js';
 import { atLeast, oneOf, shareAutoOffsetReset } from '../validators.js';
 
-/** Configs of single groups (KIP-848, KIP-932, KIP-1071); the group protocols they belong to come later. */
+/** Configs of single groups (KIP-848, KIP-932, KIP-1071). */
 export const GROUP_CONFIGS = {
   'consumer.assignment.interval.ms': topic.int(
     1000,
     ['group.consumer.assignment.interval.ms'],
-    'warn',
+    'full',
     'Shortest time between two assignments of the consumer group.',
     { validator: atLeast(0) },
   ),
   'consumer.heartbeat.interval.ms': topic.int(
     5000,
     ['group.consumer.heartbeat.interval.ms'],
-    'warn',
+    'full',
     'Heartbeat interval given to the members of the consumer group.',
     { validator: atLeast(1) },
   ),
   'consumer.session.timeout.ms': topic.int(
     45_000,
     ['group.consumer.session.timeout.ms'],
-    'warn',
+    'full',
     'A member of the consumer group without a heartbeat for this long is removed.',
     { validator: atLeast(1) },
   ),
@@ -86,35 +86,35 @@ export const GROUP_CONFIGS = {
   'streams.assignment.interval.ms': topic.int(
     1000,
     ['group.streams.assignment.interval.ms'],
-    'warn',
+    'full',
     'Shortest time between two assignments of the streams group.',
     { validator: atLeast(0) },
   ),
   'streams.heartbeat.interval.ms': topic.int(
     5000,
     ['group.streams.heartbeat.interval.ms'],
-    'warn',
+    'full',
     'Heartbeat interval given to the members of the streams group.',
     { validator: atLeast(1) },
   ),
   'streams.initial.rebalance.delay.ms': topic.int(
     3000,
     ['group.streams.initial.rebalance.delay.ms'],
-    'warn',
+    'full',
     'Wait of the empty streams group for more members.',
     { validator: atLeast(0) },
   ),
   'streams.num.standby.replicas': topic.int(
     0,
     ['group.streams.num.standby.replicas'],
-    'warn',
+    'full',
     'Standby tasks per task of the streams group.',
     { validator: atLeast(0) },
   ),
   'streams.session.timeout.ms': topic.int(
     45_000,
     ['group.streams.session.timeout.ms'],
-    'warn',
+    'full',
     'A member of the streams group without a heartbeat for this long is removed.',
     { validator: atLeast(1) },
   ),

@@ -41,7 +41,9 @@ export function decideConsumerHeartbeat(
     return turn.done();
   }
   const refused = new Turn(turn.rules, turn.nowMs);
-  refused.reply(command.token, { kind: 'consumer-heartbeat', response: { ...response } });
+  const { errorCode, errorMessage, note } = response;
+  refused.reply(command.token, { kind: 'consumer-heartbeat', response: { errorCode, errorMessage } });
+  if (note !== undefined) refused.note(note);
   return refused.done();
 }
 

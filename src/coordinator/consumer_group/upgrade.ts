@@ -21,13 +21,12 @@ import { startSessionTimer } from './timers.js';
 export function upgrade(state: GroupState, classic: ClassicGroup, turn: Turn): ConsumerDraft | Refusal {
   const { groupId } = classic;
   const { migrationPolicy, maxSize } = turn.rules.consumer;
-  const cannot = (why: string) => {
-    turn.note(`group ${groupId} stays classic: ${why}`);
-    return new Refusal(
+  const cannot = (why: string) =>
+    new Refusal(
       ErrorCode.GROUP_ID_NOT_FOUND,
       `Cannot upgrade classic group ${groupId} to consumer group because ${why}.`,
+      `group ${groupId} stays classic: ${why}`,
     );
-  };
   if (!migrationPolicy.upgrade) return cannot('online upgrade is disabled');
   if (classic.head.protocolType !== consumerProtocolType)
     return cannot('the group does not use the consumer embedded protocol');

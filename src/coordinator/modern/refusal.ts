@@ -5,6 +5,8 @@ export class Refusal {
   constructor(
     readonly errorCode: ErrorCode,
     readonly errorMessage: string | null,
+    /** What the broker's log says of it. */
+    readonly note?: string,
   ) {}
 }
 

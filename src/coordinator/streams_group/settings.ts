@@ -18,14 +18,13 @@ export interface StreamsSettings extends Omit<StreamsGroupRules, 'maxSize'> {
 
 /** The broker's, or the group's own (`streams.*`). */
 export function streamsSettings(image: MetadataImage, groupId: string, rules: StreamsGroupRules): StreamsSettings {
-  const of = (name: string, value: number) =>
-    groupSetting(image, groupId, `streams.${name}`, { name: `group.streams.${name}`, value });
-  const standbyReplicas = of('num.standby.replicas', rules.standbyReplicas);
+  const of = (name: string, value: number) => groupSetting(image, groupId, name, { name: `group.${name}`, value });
+  const standbyReplicas = of('streams.num.standby.replicas', rules.standbyReplicas);
   return {
-    sessionTimeoutMs: of('session.timeout.ms', rules.sessionTimeoutMs),
-    heartbeatIntervalMs: of('heartbeat.interval.ms', rules.heartbeatIntervalMs),
-    assignmentIntervalMs: of('assignment.interval.ms', rules.assignmentIntervalMs),
-    initialRebalanceDelayMs: of('initial.rebalance.delay.ms', rules.initialRebalanceDelayMs),
+    sessionTimeoutMs: of('streams.session.timeout.ms', rules.sessionTimeoutMs),
+    heartbeatIntervalMs: of('streams.heartbeat.interval.ms', rules.heartbeatIntervalMs),
+    assignmentIntervalMs: of('streams.assignment.interval.ms', rules.assignmentIntervalMs),
+    initialRebalanceDelayMs: of('streams.initial.rebalance.delay.ms', rules.initialRebalanceDelayMs),
     standbyReplicas,
     assignmentConfigs: new Map([['num.standby.replicas', String(standbyReplicas)]]),
   };

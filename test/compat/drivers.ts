@@ -49,12 +49,10 @@ export function kafkaJars(): string | undefined {
 }
 
 /** A driver that install-clients compiles is named after its source: one made from other source is not there. */
-function compiled(kind: string, source: string): string {
-  const hash = createHash('sha256')
-    .update(readFileSync(join(here, source)))
-    .digest('hex')
-    .slice(0, 12);
-  return join(home, `${kind}-${hash}`);
+function compiled(kind: string, ...sources: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const source of sources) hash.update(readFileSync(join(here, source)));
+  return join(home, `${kind}-${hash.digest('hex').slice(0, 12)}`);
 }
 
 /** Every driver, installed or not. */
@@ -63,7 +61,7 @@ export async function findDrivers(): Promise<Driver[]> {
   const jars = kafkaJars();
   const python = '/usr/bin/python3';
   const javaClasses = compiled('java', 'KafkaJava.java');
-  const franzGo = compiled('franz-go', 'go/main.go');
+  const franzGo = compiled('franz-go', 'go/main.go', 'go/group_member.go');
   const all: Driver[] = [
     // It has no admin; `-L` and `-Q` are in other tests.
     {

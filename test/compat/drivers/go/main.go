@@ -228,6 +228,8 @@ func main() {
 		consume(os.Args[2], os.Args[3], number(os.Args[4]), os.Args[5])
 	case "member":
 		member(os.Args[2], os.Args[3], os.Args[4])
+	case "group-member":
+		groupMember(os.Args[2], os.Args[3], os.Args[4], os.Args[5], os.Args[6])
 	case "admin":
 		admin(os.Args[2], os.Args[3], os.Args[4])
 	}

@@ -69,6 +69,20 @@ describe('moving a log to another directory', () => {
     expect(scene.partition('t').log?.producers.get(7)?.batches.at(-1)?.lastSequence).toBe(24);
   });
 
+  it('takes segments along of which every record is deleted', async () => {
+    scene = await Scene.open(disks);
+    await topicInA();
+    scene.partition('t').deleteRecords(14);
+    const segments = scene.partition('t').log?.log.segments().length;
+    expect(await alter(pathOf('b'))).toBe('done');
+    expect(await scene.moved('t')).toBe(true);
+    const { log } = scene.partition('t');
+    expect(log?.directoryPath).toBe(pathOf('b'));
+    expect(log?.log).toMatchObject({ firstBaseOffset: 0, logStartOffset: 14, logEndOffset: 24 });
+    expect(log?.log.segments()).toHaveLength(segments ?? 0);
+    expect(scene.values('t')).toEqual(disks.sent.get('t-0')?.slice(14));
+  });
+
   it('goes on under appends, which are never held up and all arrive', async () => {
     scene = await Scene.open(disks);
     await topicInA(60);

@@ -115,7 +115,7 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
                         InstanceMethod<&NativeServer::closeConnection>("closeConnection"), InstanceMethod<&NativeServer::peer>("peer"),
                         InstanceMethod<&NativeServer::accountFor>("accountFor"), InstanceMethod<&NativeServer::statistics>("statistics"),
                         InstanceMethod<&NativeServer::configure>("configure"), InstanceMethod<&NativeServer::pauseAccepting>("pauseAccepting"),
-                        InstanceMethod<&NativeServer::resumeAccepting>("resumeAccepting"), InstanceMethod<&NativeServer::expireIdle>("expireIdle")});
+                        InstanceMethod<&NativeServer::resumeAccepting>("resumeAccepting"), InstanceMethod<&NativeServer::mute>("mute"), InstanceMethod<&NativeServer::expireIdle>("expireIdle")});
   }
 
   /// new NativeServer(options, slabs, events, onEvents, onClosed, network)
@@ -246,6 +246,12 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
 
   Napi::Value resumeAccepting(const Napi::CallbackInfo& info) {
     server_->resumeAccepting();
+    return info.Env().Undefined();
+  }
+
+  /// mute(connection, muted)
+  Napi::Value mute(const Napi::CallbackInfo& info) {
+    server_->mute(static_cast<std::uint32_t>(int64Of(info.Env(), info[0])), info[1].As<Napi::Boolean>().Value());
     return info.Env().Undefined();
   }
 

@@ -32,7 +32,7 @@ bool Connection::start() {
 
 bool Connection::mayRead() const noexcept {
   const FrameLimits& limits = server_.options_.frames;
-  return !closing_ && !closeWhenSent_ && unreleasedBytes_ < limits.maxUnreleasedBytes && unreleasedFrames_ < limits.maxUnreleasedFrames &&
+  return !closing_ && !closeWhenSent_ && !muted_ && unreleasedBytes_ < limits.maxUnreleasedBytes && unreleasedFrames_ < limits.maxUnreleasedFrames &&
          queue_.weightBytes() < server_.options_.maxSendQueueBytes;
 }
 

@@ -307,6 +307,22 @@ void Server::releaseFrame(std::uint32_t frame) {
   if (!couldRead && connection->mayRead()) later(slot.connection);
 }
 
+void Server::mute(std::uint32_t number, bool muted) {
+  Connection* const connection = find(number);
+  if (connection == nullptr || connection->closing_ || connection->muted_ == muted) return;
+  connection->muted_ = muted;
+  // Others need not wait for the rest of a request that is not read on; it is let in again when it is.
+  RequestBudget& budget = limits_->requests;
+  if (muted && connection->reservedBytes_ != 0) budget.unreserve(std::exchange(connection->reservedBytes_, 0));
+  if (muted) {
+    budget.forget(*connection);
+    connection->updatePoll();
+    if (budget.canServe()) serveWaiting();
+  } else {
+    later(number);
+  }
+}
+
 /// In a later step of this turn; a server that is closed has none, and those in line may be others'.
 void Server::serveWaiting() {
   if (uv_is_closing(reinterpret_cast<uv_handle_t*>(&handles_->idle)))

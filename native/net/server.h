@@ -112,6 +112,8 @@ class Server : private ConnectionQuotas::Listener {
   /// The response is complete: it may leave.
   void sendDone(std::uint32_t connection);
   void releaseFrame(std::uint32_t frame);
+  /// While it is muted nothing is read from the connection, and no frame of it is delivered; what is sent leaves.
+  void mute(std::uint32_t connection, bool muted);
   void closeConnection(std::uint32_t connection, CloseReason reason, bool graceful);
   /// "address port localAddress localPort"
   [[nodiscard]] std::string peer(std::uint32_t connection) const;
@@ -243,6 +245,7 @@ class Connection : private RequestBudget::Waiter {
   bool ended_ = false;  ///< the peer's end of stream was read
   bool endAnnounced_ = false;
   bool hasTurn_ = false;
+  bool muted_ = false;
   std::size_t reservedBytes_ = 0;   ///< length of the frame that was let in and is not handed over yet
   std::uint64_t lastActivity_ = 0;  ///< by `ConnectionQuotas::nextActivity`
   std::uint64_t idleSinceMs_ = 0;   ///< by the clock of `expireIdle`

@@ -177,6 +177,10 @@ class NativeConnection implements TransportConnection {
     this.client = undefined;
   }
 
+  mute(muted: boolean): void {
+    if (!this.closed) this.server.mute(this.slot, muted);
+  }
+
   release(frameId: number): void {
     this.server.release(frameId);
   }

@@ -200,8 +200,10 @@ class Channel implements ConnectionContext {
 
   mute(): () => void {
     this.mutes += 1;
+    if (this.mutes === 1) this.transport.mute(true);
     return () => {
       this.mutes -= 1;
+      if (this.mutes === 0) this.transport.mute(false);
       this.drain();
     };
   }

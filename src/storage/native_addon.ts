@@ -234,6 +234,7 @@ export interface NativeServer {
   /** Closes what has been quiet for so long; `nowMs` is the caller's clock. */
   expireIdle(nowMs: number, maxIdleMs: number): void;
   accountFor(connection: number, clientAccount: number): void;
+  mute(connection: number, muted: boolean): void;
   /** "address port localAddress localPort" */
   peer(connection: number): string;
   /** In the order of `TransportStatistics`. */

@@ -338,3 +338,54 @@ TEST(a_graceful_close_in_mid_send_lets_everything_arrive) {
   }));
   CHECK(peer.got == wanted);
 }
+
+TEST(a_muted_connection_is_not_read_and_loses_nothing) {
+  ServerScene scene;
+  Peer peer(scene.server->port());
+  CHECK(peer.write(frameOf(100, 1)));
+  const auto frames = [&] { return scene.server->statistics().framesReceived; };
+  CHECK(scene.until([&] { return frames() == 1; }));
+  const std::uint32_t connection = scene.events.front().connection;
+  scene.server->mute(connection, true);
+  // Far less than a connection may have read without an answer.
+  const std::vector<std::uint8_t> frame = frameOf(10'000, 2);
+  constexpr std::uint64_t kFrames = 20;
+  std::uint64_t written = 0;
+  while (written < kFrames && peer.write(frame)) ++written;
+  CHECK_EQ(written, kFrames);
+  const std::uint64_t before = scene.server->statistics().bytesReceived;
+  const std::uint64_t calls = scene.server->statistics().recvCalls;
+  scene.rest(50);
+  CHECK_EQ(scene.server->statistics().bytesReceived, before);
+  CHECK_EQ(scene.server->statistics().recvCalls, calls);
+  CHECK_EQ(frames(), 1u);
+  // What is sent leaves meanwhile.
+  const std::vector<std::uint8_t> answer = frameOf(16, 3);
+  scene.server->sendBytes(connection, answer.data(), answer.size());
+  scene.server->sendDone(connection);
+  CHECK(scene.until([&] {
+    peer.read();
+    return peer.got.size() == answer.size();
+  }));
+  CHECK_EQ(frames(), 1u);
+  scene.server->mute(connection, false);
+  CHECK(scene.until([&] { return frames() == 1 + kFrames; }));
+}
+
+TEST(a_muted_connection_gives_back_its_place_in_the_budget_and_takes_it_again) {
+  auto limits = std::make_shared<NetworkLimits>();
+  limits->requests.configure(100, 1000);
+  ServerScene scene({}, limits);
+  Peer slow(scene.server->port());
+  const std::vector<std::uint8_t> large = frameOf(900, 1);
+  CHECK_EQ(slow.write(large.data(), 100), 100u);
+  CHECK(scene.until([&] { return limits->requests.bytes() == 900; }));
+  scene.server->mute(scene.events.front().connection, true);
+  CHECK_EQ(limits->requests.bytes(), 0u);
+  CHECK_EQ(slow.write(large.data() + 100, large.size() - 100), large.size() - 100);
+  scene.rest(20);
+  CHECK_EQ(scene.server->statistics().framesReceived, 0u);
+  scene.server->mute(scene.events.front().connection, false);
+  CHECK(scene.until([&] { return scene.server->statistics().framesReceived == 1; }));
+  CHECK_EQ(limits->requests.bytes(), 0u);
+}

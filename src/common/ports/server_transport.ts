@@ -108,6 +108,8 @@ export interface TransportConnection {
   attachment: unknown;
   /** What is sent from here on counts for this client, too. A call into the addon: once per connection, not per request. */
   nameClient(clientId: string): void;
+  /** While it is muted nothing is read from the peer and no frame comes but those of this turn; what is sent leaves. */
+  mute(muted: boolean): void;
   /** The bytes of a frame that `onFrame` kept are no longer needed. */
   release(frameId: number): void;
   /** Closes after what was sent has left (`graceful`) or at once. onClose follows in a later turn. */

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "../net/address.h"
 #include "../net/server.h"
 #include "addon_data.h"
 #include "convert.h"

@@ -67,9 +67,6 @@ struct ServerEvent {
 
 class Connection;
 
-/// The first address of a host, spelled as that of a connection from it; empty when there is none. May ask the resolver.
-[[nodiscard]] std::string resolveAddress(const std::string& host);
-
 /// Accepts connections on one address and moves frames and responses on the libuv loop. Everything happens on the loop's thread.
 /// Events are gathered while the loop polls and handed over once per turn (`deliver`); what is sent meanwhile leaves when the
 /// delivery is over, one call per connection.

@@ -16,7 +16,8 @@ interface Line {
   readonly e: 'send' | 'ack' | 'failed' | 'error' | 'poll' | 'done';
   readonly p: number;
   readonly v?: string;
-  readonly o: number;
+  /** Null: librdkafka was not told, since a later batch was acknowledged first. */
+  readonly o: number | null;
   readonly why: string;
 }
 
@@ -45,8 +46,9 @@ export class ConfluentClient implements Load {
     this.ended = new Promise((resolve) => this.child.on('close', (code) => resolve(`exit ${code}: ${errors}`)));
   }
 
-  private take({ e, p: partition, v: value = '', o: offset, why }: Line): void {
+  private take({ e, p: partition, v: value = '', o, why }: Line): void {
     const { context, name } = this;
+    const offset = o ?? -1;
     switch (e) {
       case 'send':
         context.record({ kind: 'send', producer: name, partition, value });

@@ -118,6 +118,9 @@ export class WireProducer implements Load {
     if (refused < 0) return;
     this.context.refused(answers[refused]?.errorCode ?? 0);
     for (const [index, { errorCode }] of answers.slice(refused).entries()) {
+      // It was in the log before the kill, and so was the one before it, which came while the log was loading. All are sent again; had
+      // it been written now, the history would find it out of order.
+      if (errorCode === ErrorCode.NONE) continue;
       const follows = index > 0 && errorCode === ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER;
       if (!follows && !this.context.retriable.has(errorCode))
         throw new Error(

@@ -32,7 +32,7 @@ export interface KafkaMetadata {
   readonly brokerConfigs: Map<string, Map<string, string>>;
   readonly groupConfigs: Map<string, Map<string, string>>;
   nextProducerId: number;
-  /** Records of kinds that Millrace does not have (users, ACLs, quotas, ...), by name. */
+  /** Records of kinds that are not brought along (users, ACLs, quotas, ...), by name. */
   readonly leftOut: Map<string, number>;
   /** Offset after the last record that was read. */
   endOffset: number;

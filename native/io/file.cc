@@ -21,6 +21,14 @@ Error::Kind kindOf(int code) {
 
 Error systemError(std::string operation, std::string path, int code) { return Error{kindOf(code), std::move(operation), std::move(path), code, {}}; }
 
+Status unlinkEach(FileSystem& fs, const std::string& stem, std::span<const char* const> suffixes) {
+  for (const char* suffix : suffixes) {
+    const std::string path = stem + suffix;
+    if (fs.unlink(path.c_str()) != 0 && errno != ENOENT) return systemError("unlink", path, errno);
+  }
+  return Done{};
+}
+
 UniqueFd File::openDescriptor(FileSystem& fs, const Folder& folder, const std::string& name, int flags, OpenFiles* files) {
   UniqueFd fd(folder.open(fs, name, flags, 0644));
   if (fd.valid() || (errno != EMFILE && errno != ENFILE) || files == nullptr) return fd;

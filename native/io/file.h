@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ namespace millrace {
 
 /// An `Error` from errno. ENOSPC and EDQUOT are kNoSpace, EMFILE and ENFILE kNoDescriptors, everything else kIo.
 [[nodiscard]] Error systemError(std::string operation, std::string path, int code);
+
+/// Removes the files `stem` + each of `suffixes`; one that is not there is removed already.
+[[nodiscard]] Status unlinkEach(FileSystem& fs, const std::string& stem, std::span<const char* const> suffixes);
 
 /// Who is asked for a sync of a file that cannot be closed before.
 class FileOwner {

@@ -10,8 +10,6 @@
 namespace millrace {
 namespace {
 
-/// Of a segment, in the order in which they go: what an index says is never there without its log.
-constexpr const char* kSegmentSuffixes[] = {".index", ".timeindex", ".txnindex", ".snapshot", ".log"};
 /// A roll opens the index files, one after the other, and the next segment.
 constexpr std::size_t kShedToRoll = 8;
 
@@ -345,27 +343,16 @@ Result<std::int64_t> Log::availableBytes(std::int64_t offset, std::int64_t upper
 Status Log::removeFiles(const SegmentView& view) {
   view.file()->leave();
   if (auto status = view.file()->keepForOthers(); !status.ok()) return status;
-  if (auto status = unlinkFiles(view.stem()); !status.ok()) return status;
+  if (auto status = unlinkEach(fs_, view.stem(), kSegmentSuffixes); !status.ok()) return status;
   const std::lock_guard lock(work_->mutex);
   work_->directoryDirty = true;
   std::erase(work_->dirty, view.file());
   return Done{};
 }
 
-Status Log::unlinkFiles(const std::string& stem) {
-  for (const char* suffix : kSegmentSuffixes) {
-    const std::string path = stem + suffix;
-    if (fs_.unlink(path.c_str()) != 0 && errno != ENOENT) return systemError("unlink", path, errno);
-  }
-  return Done{};
-}
-
 /// What is stored of the active segment's index is wrong as soon as the segment is cut.
 Status Log::removeIndexFiles(const SegmentView& view) {
-  for (const char* suffix : {".index", ".timeindex"}) {
-    const std::string path = view.stem() + suffix;
-    if (fs_.unlink(path.c_str()) != 0 && errno != ENOENT) return systemError("unlink", path, errno);
-  }
+  if (auto status = unlinkEach(fs_, view.stem(), kIndexSuffixes); !status.ok()) return status;
   return syncFolder();
 }
 

@@ -144,7 +144,6 @@ class Log : private FileOwner {
   Status createActive(std::int64_t baseOffset);
   [[nodiscard]] Result<SegmentView> createSegment(std::int64_t baseOffset);
   Status removeFiles(const SegmentView& segment);
-  Status unlinkFiles(const std::string& stem);
   /// For `open`: cuts off what a crash left behind the valid batches of `view`, and takes the segments of `later` out of the log.
   Status cutTail(SegmentView& view, const LoadReport& loaded, const std::vector<std::int64_t>& later, RecoveryReport& report);
   Status removeIndexFiles(const SegmentView& segment);

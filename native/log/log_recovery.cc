@@ -1,5 +1,4 @@
 
-#include <cerrno>
 
 #include "damage.h"
 #include "log.h"
@@ -33,7 +32,7 @@ Status Log::cutTail(SegmentView& view, const LoadReport& loaded, const std::vect
 
 Status Log::settleStart(const std::vector<std::int64_t>& below, RecoveryReport& report) {
   for (const std::int64_t base : below) {
-    if (auto status = unlinkFiles(folder_->pathOf(offsetFileName(base))); !status.ok()) return status;
+    if (auto status = unlinkEach(fs_, folder_->pathOf(offsetFileName(base)), kSegmentSuffixes); !status.ok()) return status;
   }
   if (logEndOffset() >= options_.logStartOffset) return Done{};
   report.truncatedBytes += sizeBytes();
@@ -46,11 +45,7 @@ Status Log::keepIndexFiles(SealedSegment& segment, bool rebuilt) {
     SegmentLoader::finishIndex(segment);
     if (!segment.index().store(fs_, segment.stem(), true).ok()) {
       // No room, perhaps. What is there now says something wrong; without it the next start rebuilds the index again.
-      for (const char* suffix : {".index", ".timeindex"}) {
-        const std::string path = segment.stem() + suffix;
-        if (fs_.unlink(path.c_str()) != 0 && errno != ENOENT) return systemError("unlink", path, errno);
-      }
-      return Done{};
+      return unlinkEach(fs_, segment.stem(), kIndexSuffixes);
     }
     const std::lock_guard lock(work_->mutex);
     work_->directoryDirty = true;

@@ -15,8 +15,7 @@ Status Log::loadTransactions(const std::vector<std::int64_t>& bases, RecoveryRep
     SegmentView& view = segment(segmentFor(base));
     if (view.baseOffset() != base) {
       // Its segment is gone: a crash came between the two files.
-      const std::string path = folder_->pathOf(offsetFileName(base) + ".txnindex");
-      if (fs_.unlink(path.c_str()) != 0 && errno != ENOENT) return systemError("unlink", path, errno);
+      if (auto status = unlinkEach(fs_, folder_->pathOf(offsetFileName(base)), std::array{".txnindex"}); !status.ok()) return status;
       continue;
     }
     bool sane = false;

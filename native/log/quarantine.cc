@@ -88,11 +88,8 @@ Status quarantineSegment(FileSystem& fs, const Folder& folder, std::int64_t base
     if (!number.ok()) return number.error();
     if (fs.rename(log.c_str(), folder.pathOf(quarantineName(name + ".log", number.value())).c_str()) != 0) return systemError("rename", log, errno);
   }
-  for (const char* suffix : {".index", ".timeindex", ".txnindex", ".snapshot"}) {
-    const std::string path = folder.pathOf(name + suffix);
-    if (fs.unlink(path.c_str()) != 0 && errno != ENOENT) return systemError("unlink", path, errno);
-  }
-  return Done{};
+  // The log itself is gone by now.
+  return unlinkEach(fs, folder.pathOf(name), std::span(kSegmentSuffixes).first<kSegmentSuffixes.size() - 1>());
 }
 
 }  // namespace millrace

@@ -15,6 +15,10 @@
 
 namespace millrace {
 
+/// Of the files of a segment, in the order in which they go: what an index says is never there without its log.
+inline constexpr std::array<const char*, 5> kSegmentSuffixes{".index", ".timeindex", ".txnindex", ".snapshot", ".log"};
+inline constexpr std::array<const char*, 2> kIndexSuffixes{".index", ".timeindex"};
+
 /// A batch and where it lies in its segment.
 struct LocatedBatch {
   BatchHeader header;

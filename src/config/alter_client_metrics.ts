@@ -1,3 +1,4 @@
+import { splitList } from '../common/split_list.js';
 import { applyOps, type ConfigChange, type ConfigOp, checkOps, isRefusal, notAList, refuse } from './changes.js';
 import { clientMetricsConfigDefinition } from './tables/client_metrics.js';
 import { parseValue } from './values.js';
@@ -43,8 +44,7 @@ export function alterClientMetrics(current: ReadonlyMap<string, string>, ops: re
 /** Patterns by what they are about; each must match as a whole. A string says what is wrong. */
 export function parseClientMatch(raw: string): ReadonlyMap<ClientSelector, RegExp> | string {
   const patterns = new Map<ClientSelector, RegExp>();
-  const parts = raw.split(',').flatMap((part) => (part.trim() === '' ? [] : [part.trim()]));
-  for (const part of parts) {
+  for (const part of splitList(raw, ',')) {
     const [name, pattern, ...rest] = part.split('=');
     const selector = clientSelectors.find((one) => one === name?.trim());
     if (selector === undefined || pattern === undefined || rest.length > 0)

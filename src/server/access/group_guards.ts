@@ -1,23 +1,17 @@
 import { ZERO_UUID } from '../../common/ids.js';
 import type { StreamsGroupHeartbeatRequest } from '../../protocol/api/streams_group_heartbeat.js';
 import { ErrorCode } from '../../protocol/errors.js';
-import type { Api } from '../../protocol/registry.js';
 import { OPERATION, type Operation, RESOURCE } from '../../security/acls.js';
 import { operationsNotAsked } from '../authorized_operations.js';
-import type { RequestContext } from '../handler.js';
 import { streamsTopicProblem, streamsTopics } from '../streams_topics.js';
 import type { Access } from './access.js';
-import { type AnyHandler, type Body, changed, merged, refusals, refuseWhole } from './guard.js';
+import { type Body, changed, type Guard, merged, refusals, refuseWhole, structs, text } from './guard.js';
 
 // Groups whose protocol has the broker know their topics: who may not describe a topic must not learn of it through its group.
-
-type Guard = (api: Api, handler: AnyHandler, access: Access) => (request: Body, context: RequestContext) => unknown;
 
 type Topology = StreamsGroupHeartbeatRequest['topology'];
 
 const { READ, DELETE, DESCRIBE } = OPERATION;
-const structs = (value: unknown): Body[] => (Array.isArray(value) ? (value as Body[]) : []);
-const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 const topicRefused = {
   errorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED,
   errorMessage: refusals[RESOURCE.TOPIC]?.message ?? null,
@@ -44,17 +38,21 @@ export const streamsHeartbeat: Guard = (api, handler, access) => (request, conte
     : { errorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED };
 };
 
-/** A group that uses a topic which may not be seen is not described at all. */
+/** `field` names the groups. One that uses a topic which may not be seen is not described at all. */
 const describing =
-  (topicsOf: (group: Body) => Iterable<string>, sentence: string): Guard =>
+  (
+    field: 'groups' | 'groupIds',
+    topicsOf: (group: Body) => Iterable<string> = () => [],
+    sentence: string | null = null,
+  ): Guard =>
   (_api, handler, access) =>
   (request, context) => {
-    const all = Array.isArray(request.groupIds) ? (request.groupIds as string[]) : [];
+    const all = Array.isArray(request[field]) ? (request[field] as string[]) : [];
     const kept = all.filter((id) => access.may(context, DESCRIBE, RESOURCE.GROUP, id));
     const out = all
       .filter((id) => !kept.includes(id))
       .map((groupId) => ({ groupId, errorCode: ErrorCode.GROUP_AUTHORIZATION_FAILED }));
-    const answer = merged(handler({ ...request, groupIds: kept }, context), new Map([['groups', out]]));
+    const answer = merged(handler({ ...request, [field]: kept }, context), new Map([['groups', out]]));
     return changed(answer, (body) => ({
       ...body,
       groups: structs(body.groups).map((group) => {
@@ -81,11 +79,14 @@ function assignedTopics(group: Body): string[] {
   );
 }
 
+export const classicDescribe = describing('groups');
 export const assignedDescribe = describing(
+  'groupIds',
   assignedTopics,
   'The group is assigned topics that the client may not describe.',
 );
 export const streamsDescribe = describing(
+  'groupIds',
   ({ topology }) => streamsTopics((topology ?? null) as Topology),
   'The topology of the group has topics that the client may not describe.',
 );

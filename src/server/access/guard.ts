@@ -9,6 +9,16 @@ import type { Access } from './access.js';
 
 export type Body = Readonly<Record<string, unknown>>;
 export type AnyHandler = (request: unknown, context: RequestContext) => unknown;
+/** Stands before the handler of an API. */
+export type Guard = (
+  api: Api,
+  handler: AnyHandler,
+  access: Access,
+) => (request: Body, context: RequestContext) => unknown;
+
+/** Fields of requests and answers, whose shapes the codecs have checked. */
+export const structs = (value: unknown): Body[] => (Array.isArray(value) ? (value as Body[]) : []);
+export const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** What a caller must be allowed before a request, or an element of it, is looked at. */
 export type Rule =

@@ -1,3 +1,4 @@
+import { splitList } from '../../common/split_list.js';
 import type { BrokerConfig } from '../../config/index.js';
 import type { MetadataCache } from '../../metadata/image.js';
 import { ApiKey } from '../../protocol/api_keys.js';
@@ -38,10 +39,7 @@ export function withAccess(api: Api, handler: AnyHandler, access: Access): AnyHa
 /** Undefined where no authorizer is configured: then nothing is in the way of a request. */
 export function accessOf(config: BrokerConfig, metadata: MetadataCache): Access | undefined {
   if (config.string('authorizer.class.name') === '') return undefined;
-  const superUsers = config
-    .string('super.users')
-    .split(';')
-    .flatMap((user) => (user.trim() === '' ? [] : [user.trim()]));
+  const superUsers = splitList(config.string('super.users'), ';');
   const allowsUnnamed = config.boolean('allow.everyone.if.no.acl.found');
   return new Access(new StandardAuthorizer(new Set(superUsers), allowsUnnamed), metadata);
 }

@@ -1,7 +1,6 @@
 import { CONFIG_RESOURCE } from '../../config/index.js';
 import { ApiKey } from '../../protocol/api_keys.js';
 import { ErrorCode } from '../../protocol/errors.js';
-import type { Api } from '../../protocol/registry.js';
 import { OPERATION, RESOURCE } from '../../security/acls.js';
 import { operationsNotAsked } from '../authorized_operations.js';
 import type { RequestContext } from '../handler.js';
@@ -9,21 +8,18 @@ import type { Access } from './access.js';
 import {
   alterShareOffsets,
   assignedDescribe,
+  classicDescribe,
   deleteShareOffsets,
   describeShareOffsets,
   streamsDescribe,
   streamsHeartbeat,
   subscribingHeartbeat,
 } from './group_guards.js';
-import { type AnyHandler, type Body, changed, merged, refusals, refuseWhole } from './guard.js';
-
-type Guard = (api: Api, handler: AnyHandler, access: Access) => (request: Body, context: RequestContext) => unknown;
+import { type Body, changed, type Guard, merged, refusals, refuseWhole, structs, text } from './guard.js';
 
 const { WRITE, ALTER, CREATE, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS, IDEMPOTENT_WRITE, CLUSTER_ACTION } =
   OPERATION;
 
-const structs = (value: unknown): Body[] => (Array.isArray(value) ? (value as Body[]) : []);
-const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 const refusalOf = (type: number) => {
   const { code, message } = refusals[type] ?? { code: ErrorCode.CLUSTER_AUTHORIZATION_FAILED, message: '' };
   return { errorCode: code, errorMessage: message };
@@ -221,22 +217,6 @@ const listTransactions: Guard = (_api, handler, access) => (request, context) =>
     ),
   }));
 
-const describeGroups: Guard = (_api, handler, access) => (request, context) => {
-  const all = Array.isArray(request.groups) ? (request.groups as string[]) : [];
-  const kept = all.filter((name) => access.may(context, DESCRIBE, RESOURCE.GROUP, name));
-  const out = all
-    .filter((name) => !kept.includes(name))
-    .map((groupId) => ({ groupId, errorCode: ErrorCode.GROUP_AUTHORIZATION_FAILED }));
-  return changed(merged(handler({ ...request, groups: kept }, context), new Map([['groups', out]])), (body) => ({
-    ...body,
-    groups: structs(body.groups).map((group) =>
-      group.authorizedOperations === undefined || group.authorizedOperations === operationsNotAsked
-        ? group
-        : { ...group, authorizedOperations: access.operations(context, RESOURCE.GROUP, text(group.groupId)) },
-    ),
-  }));
-};
-
 /** Groups by their name, then the topics that may not be seen; all offsets of a group: of the topics that may be. */
 const offsetFetch: Guard = (_api, handler, access) => (request, context) => {
   const mayGroup = (id: unknown) => access.may(context, DESCRIBE, RESOURCE.GROUP, text(id));
@@ -396,7 +376,7 @@ export const specialGuards: ReadonlyMap<number, Guard> = new Map([
   [ApiKey.FindCoordinator, findCoordinator],
   [ApiKey.ListGroups, listGroups],
   [ApiKey.ListTransactions, listTransactions],
-  [ApiKey.DescribeGroups, describeGroups],
+  [ApiKey.DescribeGroups, classicDescribe],
   [ApiKey.OffsetFetch, offsetFetch],
   [ApiKey.OffsetForLeaderEpoch, offsetForLeaderEpoch],
   [ApiKey.DescribeConfigs, configs(DESCRIBE_CONFIGS, 'results')],

@@ -1,5 +1,6 @@
 import { crc32c } from '../../common/crc32c.js';
 import type { Uuid } from '../../common/ids.js';
+import { splitList } from '../../common/split_list.js';
 import { type ClientSelector, parseClientMatch } from '../../config/index.js';
 import { javaStringHash } from '../../coordinator/java_hash.js';
 import { hashMapOrder, javaUuidHash } from '../../coordinator/modern/java_order.js';
@@ -39,9 +40,7 @@ export class Subscriptions {
     this.all = javaOrder([...configs.keys()]).map((name) => {
       const config: ReadonlyMap<string, string> = configs.get(name) ?? new Map();
       const match = parseClientMatch(config.get('match') ?? '');
-      const metrics = (config.get('metrics') ?? '')
-        .split(',')
-        .flatMap((one) => (one.trim() === '' ? [] : [one.trim()]));
+      const metrics = splitList(config.get('metrics') ?? '', ',');
       return {
         metrics: javaOrder(metrics, Math.floor(metrics.length / 0.75) + 1),
         intervalMs: Number(config.get('interval.ms') ?? defaultIntervalMs),

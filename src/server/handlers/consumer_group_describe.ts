@@ -1,5 +1,4 @@
 import type { GroupCoordinator } from '../../coordinator/group_coordinator.js';
-import type { MetadataCache } from '../../metadata/image.js';
 import type {
   ConsumerGroupDescribeRequest,
   ConsumerGroupDescribeResponseInput,
@@ -7,16 +6,14 @@ import type {
 import { ErrorCode } from '../../protocol/errors.js';
 import { groupOperations } from '../authorized_operations.js';
 import type { Handler } from '../handler.js';
-import { hasConsumerProtocol, type IsOffered } from './consumer_group_heartbeat.js';
+import { type GroupProtocolDeps, hasProtocol } from './group_protocols.js';
 
 /** Groups of the consumer protocol; of any other type, or not there: GROUP_ID_NOT_FOUND. */
-export function consumerGroupDescribeHandler(deps: {
-  readonly coordinator: GroupCoordinator;
-  readonly metadata: MetadataCache;
-  readonly isOffered?: IsOffered;
-}): Handler<ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponseInput> {
+export function consumerGroupDescribeHandler(
+  deps: GroupProtocolDeps & { readonly coordinator: GroupCoordinator },
+): Handler<ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponseInput> {
   return async ({ groupIds, includeAuthorizedOperations }) => {
-    if (!hasConsumerProtocol(deps))
+    if (!hasProtocol(deps, 'consumer'))
       return { groups: groupIds.map((groupId) => ({ groupId, errorCode: ErrorCode.UNSUPPORTED_VERSION })) };
     const groups = await deps.coordinator.describeConsumerGroups(groupIds);
     const operations = includeAuthorizedOperations ? { authorizedOperations: groupOperations } : {};

@@ -9,7 +9,7 @@ import { ErrorCode } from '../../protocol/errors.js';
 import type { ReplicaManager } from '../../replication/replica_manager.js';
 import type { Handler } from '../handler.js';
 import type { SharePersistence } from '../share/share_persister.js';
-import { hasShareGroups } from './share_groups.js';
+import { hasProtocol } from './group_protocols.js';
 
 type DescribedGroup = NonNullable<DescribeShareGroupOffsetsResponseInput['groups']>[number];
 type DescribedTopic = NonNullable<DescribedGroup['topics']>[number];
@@ -45,7 +45,7 @@ async function describeGroup(
   deps: Deps,
   { groupId, topics }: DescribeShareGroupOffsetsRequest['groups'][number],
 ): Promise<DescribedGroup> {
-  if (!hasShareGroups(deps.metadata)) return { groupId, errorCode: ErrorCode.UNSUPPORTED_VERSION };
+  if (!hasProtocol({ metadata: deps.metadata }, 'share')) return { groupId, errorCode: ErrorCode.UNSUPPORTED_VERSION };
   const image = deps.metadata.current();
   let wanted: WantedTopic[];
   if (topics === null) {

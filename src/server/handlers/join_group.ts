@@ -2,7 +2,7 @@ import type { GroupCoordinator } from '../../coordinator/group_coordinator.js';
 import type { JoinGroupRequest, JoinGroupResponseInput } from '../../protocol/api/join_group.js';
 import type { TopicAccess } from '../access/index.js';
 import type { Handler } from '../handler.js';
-import { describable } from './consumer_group_heartbeat.js';
+import { describable } from './group_protocols.js';
 
 /** Before this version the protocol name could not be null. */
 const nullableProtocolNameVersion = 7;

@@ -19,15 +19,11 @@ import type {
 import { ErrorCode } from '../../protocol/errors.js';
 import { groupOperations } from '../authorized_operations.js';
 import type { Handler } from '../handler.js';
+import { hasProtocol } from './group_protocols.js';
 
 interface Deps {
   readonly shareGroups: ShareGroups;
   readonly metadata: MetadataCache;
-}
-
-/** Whether `share.version` lets share groups be used; UNSUPPORTED_VERSION else. */
-export function hasShareGroups(metadata: MetadataCache): boolean {
-  return (metadata.current().features.get('share.version') ?? 0) >= 1;
 }
 
 const unsupported = { errorCode: ErrorCode.UNSUPPORTED_VERSION };
@@ -37,7 +33,8 @@ export function shareGroupHeartbeatHandler({
   shareGroups,
   metadata,
 }: Deps): Handler<ShareGroupHeartbeatRequest, ShareGroupHeartbeatResponseInput> {
-  return (request, context) => (hasShareGroups(metadata) ? shareGroups.heartbeat(request, context) : unsupported);
+  return (request, context) =>
+    hasProtocol({ metadata }, 'share') ? shareGroups.heartbeat(request, context) : unsupported;
 }
 
 /** Share groups; of any other type, or not there: GROUP_ID_NOT_FOUND. */
@@ -46,7 +43,8 @@ export function shareGroupDescribeHandler({
   metadata,
 }: Deps): Handler<ShareGroupDescribeRequest, ShareGroupDescribeResponseInput> {
   return async ({ groupIds, includeAuthorizedOperations }) => {
-    if (!hasShareGroups(metadata)) return { groups: groupIds.map((groupId) => ({ groupId, ...unsupported })) };
+    if (!hasProtocol({ metadata }, 'share'))
+      return { groups: groupIds.map((groupId) => ({ groupId, ...unsupported })) };
     const groups = await shareGroups.describe(groupIds);
     const operations = includeAuthorizedOperations ? { authorizedOperations: groupOperations } : {};
     return {
@@ -59,12 +57,12 @@ export function alterShareGroupOffsetsHandler({
   shareGroups,
   metadata,
 }: Deps): Handler<AlterShareGroupOffsetsRequest, AlterShareGroupOffsetsResponseInput> {
-  return (request) => (hasShareGroups(metadata) ? shareGroups.alterOffsets(request) : unsupported);
+  return (request) => (hasProtocol({ metadata }, 'share') ? shareGroups.alterOffsets(request) : unsupported);
 }
 
 export function deleteShareGroupOffsetsHandler({
   shareGroups,
   metadata,
 }: Deps): Handler<DeleteShareGroupOffsetsRequest, DeleteShareGroupOffsetsResponseInput> {
-  return (request) => (hasShareGroups(metadata) ? shareGroups.deleteOffsets(request) : unsupported);
+  return (request) => (hasProtocol({ metadata }, 'share') ? shareGroups.deleteOffsets(request) : unsupported);
 }

@@ -3,7 +3,6 @@ import type { Controller } from '../../controller/controller.js';
 import type { GroupCoordinator } from '../../coordinator/group_coordinator.js';
 import type { WantedTopic } from '../../coordinator/streams_group/configured.js';
 import { StreamsStatus } from '../../coordinator/streams_group/problems.js';
-import type { MetadataCache } from '../../metadata/image.js';
 import type {
   StreamsGroupHeartbeatRequest,
   StreamsGroupHeartbeatResponseInput,
@@ -12,19 +11,19 @@ import { ErrorCode } from '../../protocol/errors.js';
 import type { TopicAccess } from '../access/topic_access.js';
 import type { Handler } from '../handler.js';
 import { streamsTopicProblem, streamsTopics } from '../streams_topics.js';
-import type { IsOffered } from './consumer_group_heartbeat.js';
+import { type GroupProtocolDeps, hasProtocol } from './group_protocols.js';
 
 /** The one request of a member of a streams group (KIP-1071). UNSUPPORTED_VERSION while `streams.version` is 0, or where it is not offered. */
-export function streamsGroupHeartbeatHandler(deps: {
-  readonly coordinator: GroupCoordinator;
-  readonly metadata: MetadataCache;
-  readonly controller: Controller;
-  readonly topicAccess?: TopicAccess;
-  readonly isOffered?: IsOffered;
-}): Handler<StreamsGroupHeartbeatRequest, StreamsGroupHeartbeatResponseInput> {
+export function streamsGroupHeartbeatHandler(
+  deps: GroupProtocolDeps & {
+    readonly coordinator: GroupCoordinator;
+    readonly controller: Controller;
+    readonly topicAccess?: TopicAccess;
+  },
+): Handler<StreamsGroupHeartbeatRequest, StreamsGroupHeartbeatResponseInput> {
   const creator = new InternalTopicCreator(deps.controller);
   return async (request, context) => {
-    if (!hasStreamsProtocol(deps)) return { errorCode: ErrorCode.UNSUPPORTED_VERSION };
+    if (!hasProtocol(deps, 'streams')) return { errorCode: ErrorCode.UNSUPPORTED_VERSION };
     const refused = streamsTopicProblem(streamsTopics(request.topology));
     if (refused !== undefined) return { errorCode: ErrorCode.STREAMS_INVALID_TOPOLOGY, errorMessage: refused };
     const { response, wanted } = await deps.coordinator.streamsHeartbeat(request, context);
@@ -35,13 +34,6 @@ export function streamsGroupHeartbeatHandler(deps: {
     const problems = creator.create(wanted);
     return problems.length === 0 ? response : withDetail(response, `Creation failed: ${problems.join('; ')}.`);
   };
-}
-
-export function hasStreamsProtocol(deps: {
-  readonly metadata: MetadataCache;
-  readonly isOffered?: IsOffered;
-}): boolean {
-  return deps.isOffered?.('streams') !== false && (deps.metadata.current().features.get('streams.version') ?? 0) >= 1;
 }
 
 /** The status that says which topics are missing also says why they cannot be made. */

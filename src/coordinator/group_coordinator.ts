@@ -10,7 +10,7 @@ import type { JoinGroupRequest, JoinGroupResponseInput } from '../protocol/api/j
 import type { StreamsGroupHeartbeatRequest } from '../protocol/api/streams_group_heartbeat.js';
 import type { SyncGroupRequest, SyncGroupResponseInput } from '../protocol/api/sync_group.js';
 import { ErrorCode } from '../protocol/errors.js';
-import type { DescribedConsumerGroup } from './consumer_group/commands.js';
+import type { DescribedConsumerGroup, TopicFilter } from './consumer_group/commands.js';
 import type { ConsumerGroupRules } from './consumer_group/settings.js';
 import { checkConsumerHeartbeat } from './consumer_group/validation.js';
 import type {
@@ -76,9 +76,6 @@ export interface GroupClient {
   /** Address of the peer without port. */
   readonly clientAddress: string;
 }
-
-/** Where there is an authorizer: the topics that the client may describe. */
-type TopicFilter = ((topic: string) => boolean) | undefined;
 
 export interface GroupDescription {
   readonly groupId: string;

@@ -17,6 +17,7 @@ export interface ConsumerHeartbeatCommand {
   readonly mayDescribe?: TopicFilter | undefined;
 }
 
+/** Where there is an authorizer: the topics that a client may describe. */
 export type TopicFilter = (topic: string) => boolean;
 
 export interface ConsumerDescribeCommand {

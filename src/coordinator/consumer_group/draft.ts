@@ -1,9 +1,8 @@
 import type { GroupState } from '../group/state.js';
 import type { Turn } from '../group/turn.js';
-import { memberStateCode } from '../modern/member.js';
 import { metadataHash } from '../modern/topics.js';
 import type { ConsumerGroup } from './group.js';
-import { type ConsumerMember, type EpochAssignment, metadataValueOf } from './member.js';
+import { type ConsumerMember, consumerStateCodes, type EpochAssignment, metadataValueOf } from './member.js';
 import type { ConsumerGroupRecord } from './records.js';
 
 /** How far ahead Kafka sets the deadline of its metadata refresh: changes of topics bring it forward, nothing else matters. */
@@ -39,7 +38,7 @@ export class ConsumerDraft {
       value: {
         memberEpoch: member.memberEpoch,
         previousMemberEpoch: member.previousMemberEpoch,
-        state: memberStateCode(member.state),
+        state: consumerStateCodes.of(member.state),
         assignedPartitions: recorded(member.assigned),
         partitionsPendingRevocation: recorded(member.revoking),
       },

@@ -5,11 +5,11 @@ import { type AssignedHead, layered, newAssignedHead } from '../modern/assigned_
 import { assignmentOf } from '../modern/assignment.js';
 import { ModernGroup, type ModernMaps, type SubscriptionType } from '../modern/group.js';
 import { hashMapOrder } from '../modern/java_order.js';
-import { memberStateOf } from '../modern/member.js';
 import { count, put } from '../modern/tables.js';
 import type { UndoLog } from '../runtime/machine.js';
 import {
   type ConsumerMember,
+  consumerStateCodes,
   type EpochAssignment,
   isReconciledTo,
   newMember,
@@ -350,7 +350,7 @@ export class ConsumerGroup extends ModernGroup<ConsumerMember, ConsumerMaps> {
       ...(member ?? newMember(memberId)),
       memberEpoch: value.memberEpoch,
       previousMemberEpoch: value.previousMemberEpoch,
-      state: memberStateOf(value.state),
+      state: consumerStateCodes.state(value.state),
       assigned: epochsOf(value.assignedPartitions, value.memberEpoch),
       revoking: epochsOf(value.partitionsPendingRevocation, value.memberEpoch),
     };

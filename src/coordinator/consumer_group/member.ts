@@ -1,7 +1,9 @@
 import type { Uuid } from '../../common/ids.js';
 import type { ConsumerGroupMemberMetadataValue } from '../../protocol/records/group_consumer.js';
 import type { MemberProtocol } from '../group/member.js';
-import { type MemberState, type ModernMember, newModernMember, sameSet } from '../modern/member.js';
+import { type MemberState, MemberStateCodes, type ModernMember, newModernMember, sameSet } from '../modern/member.js';
+
+export const consumerStateCodes = new MemberStateCodes(0);
 
 /** Partitions by topic, each with the epoch in which the member got it. */
 export type EpochAssignment = ReadonlyMap<Uuid, ReadonlyMap<number, number>>;

@@ -6,7 +6,7 @@ import type { JoinGroupRequest, JoinGroupResponseInput } from '../../protocol/ap
 import type { ListGroupsResponseInput } from '../../protocol/api/list_groups.js';
 import type { SyncGroupRequest, SyncGroupResponseInput } from '../../protocol/api/sync_group.js';
 import type { ErrorCode } from '../../protocol/errors.js';
-import type { ConsumerCommand, ConsumerReply } from '../consumer_group/commands.js';
+import type { ConsumerCommand, ConsumerReply, TopicFilter } from '../consumer_group/commands.js';
 import type { ConsumerGroupRules } from '../consumer_group/settings.js';
 import type { TopicChanges } from '../modern/topics.js';
 import type { BatchProducer, Decision, ReplyToken } from '../runtime/machine.js';
@@ -48,7 +48,7 @@ export interface JoinCommand {
   /** The id a member that has none yet would get. */
   readonly newMemberId: string;
   /** As of a heartbeat of the consumer protocol: members of both may be in one group. */
-  readonly mayDescribe?: ((topic: string) => boolean) | undefined;
+  readonly mayDescribe?: TopicFilter | undefined;
 }
 
 export interface SyncCommand {

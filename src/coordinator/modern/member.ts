@@ -47,21 +47,18 @@ export function sameSet<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean {
  */
 export type MemberState = 'stable' | 'unrevoked' | 'unreleased' | 'unknown';
 
-const stateCodes: Readonly<Record<MemberState, number>> = { stable: 0, unrevoked: 1, unreleased: 2, unknown: 127 };
+const knownStates = ['stable', 'unrevoked', 'unreleased'] as const;
+const unknownCode = 127;
 
-export function memberStateCode(state: MemberState): number {
-  return stateCodes[state];
-}
+/** How records have a member's state; those of consumer groups begin at 0, those of streams groups at 1. */
+export class MemberStateCodes {
+  constructor(private readonly first: number) {}
 
-export function memberStateOf(code: number): MemberState {
-  switch (code) {
-    case 0:
-      return 'stable';
-    case 1:
-      return 'unrevoked';
-    case 2:
-      return 'unreleased';
-    default:
-      return 'unknown';
+  of(state: MemberState): number {
+    return state === 'unknown' ? unknownCode : this.first + knownStates.indexOf(state);
+  }
+
+  state(code: number): MemberState {
+    return knownStates[code - this.first] ?? 'unknown';
   }
 }

@@ -3,7 +3,7 @@ import type { GroupState } from '../group/state.js';
 import type { Turn } from '../group/turn.js';
 import { metadataHash } from '../modern/topics.js';
 import type { StreamsGroup, StreamsHead } from './group.js';
-import { type StreamsMember, streamsStateCode } from './member.js';
+import { type StreamsMember, streamsStateCodes } from './member.js';
 import type { StreamsGroupRecord } from './records.js';
 import { activeIdsOf, type EpochTasks, type TargetTasks, taskIdsOf } from './tasks.js';
 import type { StreamsTopology } from './topology.js';
@@ -68,7 +68,7 @@ export class StreamsDraft {
     const value = {
       memberEpoch: member.memberEpoch,
       previousMemberEpoch: member.previousMemberEpoch,
-      state: streamsStateCode(member.state),
+      state: streamsStateCodes.of(member.state),
       activeTasks: withEpochs(assigned.active),
       standbyTasks: copies(assigned.standby),
       warmupTasks: copies(assigned.warmup),

@@ -2,7 +2,7 @@ import type { MapLike } from '../group/layered_map.js';
 import { AssignedGroup, type AssignedHead, layered, newAssignedHead } from '../modern/assigned_group.js';
 import { put } from '../modern/tables.js';
 import type { UndoLog } from '../runtime/machine.js';
-import { isReconciled, newStreamsMember, type StreamsMember, streamsStateOf } from './member.js';
+import { isReconciled, newStreamsMember, type StreamsMember, streamsStateCodes } from './member.js';
 import type { StreamsGroupRecord } from './records.js';
 import {
   type MemberTasks,
@@ -208,7 +208,7 @@ export class StreamsGroup extends AssignedGroup<StreamsHead, StreamsMember, Stre
         ...member,
         memberEpoch,
         previousMemberEpoch: value.previousMemberEpoch,
-        state: streamsStateOf(value.state),
+        state: streamsStateCodes.state(value.state),
         assigned: memberTasks(value.activeTasks, value.standbyTasks, value.warmupTasks, memberEpoch),
         revoking: memberTasks(
           value.activeTasksPendingRevocation,

@@ -1,5 +1,5 @@
 import type { StreamsGroupMemberMetadataValue } from '../../protocol/records/group_streams.js';
-import type { MemberState } from '../modern/member.js';
+import { type MemberState, MemberStateCodes } from '../modern/member.js';
 import { type MemberTasks, noMemberTasks } from './tasks.js';
 
 /** A member of a streams group: a thread of a process (KIP-1071). Replaced as a whole at each change. */
@@ -36,25 +36,7 @@ export function newStreamsMember(memberId: string): StreamsMember {
   };
 }
 
-/** As records of streams groups have them; those of consumer groups begin at 0. */
-const stateCodes: Readonly<Record<MemberState, number>> = { stable: 1, unrevoked: 2, unreleased: 3, unknown: 127 };
-
-export function streamsStateCode(state: MemberState): number {
-  return stateCodes[state];
-}
-
-export function streamsStateOf(code: number): MemberState {
-  switch (code) {
-    case 1:
-      return 'stable';
-    case 2:
-      return 'unrevoked';
-    case 3:
-      return 'unreleased';
-    default:
-      return 'unknown';
-  }
-}
+export const streamsStateCodes = new MemberStateCodes(1);
 
 export function isReconciled(member: StreamsMember, targetEpoch: number): boolean {
   return member.state === 'stable' && member.memberEpoch === targetEpoch;

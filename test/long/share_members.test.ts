@@ -10,6 +10,7 @@ import { kafkaJars } from '../compat/drivers.js';
 import { createTopic, produce } from '../integration/produce_fetch.js';
 import { BrokerProcess } from '../support/broker_process.js';
 import { TalkingProcess } from '../support/talking_process.js';
+import { untilTrue } from '../support/until.js';
 import { WireClient } from '../support/wire_client.js';
 
 // Two members of Apache Kafka's own Java client read a topic together, while the broker is killed (dist must be built).
@@ -65,15 +66,10 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-async function until(what: string, condition: () => boolean | Promise<boolean>, forMs = 90_000): Promise<void> {
-  for (const end = Date.now() + forMs; Date.now() < end; ) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  const seen = members.map(
-    ({ got, done, process }) => `${got.length} got, ${done.size} done, ${process.errors.slice(-2000)}`,
-  );
-  throw new Error(`${what}: ${seen.join('\n')}`);
+function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  const seen = () =>
+    members.map(({ got, done, process }) => `${got.length} got, ${done.size} done, ${process.errors.slice(-2000)}`);
+  return untilTrue(what, condition, { forMs: 90_000, everyMs: 100, seen });
 }
 
 const values = (first: number) => Array.from({ length: perRound }, (_, i) => `value ${first + i}`);

@@ -10,6 +10,7 @@ import { createTopic, produce } from '../integration/produce_fetch.js';
 import { BrokerProcess } from '../support/broker_process.js';
 import { committedValues } from '../support/committed_values.js';
 import { TalkingProcess } from '../support/talking_process.js';
+import { untilTrue } from '../support/until.js';
 import { WireClient } from '../support/wire_client.js';
 
 // Kafka Streams with group.protocol=streams (KIP-1071): a topology with a repartition topic and a changelog, in several instances,
@@ -34,7 +35,6 @@ const command = kafkaJars() === undefined ? undefined : java.command('StreamsCou
 if (command === undefined) console.log('compat: Kafka Streams is skipped, not installed: needs java and real-kafka');
 
 const directory = mkdtempSync(join(tmpdir(), 'millrace-streams-'));
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 class Instance {
   tasks: readonly string[] = [];
@@ -78,11 +78,9 @@ function start(): Instance {
   return instance;
 }
 
-async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 60_000; Date.now() < end; await pause(100)) if (await condition()) return;
-  throw new Error(
-    `${what}: ${instances.map((one) => `${one.tasks.join()} ${one.process.errors.slice(-1500)}`).join('\n')}`,
-  );
+function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  const seen = () => instances.map(({ tasks, process }) => `${tasks.join()} ${process.errors.slice(-1500)}`);
+  return untilTrue(what, condition, { forMs: 60_000, everyMs: 100, seen });
 }
 
 /** Two subtopologies, each with a task per partition. */

@@ -1,6 +1,8 @@
 import { parseDuration } from '../../src/common/duration.js';
+import { ZERO_UUID } from '../../src/common/ids.js';
 import { ErrorCode, errorName } from '../../src/protocol/errors.js';
-import { type Body, Connections } from '../compat/coordinators/connection.js';
+import { type Body, Connections, coordinatorsThere } from '../compat/coordinators/connection.js';
+import { topicIds } from '../compat/coordinators/topics.js';
 import { type Command, type Commands, parseCommand } from './broker_command.js';
 import { consumerCommands } from './commands/consumer.js';
 import { shareCommands } from './commands/share.js';
@@ -22,7 +24,8 @@ export class Stage {
   on: Connections;
   /** What is known of each member, producer and session, by name. */
   readonly actors = new Map<string, Body>();
-  private names = new Map<string, string>();
+  /** Of topics, by name. */
+  private ids: ReadonlyMap<string, string> = new Map();
 
   constructor(
     readonly broker: ScenarioBroker,
@@ -43,18 +46,16 @@ export class Stage {
   }
 
   async learnTopics(): Promise<void> {
-    const answer = await this.on.until('admin', 'Metadata', 12, { topics: null });
-    const topics = answer.topics as Array<{ name: string; topicId: string }>;
-    this.names = new Map(topics.map(({ name, topicId }) => [topicId, name]));
+    this.ids = await topicIds(this.on);
   }
 
   async topicId(name: string): Promise<string> {
     await this.learnTopics();
-    return [...this.names].find(([, known]) => known === this.topic(name))?.[0] ?? 'AAAAAAAAAAAAAAAAAAAAAA';
+    return this.ids.get(this.topic(name)) ?? ZERO_UUID;
   }
 
   nameOf(topicId: unknown): string {
-    return this.short(this.names.get(String(topicId)) ?? '?');
+    return this.short([...this.ids].find(([, id]) => id === topicId)?.[0] ?? '?');
   }
 
   short(name: string): string {
@@ -97,9 +98,7 @@ const general: Commands = {
     await stage.on.close();
     await stage.broker.restart();
     stage.on = new Connections(stage.broker.port);
-    await stage.on.until('admin', 'FindCoordinator', 4, { keyType: 0, coordinatorKeys: ['g'] });
-    await stage.on.until('admin', 'FindCoordinator', 4, { keyType: 1, coordinatorKeys: ['t'] });
-    await stage.on.until('admin', 'ListGroups', 5, { statesFilter: [], typesFilter: [] });
+    await coordinatorsThere(stage.on);
     return [];
   },
   list: async (_command, stage) => {

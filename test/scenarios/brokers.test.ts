@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startBroker } from '../../src/index.js';
+import { coordinatorsThere } from '../compat/coordinators/connection.js';
 import { runCommand, type ScenarioBroker, Stage } from './broker_runner.js';
 import { parseScenario, printScenario } from './scenario.js';
 
@@ -73,9 +74,7 @@ describe('scenarios of whole brokers', () => {
     const scenario = parseScenario(text);
     const stage = new Stage(otherPort > 0 ? other : await ours(), otherPort > 0 ? `${randomUUID().slice(0, 8)}.` : '');
     try {
-      await stage.on.until('admin', 'FindCoordinator', 4, { keyType: 0, coordinatorKeys: ['g'] });
-      await stage.on.until('admin', 'FindCoordinator', 4, { keyType: 1, coordinatorKeys: ['t'] });
-      await stage.on.until('admin', 'ListGroups', 5, { statesFilter: [], typesFilter: [] });
+      await coordinatorsThere(stage.on);
       const actual: string[] = [];
       for (const { command } of scenario.steps) actual.push(await runCommand(command, stage));
       if (update && otherPort === 0) writeFileSync(path, printScenario(scenario, actual));

@@ -3,6 +3,7 @@ import type { OffsetFetchResponse } from '../../src/protocol/api/offset_fetch.js
 import { ApiKey } from '../../src/protocol/api_keys.js';
 import { GroupMember, type GroupProtocol, type MemberProgram } from '../compat/group_members.js';
 import { createTopic, produce } from '../integration/produce_fetch.js';
+import { untilTrue } from './until.js';
 import { WireClient } from './wire_client.js';
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -69,13 +70,15 @@ export class GroupStage {
   }
 
   /** Looks until it is so, or a member ended with an error. */
-  async until(what: string, condition: () => boolean | Promise<boolean>, forMs = 25_000): Promise<void> {
-    for (const end = Date.now() + forMs; Date.now() < end; await pause(50)) {
-      if (await condition()) return;
+  until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+    const holds = async () => {
+      if (await condition()) return true;
       const bad = this.members.find(({ status }) => typeof status === 'number' && status !== 0);
       if (bad !== undefined) throw new Error(`${what}: ${bad.problem}`);
-    }
-    throw new Error(`${what}:\n${this.members.map(({ problem }) => problem).join('\n')}`);
+      return false;
+    };
+    const seen = () => this.members.map(({ problem }) => problem);
+    return untilTrue(what, holds, { forMs: 25_000, everyMs: 50, seen });
   }
 
   /** Each of these has some of the partitions, all together have all, none is anybody's but one's. */

@@ -1,5 +1,5 @@
 import { buildClassicGroups } from './classic.js';
-import type { Connections } from './connection.js';
+import { type Connections, coordinatorsThere } from './connection.js';
 import { buildConsumerGroups, buildStreamsGroups } from './modern.js';
 import { buildShareGroups } from './share.js';
 import { createTopics, topicIds } from './topics.js';
@@ -23,11 +23,9 @@ export const settings: Readonly<Record<string, string>> = {
 /** Puts every kind of state that lasts into every coordinator of a broker. */
 export async function buildState(on: Connections): Promise<void> {
   await createTopics(on);
-  await on.until('admin', 'FindCoordinator', 4, { keyType: 0, coordinatorKeys: ['g'] });
-  await on.until('admin', 'FindCoordinator', 4, { keyType: 1, coordinatorKeys: ['t'] });
   const ids = await topicIds(on);
   await on.until('admin', 'FindCoordinator', 6, { keyType: 2, coordinatorKeys: [`g:${ids.get('b')}:0`] });
-  await on.until('admin', 'ListGroups', 5, { statesFilter: [], typesFilter: [] });
+  await coordinatorsThere(on);
   await buildClassicGroups(on);
   await buildConsumerGroups(on);
   await buildStreamsGroups(on);

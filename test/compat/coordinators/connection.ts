@@ -45,6 +45,13 @@ export class Connections {
   }
 }
 
+/** Waits until the coordinators of groups and of transactions answer. */
+export async function coordinatorsThere(on: Connections): Promise<void> {
+  await on.until('admin', 'FindCoordinator', 4, { keyType: 0, coordinatorKeys: ['g'] });
+  await on.until('admin', 'FindCoordinator', 4, { keyType: 1, coordinatorKeys: ['t'] });
+  await on.until('admin', 'ListGroups', 5, { statesFilter: [], typesFilter: [] });
+}
+
 /** No error code in it says anything. */
 export function succeeded(answer: unknown): boolean {
   if (Array.isArray(answer)) return answer.every(succeeded);

@@ -178,8 +178,8 @@ export function registerHandlers(pipeline: Pipeline, services: Services): void {
   pipeline.register(ApiKey.ListGroups, listGroupsHandler(services));
   pipeline.register(ApiKey.DescribeGroups, describeGroupsHandler(services));
   pipeline.register(ApiKey.DeleteGroups, deleteGroupsHandler(services));
-  const offered = config().list('group.coordinator.rebalance.protocols');
-  const isOffered = (protocol: string) => offered.includes(protocol);
+  const offered = whileSame(config, (now) => now.list('group.coordinator.rebalance.protocols'));
+  const isOffered = (protocol: string) => offered().includes(protocol);
   const modern = { ...services, isOffered };
   pipeline.register(ApiKey.ConsumerGroupHeartbeat, consumerGroupHeartbeatHandler(modern));
   pipeline.register(ApiKey.ConsumerGroupDescribe, consumerGroupDescribeHandler(modern));

@@ -1,3 +1,4 @@
+import type { BrokerConfig } from './broker_config.js';
 import {
   applyOps,
   type ConfigChange,
@@ -7,6 +8,7 @@ import {
   isRefusal,
   refuse,
 } from './changes.js';
+import { contradictions } from './contradictions.js';
 import type { BrokerConfigDefinition } from './definition.js';
 import { brokenRequirement, type ConfigWarning, supportOf, unreadableValue } from './problems.js';
 import { brokerConfigDefinition } from './tables/broker.js';
@@ -45,6 +47,7 @@ const ONLY_PER_LISTENER: ReadonlySet<string> = new Set(
 
 /** AlterConfigs of a broker or of all: `configs` takes the place of everything that was set. */
 export function replaceBrokerConfigs(
+  broker: BrokerConfig,
   scope: BrokerScope,
   current: ReadonlyMap<string, string>,
   configs: ReadonlyMap<string, string | null>,
@@ -52,11 +55,12 @@ export function replaceBrokerConfigs(
   const ops = [...configs].map(([name, value]): ConfigOp => ({ name, operation: 'SET', value }));
   const wrong = checkOps(ops) ?? checkNames(scope, ops);
   if (wrong !== undefined) return wrong;
-  return judge(current, new Map(ops.map(({ name, value }) => [name, value ?? ''])));
+  return judge(broker, scope, current, new Map(ops.map(({ name, value }) => [name, value ?? ''])));
 }
 
 /** IncrementalAlterConfigs of a broker or of all. */
 export function alterBrokerConfigs(
+  broker: BrokerConfig,
   scope: BrokerScope,
   current: ReadonlyMap<string, string>,
   ops: readonly ConfigOp[],
@@ -73,7 +77,7 @@ export function alterBrokerConfigs(
   );
   if (isRefusal(next)) return next;
   const kept = ops.filter(({ operation }) => operation !== 'DELETE');
-  return checkNames(scope, kept) ?? judge(current, next);
+  return checkNames(scope, kept) ?? judge(broker, scope, current, next);
 }
 
 /** Which configs may change at all, and where. Kafka takes names it does not know; Millrace takes nothing silently. */
@@ -110,7 +114,12 @@ function checkNames(scope: BrokerScope, ops: readonly ConfigOp[]): ConfigRefusal
   return unknown && refuse('INVALID_CONFIG', `Unknown broker config name: ${unknown.name}`);
 }
 
-function judge(current: ReadonlyMap<string, string>, next: ReadonlyMap<string, string>): ConfigChange {
+function judge(
+  broker: BrokerConfig,
+  scope: BrokerScope,
+  current: ReadonlyMap<string, string>,
+  next: ReadonlyMap<string, string>,
+): ConfigChange {
   const warnings: ConfigWarning[] = [];
   for (const [name, raw] of next) {
     const definition = brokerConfigDefinition(name);
@@ -127,5 +136,10 @@ function judge(current: ReadonlyMap<string, string>, next: ReadonlyMap<string, s
     if (error !== undefined) return refuse('INVALID_CONFIG', error);
     if (warning !== undefined) warnings.push({ name, message: warning });
   }
-  return { ok: true, configs: next, warnings };
+  const together = broker.withLayer(
+    scope === 'broker' ? 'DYNAMIC_BROKER_CONFIG' : 'DYNAMIC_DEFAULT_BROKER_CONFIG',
+    next,
+  );
+  const [wrong] = contradictions(together);
+  return wrong === undefined ? { ok: true, configs: next, warnings } : refuse('INVALID_REQUEST', wrong.message);
 }

@@ -9,6 +9,7 @@ import {
   notAList,
   refuse,
 } from './changes.js';
+import { groupBounds } from './group_bounds.js';
 import { groupConfigDefinition } from './tables/group.js';
 
 /** IncrementalAlterConfigs of a group. */
@@ -25,10 +26,8 @@ export function alterGroupConfigs(
   if (unknown !== undefined) return refuse('INVALID_CONFIG', `Unknown group config name: ${unknown}`);
   const judged = judgeValues(current, next, groupConfigDefinition);
   if (!judged.ok) return judged;
-  for (const [name, raw] of next) {
-    const outside = outsideBounds(broker, name, raw);
-    if (outside !== undefined) return refuse('INVALID_CONFIG', outside);
-  }
+  const outside = outsideBounds(broker, next);
+  if (outside !== undefined) return refuse('INVALID_CONFIG', outside);
   for (const kind of ['consumer', 'share', 'streams']) {
     if (!sessionOutlastsHeartbeat(broker, next, kind))
       return refuse('INVALID_CONFIG', `${kind}.session.timeout.ms must be greater than ${kind}.heartbeat.interval.ms`);
@@ -42,20 +41,14 @@ function sessionOutlastsHeartbeat(broker: BrokerConfig, next: ReadonlyMap<string
   return of('session.timeout.ms') > of('heartbeat.interval.ms');
 }
 
-/** A group's setting must lie between the broker's `group.<kind>.min.*` and `group.<kind>.max.*`, whose names leave `num.` out. */
-function outsideBounds(broker: BrokerConfig, name: string, raw: string): string | undefined {
-  const definition = groupConfigDefinition(name);
-  const [, kind, rest] = /^([a-z]+)\.(?:num\.)?(.+)$/.exec(name) ?? [];
-  if (definition?.type !== 'INT' || kind === undefined) return undefined;
-  const bound = (side: 'min' | 'max'): { name: string; value: number } | undefined => {
-    const boundName = `group.${kind}.${side}.${rest}`;
-    const text = broker.textIfKnown(boundName);
-    return text === undefined || text === null ? undefined : { name: boundName, value: Number(text) };
-  };
-  const value = Number(raw);
-  const min = bound('min');
-  if (min !== undefined && value < min.value) return `${name} must be greater than or equal to ${min.name}`;
-  const max = bound('max');
-  if (max !== undefined && value > max.value) return `${name} must be less than or equal to ${max.name}`;
+/** A group's settings must lie between the broker's, whatever they were when they were set. */
+function outsideBounds(broker: BrokerConfig, next: ReadonlyMap<string, string>): string | undefined {
+  for (const [name, { min, max }] of groupBounds(broker)) {
+    const raw = next.get(name);
+    if (raw === undefined) continue;
+    const value = Number(raw);
+    if (min !== undefined && value < min.value) return `${name} must be greater than or equal to ${min.name}`;
+    if (max !== undefined && value > max.value) return `${name} must be less than or equal to ${max.name}`;
+  }
   return undefined;
 }

@@ -1,4 +1,5 @@
 import { assert } from '../common/assert.js';
+import { contradictions } from './contradictions.js';
 import type { ConfigType, ConfigValue, NamesOfType, ValueOf } from './definition.js';
 import type { ConfigLayer, LayerEntry } from './layers.js';
 import { baseOfListenerConfig, listenerConfigName, type PerListenerConfig } from './listener_configs.js';
@@ -26,6 +27,14 @@ export interface DynamicConfigs {
   readonly perBroker?: ReadonlyMap<string, string>;
 }
 
+export type DynamicSource = 'DYNAMIC_BROKER_CONFIG' | 'DYNAMIC_DEFAULT_BROKER_CONFIG';
+
+const layerOrder: readonly ConfigSource[] = [
+  'DYNAMIC_BROKER_CONFIG',
+  'DYNAMIC_DEFAULT_BROKER_CONFIG',
+  'STATIC_BROKER_CONFIG',
+];
+
 /**
  * The configuration of one broker, immutable. A value comes from the first layer that has it: this broker's dynamic configs, the
  * cluster's, the static ones (`server.properties`), the default. Different names for one thing (`log.retention.ms`, `.minutes`,
@@ -47,7 +56,8 @@ export class BrokerConfig {
     const { entries, errors, warnings } = readStaticConfigs(toMap(input));
     if (errors.length > 0) return { ok: false, errors };
     const config = new BrokerConfig([{ source: 'STATIC_BROKER_CONFIG', entries }], []);
-    return { ok: true, config, warnings };
+    const together = contradictions(config);
+    return together.length > 0 ? { ok: false, errors: together } : { ok: true, config, warnings };
   }
 
   /** The same static configs under other dynamic ones. */
@@ -59,6 +69,15 @@ export class BrokerConfig {
       ...this.layers.filter(({ source }) => source === 'STATIC_BROKER_CONFIG'),
     ];
     return new BrokerConfig(layers, unreadable);
+  }
+
+  /** The same with other configs of one broker, or of all, as they would be after a change. */
+  withLayer(source: DynamicSource, configs: ReadonlyMap<string, string>): BrokerConfig {
+    const layer = { source, entries: readDynamic(configs, []) };
+    const layers = layerOrder.flatMap((one) =>
+      one === source ? [layer] : this.layers.filter((l) => l.source === one),
+    );
+    return new BrokerConfig(layers, this.unreadable);
   }
 
   /** The value in force. The type follows from the name. */

@@ -14,6 +14,7 @@ export {
 export { parseConnectionOverrides } from './connection_overrides.js';
 export type * from './definition.js';
 export * from './describe.js';
+export { type GroupBounds, groupBounds, withinBounds } from './group_bounds.js';
 export type * from './layers.js';
 export { INT_MAX } from './limits.js';
 export * from './problems.js';

@@ -1,4 +1,3 @@
-import { connectionOverridesName } from './connection_overrides.js';
 import type { LayerEntry } from './layers.js';
 import {
   brokenRequirement,
@@ -18,7 +17,7 @@ export interface StaticConfigs {
   readonly warnings: readonly ConfigWarning[];
 }
 
-/** Reads what a `server.properties` says, complains about each setting by name, and checks what settings mean together. */
+/** Reads what a `server.properties` says, complains about each setting by name. */
 export function readStaticConfigs(properties: ReadonlyMap<string, string>): StaticConfigs {
   const entries = new Map<string, LayerEntry>();
   const errors: ConfigError[] = [];
@@ -40,7 +39,7 @@ export function readStaticConfigs(properties: ReadonlyMap<string, string>): Stat
     if (error !== undefined) errors.push({ name, message: error });
     if (warning !== undefined) warnings.push({ name, message: warning });
   }
-  if (errors.length === 0) errors.push(...contradictions(entries));
+  if (errors.length === 0) errors.push(...misfits(entries));
   copyId(entries);
   return { entries, errors, warnings };
 }
@@ -57,8 +56,8 @@ function unknownSetting(name: string): { readonly refused: boolean; readonly mes
   return { refused: false, message: `${name} is not a broker config and is ignored: ${hint}` };
 }
 
-/** Settings that are fine alone and not together. */
-function contradictions(entries: ReadonlyMap<string, LayerEntry>): ConfigError[] {
+/** Ids and roles that do not go together, and values that Kafka requires more of than a range. */
+function misfits(entries: ReadonlyMap<string, LayerEntry>): ConfigError[] {
   const errors: ConfigError[] = [];
   const node = entries.get('node.id');
   const broker = entries.get('broker.id');
@@ -76,25 +75,6 @@ function contradictions(entries: ReadonlyMap<string, LayerEntry>): ConfigError[]
     const broken = (value === null ? undefined : unreadableValue(name, value)) ?? brokenRequirement(name, value);
     if (broken !== undefined) errors.push({ name, message: broken });
   }
-  errors.push(...contradictoryLimits(entries));
-  return errors;
-}
-
-function contradictoryLimits(entries: ReadonlyMap<string, LayerEntry>): ConfigError[] {
-  const errors: ConfigError[] = [];
-  const number = (name: 'queued.max.request.bytes' | 'socket.request.max.bytes' | 'max.connections.per.ip') =>
-    Number(entries.get(name)?.value ?? brokerConfigDefinition(name)?.default);
-  const queuedBytes = number('queued.max.request.bytes');
-  if (queuedBytes > 0 && queuedBytes < number('socket.request.max.bytes'))
-    errors.push({
-      name: 'queued.max.request.bytes',
-      message: 'queued.max.request.bytes must be larger or equal to socket.request.max.bytes',
-    });
-  if (number('max.connections.per.ip') === 0 && (entries.get(connectionOverridesName)?.text ?? '') === '')
-    errors.push({
-      name: 'max.connections.per.ip',
-      message: `max.connections.per.ip can be set to zero only if ${connectionOverridesName} property is set.`,
-    });
   return errors;
 }
 

@@ -1,4 +1,4 @@
-import type { BrokerConfig } from '../config/index.js';
+import { type BrokerConfig, groupBounds } from '../config/index.js';
 import { consumerAssignors } from './consumer_group/assignors.js';
 import type { ConsumerGroupRules } from './consumer_group/settings.js';
 import type { GroupCoordinatorConfig } from './group_coordinator.js';
@@ -30,6 +30,7 @@ export function groupCoordinatorConfig(config: BrokerConfig): GroupCoordinatorCo
 
 function streamsRules(config: BrokerConfig): StreamsGroupRules {
   return {
+    bounds: groupBounds(config),
     maxSize: config.int('group.streams.max.size'),
     sessionTimeoutMs: config.int('group.streams.session.timeout.ms'),
     heartbeatIntervalMs: config.int('group.streams.heartbeat.interval.ms'),
@@ -44,6 +45,7 @@ function consumerRules(config: BrokerConfig): ConsumerGroupRules {
   const names = config.list('group.consumer.assignors');
   return {
     assignors: names.flatMap((name) => consumerAssignors.find((assignor) => assignor.name === name) ?? []),
+    bounds: groupBounds(config),
     maxSize: config.int('group.consumer.max.size'),
     sessionTimeoutMs: config.int('group.consumer.session.timeout.ms'),
     heartbeatIntervalMs: config.int('group.consumer.heartbeat.interval.ms'),
@@ -58,6 +60,7 @@ function consumerRules(config: BrokerConfig): ConsumerGroupRules {
 
 function shareRules(config: BrokerConfig): ShareGroupRules {
   return {
+    bounds: groupBounds(config),
     maxSize: config.int('group.share.max.size'),
     sessionTimeoutMs: config.int('group.share.session.timeout.ms'),
     heartbeatIntervalMs: config.int('group.share.heartbeat.interval.ms'),

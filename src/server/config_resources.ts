@@ -83,8 +83,8 @@ export async function changeResourceConfigs(
         validateOnly,
         (current) =>
           edit.kind === 'replace'
-            ? replaceBrokerConfigs(scope, current, edit.configs)
-            : alterBrokerConfigs(scope, current, edit.ops),
+            ? replaceBrokerConfigs(deps.config(), scope, current, edit.configs)
+            : alterBrokerConfigs(deps.config(), scope, current, edit.ops),
       );
     }
     case CONFIG_RESOURCE.GROUP: {

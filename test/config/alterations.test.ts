@@ -31,7 +31,6 @@ const DIFFERENT: Readonly<Record<string, string>> = {
     'INVALID_REQUEST: Millrace reads these configs at start only, change server.properties: [listeners]',
   // There are no such threads to count.
   'broker 1 SET num.io.threads=1000': 'ok',
-  'broker 1 SET log.cleaner.threads=200': 'ok',
   // No eligible leader replicas yet.
   'broker 1 SET min.insync.replicas=2': 'ok',
   'broker  DELETE min.insync.replicas=': 'ok',
@@ -71,7 +70,7 @@ describe('changes of configs', () => {
       const current = stored.get(key) ?? new Map<string, string>();
       const change =
         resource === 'broker'
-          ? alterBrokerConfigs(id === '' ? 'cluster' : 'broker', current, parsed)
+          ? alterBrokerConfigs(BrokerConfig.defaults, id === '' ? 'cluster' : 'broker', current, parsed)
           : resource === 'group'
             ? alterGroupConfigs(BrokerConfig.defaults, current, parsed)
             : ops.startsWith('CREATE')
@@ -128,14 +127,15 @@ describe('changes of configs', () => {
     const topic = replaceTopicConfigs(BrokerConfig.defaults, current, new Map([['segment.ms', '7']]));
     expect(topic.ok && [...topic.configs]).toEqual([['segment.ms', '7']]);
     const broker = replaceBrokerConfigs(
+      BrokerConfig.defaults,
       'cluster',
       new Map([['message.max.bytes', '5']]),
       new Map([['log.retention.ms', '9']]),
     );
     expect(broker.ok && [...broker.configs]).toEqual([['log.retention.ms', '9']]);
-    expect(answerOf(replaceBrokerConfigs('broker', new Map(), new Map([['node.id', '9']])))).toBe(
-      'INVALID_REQUEST: Cannot update these configs dynamically: [node.id]',
-    );
+    expect(
+      answerOf(replaceBrokerConfigs(BrokerConfig.defaults, 'broker', new Map(), new Map([['node.id', '9']]))),
+    ).toBe('INVALID_REQUEST: Cannot update these configs dynamically: [node.id]');
   });
 
   it('warn of settings without effect, once, when they are new', () => {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { INT64_MAX } from '../../src/common/ids.js';
 import { BrokerConfig, type ConfigInput, parseProperties, resolveTopicConfig } from '../../src/config/index.js';
+import { readTsv } from '../support/tsv.js';
 
 function configOf(input: ConfigInput): BrokerConfig {
   const result = BrokerConfig.fromProperties(input);
@@ -73,6 +74,22 @@ describe('BrokerConfig', () => {
     expect(errorsOf({ 'process.roles': 'controller' })[0]).toContain('process.roles=controller');
     expect(errorsOf({ 'log.retention.hours': 0 })).toHaveLength(1);
     expect(errorsOf({ 'listener.name.internal.ssl.keystore.location': '/x' })).toHaveLength(1);
+  });
+
+  it('refuses what does not go together, as Kafka does', () => {
+    const rows = readTsv('config/contradictions.tsv');
+    const ours = rows.map(({ settings = '' }) => {
+      const pairs = settings.split(';').map((setting) => setting.split('=', 2) as [string, string]);
+      return { settings, answers: errorsOf(new Map(pairs)) };
+    });
+    // Kafka says the first, Millrace all.
+    expect(
+      ours.map(({ settings, answers }, row) => {
+        const answer = rows[row]?.answer ?? '';
+        return `${settings}: ${answers.includes(answer) ? answer : (answers[0] ?? 'ok')}`;
+      }),
+    ).toEqual(rows.map(({ settings, answer }) => `${settings}: ${answer}`));
+    expect(rows.length).toBeGreaterThan(70);
   });
 
   it('warns of what has no effect, and takes what is refused while it stays at its default', () => {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ZERO_UUID } from '../../src/common/ids.js';
-import { BrokerConfig } from '../../src/config/index.js';
+import { BrokerConfig, groupBounds } from '../../src/config/index.js';
 import { groupCoordinatorConfig } from '../../src/coordinator/group_config.js';
 import { GroupCoordinator, type GroupCoordinatorConfig } from '../../src/coordinator/group_coordinator.js';
 import { javaStringHash } from '../../src/coordinator/java_hash.js';
@@ -77,6 +77,7 @@ describe('GroupCoordinator', () => {
   });
 
   it("has Kafka's defaults", () => {
+    const bounds = groupBounds(BrokerConfig.defaults);
     expect(groupCoordinatorConfig(BrokerConfig.defaults)).toEqual({
       groupMinSessionTimeoutMs: 6_000,
       groupMaxSessionTimeoutMs: 1_800_000,
@@ -89,9 +90,9 @@ describe('GroupCoordinator', () => {
       offsetsRetentionCheckIntervalMs: 600_000,
       offsetsCommitTimeoutMs: 5_000,
       offsetsLoadBufferSize: 5_242_880,
-      consumer: { ...consumerRules, assignmentIntervalMs: 1_000 },
-      share: { ...shareRules, assignmentIntervalMs: 1_000 },
-      streams: { ...streamsRules, assignmentIntervalMs: 1_000, initialRebalanceDelayMs: 3_000 },
+      consumer: { ...consumerRules, bounds, assignmentIntervalMs: 1_000 },
+      share: { ...shareRules, bounds, assignmentIntervalMs: 1_000 },
+      streams: { ...streamsRules, bounds, assignmentIntervalMs: 1_000, initialRebalanceDelayMs: 3_000 },
     });
   });
 

@@ -1,4 +1,4 @@
-import type { BrokerConfig } from '../../config/index.js';
+import { type BrokerConfig, groupBounds, withinBounds } from '../../config/index.js';
 import type { MetadataCache } from '../../metadata/image.js';
 import type { ShareRules } from '../../replication/share/states.js';
 
@@ -36,9 +36,10 @@ export class ShareConfigs {
 const noConfigs: ReadonlyMap<string, string> = new Map();
 
 function groupShareConfig(broker: BrokerConfig, own: ReadonlyMap<string, string>): GroupShareConfig {
+  const bounds = groupBounds(broker);
   const int = (name: string, brokersValue: number) => {
     const text = own.get(name);
-    return text === undefined ? brokersValue : Number(text);
+    return text === undefined ? brokersValue : withinBounds(Number(text), bounds.get(name));
   };
   return {
     recordLockDurationMs: int('share.record.lock.duration.ms', broker.int('group.share.record.lock.duration.ms')),

@@ -1,6 +1,7 @@
 import { noAcls } from './acls.js';
 import { authorized } from './authorized.js';
 import { features } from './features.js';
+import { groupConfigSettings, groupConfigs } from './group_configs.js';
 import { classicOnly, groupTopics } from './group_topics.js';
 import { hints } from './hints.js';
 import { session } from './index.js';
@@ -66,6 +67,12 @@ export const conversations: readonly Conversation[] = [
     golden: 'kafka-4.3.1-classic-only.json',
     steps: classicOnly,
     settings: { ...quick, 'group.coordinator.rebalance.protocols': 'classic' },
+  },
+  {
+    name: 'group-configs',
+    golden: 'kafka-4.3.1-group-configs.json',
+    steps: groupConfigs,
+    settings: { ...quick, ...groupConfigSettings },
   },
   { name: 'streams', golden: 'kafka-4.3.1-streams.json', steps: streamsGroups, settings: quick },
 ];

@@ -12,7 +12,7 @@ const list = (name: string, version: number, resourceTypes?: readonly number[]):
   version,
   body: resourceTypes === undefined ? {} : { resourceTypes },
 });
-const describe = (
+export const describe = (
   name: string,
   resources: readonly (readonly [number, string, (readonly string[])?])[],
   more: object = {},
@@ -30,8 +30,8 @@ const describe = (
   },
 });
 const codes = { SET: 0, DELETE: 1, APPEND: 2, SUBTRACT: 3 } as const;
-type Op = readonly [keyof typeof codes, string, string | null];
-const alter = (
+export type Op = readonly [keyof typeof codes, string, string | null];
+export const alter = (
   name: string,
   resources: readonly (readonly [number, string, ...Op[]])[],
   validateOnly = false,

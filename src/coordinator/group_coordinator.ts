@@ -25,6 +25,7 @@ import type {
   ListedGroup,
   TransactionalCommitCommand,
 } from './group/commands.js';
+import { type GroupType, stateOf } from './group/kinds.js';
 import { groupMachine } from './group/machine.js';
 import type { GroupRecord } from './group/records.js';
 import type { GroupState } from './group/state.js';
@@ -33,7 +34,7 @@ import { topicChanges } from './modern/topics.js';
 import type { CoordinatorLog, EndOfTransaction } from './runtime/log.js';
 import type { Outcome, ReplyToken } from './runtime/machine.js';
 import type { ShardLogger } from './runtime/shard.js';
-import { replyTo, ShardSet } from './runtime/shard_set.js';
+import { replyTo, ShardSet, type ShardStatistics } from './runtime/shard_set.js';
 import type { ShareGroupRules } from './share_group/settings.js';
 import type { DescribedStreamsGroup } from './streams_group/commands.js';
 import type { StreamsGroupRules } from './streams_group/settings.js';
@@ -168,6 +169,25 @@ export class GroupCoordinator {
       offsets += state.offsets.size;
     }
     return { partitions: this.shards.started.length, groups, offsets, timers: this.shards.timerCount };
+  }
+
+  /** For metrics. */
+  get runtime(): ShardStatistics {
+    return this.shards;
+  }
+
+  /** For metrics: groups by protocol and state. */
+  groupCounts(): ReadonlyArray<{ readonly type: GroupType; readonly state: string; readonly count: number }> {
+    const counts = new Map<string, { readonly type: GroupType; readonly state: string; count: number }>();
+    for (const { groups } of this.shards.states())
+      for (const group of groups.values()) {
+        const { type } = group;
+        const state = stateOf(group);
+        const known = counts.get(`${type} ${state}`) ?? { type, state, count: 0 };
+        known.count += 1;
+        counts.set(`${type} ${state}`, known);
+      }
+    return [...counts.values()];
   }
 
   /** INVALID_GROUP_ID, INVALID_SESSION_TIMEOUT and everything of KIP-62, KIP-345, KIP-394. */

@@ -4,7 +4,7 @@ import type { MetadataCache, MetadataImage } from '../metadata/image.js';
 import type { ErrorCode } from '../protocol/errors.js';
 import type { CoordinatorLog } from './runtime/log.js';
 import type { ShardLogger } from './runtime/shard.js';
-import { replyTo, ShardSet } from './runtime/shard_set.js';
+import { replyTo, ShardSet, type ShardStatistics } from './runtime/shard_set.js';
 import type {
   ReadState,
   ShareStateCommand,
@@ -104,6 +104,11 @@ export class ShareCoordinator {
   /** The partition of `__share_group_state` that holds a share partition; `key` as FindCoordinator takes it: `group:topicId:partition`. */
   partitionFor(key: string): number {
     return this.shards.partitionFor(key);
+  }
+
+  /** For metrics. */
+  get runtime(): ShardStatistics {
+    return this.shards;
   }
 
   /** For metrics: what the active partitions hold. */

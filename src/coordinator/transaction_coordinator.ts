@@ -4,7 +4,7 @@ import { ErrorCode } from '../protocol/errors.js';
 import type { CoordinatorLog } from './runtime/log.js';
 import type { Outcome, ReplyToken } from './runtime/machine.js';
 import type { ShardLogger } from './runtime/shard.js';
-import { replyTo, ShardSet } from './runtime/shard_set.js';
+import { replyTo, ShardSet, type ShardStatistics } from './runtime/shard_set.js';
 import type {
   AddPartitionsCommand,
   EndCommand,
@@ -18,10 +18,10 @@ import type {
   VerifyPartitionsCommand,
 } from './transaction/commands.js';
 import { transactionMachine } from './transaction/machine.js';
-import { MarkerQueue, type MarkerWriter } from './transaction/markers.js';
+import { type MarkerCounts, MarkerQueue, type MarkerWriter } from './transaction/markers.js';
 import type { TransactionRecord } from './transaction/records.js';
 import type { TransactionState } from './transaction/state.js';
-import type { Transaction } from './transaction/transaction.js';
+import { type Transaction, type TransactionStatus, transactionStatuses } from './transaction/transaction.js';
 
 export const transactionStateTopic = '__transaction_state';
 
@@ -45,6 +45,15 @@ export interface TransactionCoordinatorDeps {
   /** Producer ids never given out before, also not before a restart. */
   readonly producerIds: { next(): Promise<number> };
   readonly markers: MarkerWriter;
+}
+
+export interface TransactionStatistics {
+  readonly transactionalIds: number;
+  readonly open: number;
+  readonly byStatus: ReadonlyMap<TransactionStatus, number>;
+  /** Transactions whose markers are not all written. */
+  readonly unfinishedMarkers: number;
+  readonly markers: MarkerCounts;
 }
 
 type ReplyOf<K extends TransactionReply['kind']> = TransactionReply & { readonly kind: K };
@@ -128,14 +137,21 @@ export class TransactionCoordinator {
   }
 
   /** For metrics. */
-  statistics(): { readonly transactionalIds: number; readonly open: number; readonly unfinishedMarkers: number } {
+  statistics(): TransactionStatistics {
+    const byStatus = new Map<TransactionStatus, number>(transactionStatuses.map((status) => [status, 0]));
     let transactionalIds = 0;
     let open = 0;
     for (const state of this.shards.states()) {
       transactionalIds += state.transactions.size;
       open += state.open.size;
+      for (const { status } of state.transactions.values()) byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
     }
-    return { transactionalIds, open, unfinishedMarkers: this.markers.size };
+    return { transactionalIds, open, byStatus, unfinishedMarkers: this.markers.size, markers: this.markers.counts };
+  }
+
+  /** For metrics. */
+  get runtime(): ShardStatistics {
+    return this.shards;
   }
 
   /**

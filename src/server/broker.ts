@@ -401,7 +401,11 @@ export class BrokerServer {
       pipeline: this.pipeline,
       replicas: parts.replicas,
       logs: parts.logs,
-      coordinator: parts.coordinators.groups,
+      coordinators: {
+        groups: parts.coordinators.groups,
+        transactions: parts.coordinators.transactions,
+        shares: parts.coordinators.shareCoordinator,
+      },
       listeners: this.network.listeners,
       egress: this.ports.transport.egress,
       maxTransactionTimeoutMs: () => this.config.int('transaction.max.timeout.ms'),

@@ -1,11 +1,11 @@
 import type { Clock, EgressAccounts, TransportListener, TransportStatistics } from '../common/ports/index.js';
-import type { GroupCoordinator } from '../coordinator/group_coordinator.js';
 import type { MetadataImage } from '../metadata/image.js';
 import { apiByKey } from '../protocol/registry.js';
 import type { ReplicaManager } from '../replication/replica_manager.js';
 import type { LogManager } from '../storage/log_manager.js';
 import { jmxName, type Metrics, registerProcessMetrics } from '../telemetry/index.js';
 import { registerCleanerMetrics, registerRebuildMetrics } from './cleaner_metrics.js';
+import { type CoordinatorSources, registerCoordinatorMetrics } from './coordinator_metrics.js';
 import { registerDiskMetrics } from './disk_metrics.js';
 import { registerEgress } from './egress_metrics.js';
 import { registerFlushes } from './flush_metrics.js';
@@ -20,7 +20,7 @@ export interface MetricSources {
   readonly pipeline: Pipeline;
   readonly replicas: ReplicaManager;
   readonly logs: LogManager;
-  readonly coordinator: GroupCoordinator;
+  readonly coordinators: Omit<CoordinatorSources, 'clock'>;
   readonly listeners: readonly TransportListener[];
   readonly egress: EgressAccounts;
   readonly maxTransactionTimeoutMs: () => number;
@@ -37,7 +37,7 @@ export function registerBrokerMetrics(metrics: Metrics, sources: MetricSources):
   registerRebuildMetrics(metrics, sources.logs);
   registerDiskMetrics(metrics, sources.logs);
   registerEgress(metrics, sources.egress);
-  const { replicas, logs, coordinator, image } = sources;
+  const { replicas, logs, coordinators, clock, image } = sources;
   metrics.gauge(jmxName('kafka.server', 'ReplicaManager', 'PartitionCount'), 'Partitions on this broker.', () =>
     count(replicas.all()),
   );
@@ -61,16 +61,6 @@ export function registerBrokerMetrics(metrics: Metrics, sources: MetricSources):
     '1 on the controller.',
     () => 1,
   );
-  metrics.gauge(
-    jmxName('kafka.coordinator.group', 'GroupMetadataManager', 'NumGroups'),
-    'Groups this broker coordinates.',
-    () => coordinator.statistics().groups,
-  );
-  metrics.gauge(
-    jmxName('kafka.coordinator.group', 'GroupMetadataManager', 'NumOffsets'),
-    'Committed offsets of these groups.',
-    () => coordinator.statistics().offsets,
-  );
   metrics.gauge(jmxName('kafka.log', 'Log', 'Size'), 'Bytes of each log.', () =>
     [...logs.all()].map((log) => ({
       labels: { topic: log.topic, partition: String(log.partition) },
@@ -85,6 +75,7 @@ export function registerBrokerMetrics(metrics: Metrics, sources: MetricSources):
   );
   registerFlushes(metrics, logs);
   registerOpenFiles(metrics, logs);
+  registerCoordinatorMetrics(metrics, { clock, ...coordinators });
   registerTransactionMetrics(metrics, sources);
 }
 

@@ -18,6 +18,7 @@ export interface LoadOptions<Rec> {
 
 export interface LoadCounts {
   readonly records: number;
+  readonly bytes: number;
   /** Of a kind that the machine does not know. */
   readonly unknown: number;
   /** Key or value do not follow their schema. */
@@ -33,11 +34,12 @@ export async function loadRecords<State, Command, Rec, Reply>(
   log: CoordinatorLog,
   options: LoadOptions<Rec>,
 ): Promise<LoadCounts> {
-  const counts = { records: 0, unknown: 0, damaged: 0 };
+  const counts = { records: 0, bytes: 0, unknown: 0, damaged: 0 };
   let offset = log.logStartOffset;
   while (offset < log.logEndOffset && !options.cancelled()) {
     const readFrom = offset;
     for (const batch of decodeBatches(log.read(offset, options.bufferBytes))) {
+      counts.bytes += batch.sizeBytes;
       replay(machine, batch, options.apply, counts);
       offset = Math.max(offset, batch.lastOffset + 1);
     }

@@ -4,6 +4,7 @@ import { ErrorCode } from '../../protocol/errors.js';
 import { EncodeError } from '../../protocol/writer.js';
 import { batchHeaderBytes, encodeBatch, recordSizeBound } from '../../records/index.js';
 import type { Logger } from '../../telemetry/logger.js';
+import type { LoadTimes } from './load_times.js';
 import { loadRecords } from './loader.js';
 import type { CoordinatorLog, EndOfTransaction } from './log.js';
 import {
@@ -33,9 +34,14 @@ export interface ShardOptions {
   readonly commitTimeoutMs: number;
   /** Bytes read per turn while loading (`offsets.load.buffer.size` at most). */
   readonly loadBufferBytes: number;
+  /** Told when the log is loaded. */
+  readonly loads?: LoadTimes;
   /** What its batches say of a sequence: as Kafka's coordinator of the kind. Default: 0. */
   readonly baseSequence?: number;
 }
+
+/** `failed`: its log could not be read. */
+export type ShardPhase = 'loading' | 'active' | 'failed' | 'closed';
 
 /** How long after a failed append what a timer wanted is tried again. */
 const timerRetryMs = 500;
@@ -50,7 +56,7 @@ const timerRetryMs = 500;
  * turn. A failed flush is not the shard's to see: the high watermark stays, and whoever owns the log closes the shard.
  */
 export class CoordinatorShard<State, Command, Rec, Reply> {
-  private phase: 'loading' | 'active' | 'failed' | 'closed' = 'loading';
+  private stage: ShardPhase = 'loading';
   private state: State;
   private readonly waiting = new Map<ReplyToken, (outcome: Outcome<Reply>) => void>();
   /** Who waits for the end of a transaction to be committed. */
@@ -72,14 +78,14 @@ export class CoordinatorShard<State, Command, Rec, Reply> {
     this.state = machine.newState();
     this.replies = new ReplyQueue(options.clock, options.timers, options.commitTimeoutMs);
     this.timerTable = new TimerTable(options.clock, options.timers, (key, command) => {
-      if (this.phase === 'active') this.run(command, undefined, { key, command });
+      if (this.stage === 'active') this.run(command, undefined, { key, command });
     });
     this.unsubscribe = log.onHighWatermark((highWatermark) => this.replies.advance(highWatermark));
   }
 
   /** What a command gets now; undefined when it is taken. */
   get unavailable(): ErrorCode | undefined {
-    switch (this.phase) {
+    switch (this.stage) {
       case 'active':
         return undefined;
       case 'loading':
@@ -87,6 +93,10 @@ export class CoordinatorShard<State, Command, Rec, Reply> {
       default:
         return ErrorCode.NOT_COORDINATOR;
     }
+  }
+
+  get phase(): ShardPhase {
+    return this.stage;
   }
 
   /** The state as decided so far, for metrics and tests. Not to be changed, not to be kept. */
@@ -106,26 +116,27 @@ export class CoordinatorShard<State, Command, Rec, Reply> {
       const loaded = await loadRecords(this.machine, this.log, {
         timers: this.options.timers,
         bufferBytes: this.options.loadBufferBytes,
-        cancelled: () => this.phase !== 'loading',
+        cancelled: () => this.stage !== 'loading',
         apply: (record, offset) => {
           this.machine.apply(this.state, record);
           this.machine.placed?.(this.state, record, offset);
         },
       });
-      if (this.phase !== 'loading') return;
+      if (this.stage !== 'loading') return;
       const tookMs = Math.round(clock.monotonicMs() - startedMs);
+      this.options.loads?.add({ records: loaded.records, bytes: loaded.bytes, tookMs }, clock.monotonicMs());
       if (loaded.records > 0) logger.info(`${name}: loaded ${loaded.records} records in ${tookMs} ms`);
       if (loaded.unknown > 0)
         logger.warn(`${name}: left ${loaded.unknown} records alone whose kind this version does not know`);
       if (loaded.damaged > 0) logger.warn(`${name}: skipped ${loaded.damaged} records that could not be decoded`);
     } catch (error) {
-      if (this.phase !== 'loading') return;
-      this.phase = 'failed';
+      if (this.stage !== 'loading') return;
+      this.stage = 'failed';
       const reason = error instanceof Error ? error.message : String(error);
       logger.error(`${name}: cannot be loaded, its groups stay unavailable: ${reason}`);
       return;
     }
-    this.phase = 'active';
+    this.stage = 'active';
     this.run(this.machine.loadedCommand(), undefined, undefined);
   }
 
@@ -143,7 +154,7 @@ export class CoordinatorShard<State, Command, Rec, Reply> {
 
   /** Decides a command that nobody waits for; nothing happens while the shard is not active. */
   trigger(command: Command): void {
-    if (this.phase === 'active') this.run(command, undefined, undefined);
+    if (this.stage === 'active') this.run(command, undefined, undefined);
   }
 
   /**
@@ -169,9 +180,9 @@ export class CoordinatorShard<State, Command, Rec, Reply> {
 
   /** Appends what is open, answers everybody who waits NOT_COORDINATOR and forgets the state. */
   close(): void {
-    if (this.phase === 'closed') return;
-    if (this.phase === 'active') this.appendOpen();
-    this.phase = 'closed';
+    if (this.stage === 'closed') return;
+    if (this.stage === 'active') this.appendOpen();
+    this.stage = 'closed';
     this.unsubscribe();
     this.timerTable.cancelAll();
     this.replies.clear();

@@ -4,9 +4,10 @@ import type { MetadataCache } from '../../metadata/image.js';
 import { ErrorCode } from '../../protocol/errors.js';
 import { coordinatorError } from '../error_mapping.js';
 import { javaStringHash } from '../java_hash.js';
+import { LoadTimes } from './load_times.js';
 import type { CoordinatorLog, EndOfTransaction } from './log.js';
 import type { CoordinatorMachine, Outcome, ReplyToken } from './machine.js';
-import { CoordinatorShard, type ShardLogger } from './shard.js';
+import { CoordinatorShard, type ShardLogger, type ShardPhase } from './shard.js';
 
 export interface ShardSetOptions {
   /** Whose partitions these are. */
@@ -25,6 +26,12 @@ export interface ShardSetOptions {
   readonly baseSequence?: number;
 }
 
+/** What there is to see of a coordinator's partitions. */
+export interface ShardStatistics {
+  readonly phases: { readonly loading: number; readonly active: number; readonly failed: number };
+  readonly loads: LoadTimes;
+}
+
 /** While a partition loads, one turn of the event loop reads no more than this. */
 const loadBytesPerTurn = 256 * 1024;
 
@@ -36,6 +43,7 @@ export class ShardSet<State, Command, Rec, Reply> {
   private readonly shards = new Map<number, CoordinatorShard<State, Command, Rec, Reply>>();
   /** Led, and their logs are still being loaded. */
   private readonly expected = new Set<number>();
+  readonly loads = new LoadTimes();
   private fixedPartitionCount: number | undefined;
   private closed = false;
 
@@ -59,7 +67,12 @@ export class ShardSet<State, Command, Rec, Reply> {
     const shard = new CoordinatorShard<State, Command, Rec, Reply>(
       this.machine,
       log,
-      { ...rest, name: `${topic}-${partition}`, loadBufferBytes: Math.min(loadBufferBytes, loadBytesPerTurn) },
+      {
+        ...rest,
+        loads: this.loads,
+        name: `${topic}-${partition}`,
+        loadBufferBytes: Math.min(loadBufferBytes, loadBytesPerTurn),
+      },
       (reply) => this.onReply(partition, reply),
     );
     this.shards.set(partition, shard);
@@ -96,6 +109,13 @@ export class ShardSet<State, Command, Rec, Reply> {
   /** Of those that are led, also while they are loaded. */
   get partitions(): readonly number[] {
     return [...this.shards.keys(), ...this.expected];
+  }
+
+  /** For metrics: partitions by what they are doing. */
+  get phases(): ShardStatistics['phases'] {
+    const phases = [...this.shards.values()].map(({ phase }) => phase);
+    const count = (phase: ShardPhase) => phases.filter((one) => one === phase).length;
+    return { loading: this.expected.size + count('loading'), active: count('active'), failed: count('failed') };
   }
 
   /** For metrics. */

@@ -17,6 +17,16 @@ export interface MarkerWriter {
 const firstRetryMs = 20;
 const longestRetryMs = 1_000;
 
+/** Of partitions, and of transactions. */
+export interface MarkerCounts {
+  /** Markers that are not committed yet. */
+  readonly inFlight: number;
+  /** Of these, that wait for a partition that cannot be written to now. */
+  readonly unknownDestination: number;
+  /** Transactions whose markers are all there, which the log could not be told yet. */
+  readonly appendRetries: number;
+}
+
 interface Work {
   cancelled: boolean;
   /** Ends the waits between two tries. */
@@ -30,6 +40,9 @@ interface Work {
 export class MarkerQueue {
   /** By partition of the coordinator, and transaction. */
   private readonly work = new Map<number, Map<string, Work>>();
+
+  /** For metrics. */
+  readonly counts = { inFlight: 0, unknownDestination: 0, appendRetries: 0 } satisfies MarkerCounts;
 
   constructor(
     private readonly deps: {
@@ -88,15 +101,20 @@ export class MarkerQueue {
     };
     const places = partitions.flatMap(({ topic, partitions: indexes }) => indexes.map((index) => ({ topic, index })));
     const written = await Promise.all(
-      places.map(({ topic, index }) =>
-        this.until(work, async () => {
+      places.map(async ({ topic, index }) => {
+        this.counts.inFlight += 1;
+        const done = await this.until(work, 'unknownDestination', async () => {
           const error = await this.deps.writer.write(topic, index, marker);
           return this.judge(error, `${topic}-${index}`, transactionalId);
-        }),
-      ),
+        });
+        this.counts.inFlight -= 1;
+        return done;
+      }),
     );
     if (!written.every(Boolean)) return false;
-    return this.until(work, async () => ((await this.deps.complete(partition, ending)) ? 'done' : 'again'));
+    return this.until(work, 'appendRetries', async () =>
+      (await this.deps.complete(partition, ending)) ? 'done' : 'again',
+    );
   }
 
   private judge(error: ErrorCode, where: string, transactionalId: string): 'done' | 'again' | 'given-up' {
@@ -117,11 +135,18 @@ export class MarkerQueue {
   }
 
   /** Tries until it is done. False: cancelled or given up. */
-  private async until(work: Work, attempt: () => Promise<'done' | 'again' | 'given-up'>): Promise<boolean> {
+  private async until(
+    work: Work,
+    waits: 'unknownDestination' | 'appendRetries',
+    attempt: () => Promise<'done' | 'again' | 'given-up'>,
+  ): Promise<boolean> {
     for (let waitMs = firstRetryMs; !work.cancelled; waitMs = Math.min(waitMs * 2, longestRetryMs)) {
       const outcome = await attempt();
       if (outcome !== 'again') return outcome === 'done';
-      if (!work.cancelled) await this.pause(work, waitMs);
+      if (work.cancelled) break;
+      this.counts[waits] += 1;
+      await this.pause(work, waitMs);
+      this.counts[waits] -= 1;
     }
     return false;
   }

@@ -250,7 +250,7 @@ describe('ShareFetch', () => {
   });
 
   it('keeps sessions by member and epoch, no more than it may', async () => {
-    const s = await Shares.start({ 'group.share.max.share.sessions': '1' });
+    const s = await Shares.start({ 'group.share.max.share.sessions': '1', 'group.share.max.size': '1' });
     expect(await s.fetch('m1', { epoch: 1 })).toBe(`error ${ErrorCode.SHARE_SESSION_NOT_FOUND}`);
     expect(await s.fetch('m1', { epoch: 0, maxWaitMs: 100 })).toBe('p0:');
     expect(await s.fetch('m1', { epoch: 2 })).toBe(`error ${ErrorCode.INVALID_SHARE_SESSION_EPOCH}`);

@@ -20,6 +20,13 @@ TimeEntry timeEntry(const std::uint8_t* at) { return {loadBe<std::int64_t>(at), 
 bool empty(const OffsetEntry& entry) { return entry.relativeOffset == 0 && entry.position == 0; }
 bool empty(const TimeEntry& entry) { return entry.timestampMs == 0 && entry.relativeOffset == 0; }
 
+/// Invalid when the file is not there.
+Result<UniqueFd> openIndex(FileSystem& fs, const std::string& path) {
+  UniqueFd fd(fs.open(path.c_str(), O_RDONLY, 0));
+  if (!fd.valid() && errno != ENOENT) return systemError("open", path, errno);
+  return fd;
+}
+
 /// Fewer bytes at the end of the file.
 Result<std::size_t> readEntries(FileSystem& fs, int fd, const std::string& path, std::uint8_t* into, std::size_t bytes, std::size_t position) {
   std::size_t done = 0;
@@ -38,11 +45,10 @@ Result<std::size_t> readEntries(FileSystem& fs, int fd, const std::string& path,
 /// The last entry for which `counts` says yes; it says so of all before it, too.
 template <typename Entry, std::size_t kEntryBytes, typename Load, typename Counts>
 Result<std::optional<Entry>> lastOf(FileSystem& fs, const std::string& path, Load load, Counts counts) {
-  const UniqueFd fd(fs.open(path.c_str(), O_RDONLY, 0));
-  if (!fd.valid()) {
-    if (errno == ENOENT) return std::optional<Entry>{};
-    return systemError("open", path, errno);
-  }
+  auto opened = openIndex(fs, path);
+  if (!opened.ok()) return opened.error();
+  const UniqueFd fd = std::move(opened.value());
+  if (!fd.valid()) return std::optional<Entry>{};
   FileStatus info;
   if (fs.status(fd.get(), info) != 0) return systemError("fstat", path, errno);
   std::array<std::uint8_t, kBlockEntries * kEntryBytes> block;
@@ -88,7 +94,18 @@ Result<std::optional<TimeEntry>> IndexFile::below(std::int64_t timestampMs) cons
 }
 
 Result<std::optional<TimeEntry>> IndexFile::last() const {
-  return lastOf<TimeEntry, kTimeEntryBytes>(fs_, stem_ + ".timeindex", timeEntry, [](const TimeEntry&) { return true; });
+  const std::string path = stem_ + ".timeindex";
+  auto fd = openIndex(fs_, path);
+  if (!fd.ok()) return fd.error();
+  if (!fd.value().valid()) return std::optional<TimeEntry>{};
+  FileStatus info;
+  if (fs_.status(fd.value().get(), info) != 0) return systemError("fstat", path, errno);
+  const std::size_t entries = static_cast<std::size_t>(info.sizeBytes) / kTimeEntryBytes;
+  if (entries == 0) return std::optional<TimeEntry>{};
+  std::array<std::uint8_t, kTimeEntryBytes> bytes;
+  auto got = readEntries(fs_, fd.value().get(), path, bytes.data(), bytes.size(), (entries - 1) * kTimeEntryBytes);
+  if (!got.ok()) return got.error();
+  return got.value() == bytes.size() ? std::optional<TimeEntry>{timeEntry(bytes.data())} : std::nullopt;
 }
 
 std::optional<IndexFile::Counts> IndexFile::counts() const {

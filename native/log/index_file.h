@@ -25,6 +25,7 @@ class IndexFile {
   [[nodiscard]] Result<std::optional<OffsetEntry>> floorPosition(std::int64_t position) const;
   /// The greatest entry with a timestamp below `timestampMs`.
   [[nodiscard]] Result<std::optional<TimeEntry>> below(std::int64_t timestampMs) const;
+  /// The one at the very end of the file, be it zeros.
   [[nodiscard]] Result<std::optional<TimeEntry>> last() const;
 
   /// How many entries the files have room for, by their size; nullopt when they cannot be those of a log with records.

@@ -70,14 +70,14 @@ Result<std::unique_ptr<Log>> Log::open(FileSystem& fs, std::string directory, st
     const std::int64_t base = bases.value()[i];
     if (options.progress != nullptr && options.progress->isCancelled()) return Error{Error::Kind::kClosed, "open", log->directory(), 0, "it is not wanted any more"};
     const std::int64_t nextBase = i + 1 < bases.value().size() ? bases.value()[i + 1] : -1;
-    if (nextBase >= 0 && options.cleanShutdown) {
+    const LoadPlan plan{verifyFrom, options.recoveryPoint, options.indexIntervalBytes, nextBase, options.cleanShutdown, options.progress};
+    if (nextBase >= 0 && plan.indexOnMedium()) {
       if (auto trusted = SegmentLoader::trust(fs, log->folder_, base, nextBase); trusted.has_value()) {
         log->sealed_.emplace_back(std::move(*trusted));
         continue;
       }
     }
     LoadReport loaded;
-    const LoadPlan plan{verifyFrom, options.recoveryPoint, options.indexIntervalBytes, nextBase, options.cleanShutdown, options.progress};
     auto view = SegmentLoader::load(fs, log->folder_, base, plan, loaded);
     if (!view.ok()) return view.error();
     if (loaded.indexRebuilt) ++report.indexesRebuilt;
@@ -389,7 +389,7 @@ Status Log::truncateTo(std::int64_t offset) {
   if (auto status = active_->file()->sync(); !status.ok()) return status;
   // A sealed segment that takes appends again, cut at its very end.
   if (!active_->indexInMemory()) {
-    if (auto status = SegmentLoader::rebuild(*active_, options_.indexIntervalBytes); !status.ok()) return status;
+    if (auto end = SegmentLoader::rebuild(*active_, options_.indexIntervalBytes); !end.ok()) return end.error();
   }
   if (active_->transactions() != nullptr) {
     if (auto status = active_->transactions()->truncateTo(*active_->file(), logEndOffset()); !status.ok()) return status;

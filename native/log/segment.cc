@@ -51,29 +51,6 @@ Result<std::optional<LocatedBatch>> SegmentView::at(std::int64_t position) const
   return next(walker);
 }
 
-Result<std::int64_t> SegmentView::walkForMaxTimestamp() const {
-  std::int64_t newest = -1;
-  for (HeaderWalker walker(*file_, 0, sizeBytes());;) {
-    auto batch = walker.next();
-    if (!batch.ok()) return batch.error();
-    if (!batch.value().has_value()) return newest;
-    newest = std::max(newest, batch.value()->header.maxTimestampMs);
-  }
-}
-
-Result<std::int64_t> SegmentView::maxTimestampMs() const {
-  if (maxTimestampMs_ == kUnread) {
-    auto last = IndexFile(file_->fileSystem(), stem()).last();
-    if (!last.ok()) return last.error();
-    // A file of zeros says nothing: retention must not take its word for it.
-    const bool told = last.value().has_value() && (last.value()->timestampMs != 0 || last.value()->relativeOffset != 0);
-    auto newest = told ? Result<std::int64_t>(last.value()->timestampMs) : walkForMaxTimestamp();
-    if (!newest.ok()) return newest;
-    maxTimestampMs_ = newest.value();
-  }
-  return maxTimestampMs_;
-}
-
 Result<std::int64_t> SegmentView::firstTimestampMs() const {
   if (firstTimestampMs_ == kUnread) {
     auto first = at(0);
@@ -87,76 +64,6 @@ Result<std::int64_t> SegmentView::firstTimestampMs() const {
 void SegmentView::dropIndex() {
   index_ = SegmentIndex();
   indexInMemory_ = false;
-}
-
-/// Where to begin for an offset. An entry that is no batch's, or of one that begins too late, is damage: then at the beginning.
-Result<std::optional<OffsetEntry>> SegmentView::lookup(std::int32_t relativeOffset) const {
-  auto entry = IndexFile(file_->fileSystem(), stem()).floorOffset(relativeOffset);
-  if (!entry.ok() || !entry.value().has_value()) return entry;
-  if (entry.value()->position < 0) return std::optional<OffsetEntry>{};
-  auto batch = at(entry.value()->position);
-  if (!batch.ok() && batch.error().kind != Error::Kind::kCorrupt) return batch.error();
-  const bool sane = batch.ok() && batch.value().has_value() && batch.value()->header.baseOffset >= baseOffset_ &&
-                    batch.value()->header.baseOffset - baseOffset_ <= entry.value()->relativeOffset;
-  return sane ? entry : Result<std::optional<OffsetEntry>>(std::optional<OffsetEntry>{});
-}
-
-Result<std::int64_t> SegmentView::floorPosition(std::int64_t position) const {
-  if (indexInMemory_) return std::int64_t{index_.floorPosition(position)};
-  auto entry = IndexFile(file_->fileSystem(), stem()).floorPosition(position);
-  if (!entry.ok()) return entry.error();
-  return std::int64_t{entry.value().has_value() ? entry.value()->position : 0};
-}
-
-Result<std::int32_t> SegmentView::lookupTime(std::int64_t timestampMs) const {
-  if (indexInMemory_) return index_.lookupTime(timestampMs);
-  auto entry = IndexFile(file_->fileSystem(), stem()).below(timestampMs);
-  if (!entry.ok()) return entry.error();
-  return entry.value().has_value() ? std::max(entry.value()->relativeOffset, 0) : 0;
-}
-
-IndexFile::Counts SegmentView::indexEntries() const {
-  if (indexInMemory_) return {index_.offsetEntries(), index_.timeEntries()};
-  return IndexFile(file_->fileSystem(), stem()).counts().value_or(IndexFile::Counts{0, 0});
-}
-
-Result<std::optional<LocatedBatch>> SegmentView::find(std::int64_t offset) const {
-  const auto relative = static_cast<std::int32_t>(std::clamp<std::int64_t>(offset - baseOffset_, 0, INT32_MAX));
-  std::int64_t from = index_.lookup(relative);
-  if (!indexInMemory_) {
-    auto entry = lookup(relative);
-    if (!entry.ok()) return entry.error();
-    if (entry.value().has_value()) from = entry.value()->position;
-  }
-  HeaderWalker walker(*file_, from, sizeBytes());
-  for (;;) {
-    auto batch = next(walker);
-    if (!batch.ok() || !batch.value().has_value() || batch.value()->header.lastOffset() >= offset) return batch;
-  }
-}
-
-Result<std::optional<LocatedBatch>> SegmentView::lastBefore(std::int64_t from, std::int64_t limit) const {
-  // An index entry lies on a batch boundary, so walking may begin at the last one below the limit.
-  auto indexed = floorPosition(limit - 1);
-  if (!indexed.ok()) return indexed.error();
-  HeaderWalker walker(*file_, std::max<std::int64_t>(from, indexed.value()), sizeBytes());
-  std::optional<LocatedBatch> last;
-  bool jumped = walker.position() > from;
-  for (;;) {
-    auto batch = walker.next();
-    if (!batch.ok()) return batch;
-    if (!batch.value().has_value() || batch.value()->endPosition() > limit) break;
-    last = batch.value();
-  }
-  if (last.has_value() || !jumped) return last;
-  // The indexed batch itself does not fit: the one before it is the last that does.
-  HeaderWalker again(*file_, from, sizeBytes());
-  for (;;) {
-    auto batch = again.next();
-    if (!batch.ok()) return batch;
-    if (!batch.value().has_value() || batch.value()->endPosition() > limit) return last;
-    last = batch.value();
-  }
 }
 
 void SegmentLoader::account(SegmentView& segment, const BatchHeader& header, std::int64_t position, std::int64_t indexIntervalBytes) {
@@ -206,7 +113,8 @@ Status ActiveSegment::truncateTo(std::int64_t offset, std::int64_t indexInterval
   if (!found.ok()) return found.error();
   if (!found.value().has_value()) return Done{};
   if (auto status = file_->truncate(static_cast<std::uint64_t>(found.value()->position)); !status.ok()) return status;
-  return SegmentLoader::rebuild(*this, indexIntervalBytes);
+  auto end = SegmentLoader::rebuild(*this, indexIntervalBytes);
+  return end.ok() ? Status(Done{}) : Status(end.error());
 }
 
 std::optional<SegmentView> SegmentLoader::trust(FileSystem& fs, const std::shared_ptr<const Folder>& folder, std::int64_t baseOffset, std::int64_t nextBase) {
@@ -223,7 +131,7 @@ std::optional<SegmentView> SegmentLoader::trust(FileSystem& fs, const std::share
   return segment;
 }
 
-Status SegmentLoader::rebuild(SegmentView& segment, std::int64_t indexIntervalBytes) {
+Result<std::int64_t> SegmentLoader::rebuild(SegmentView& segment, std::int64_t indexIntervalBytes) {
   segment.index_.clear();
   segment.indexInMemory_ = true;
   segment.indexStored_ = false;
@@ -236,7 +144,7 @@ Status SegmentLoader::rebuild(SegmentView& segment, std::int64_t indexIntervalBy
   for (;;) {
     auto batch = walker.next();
     if (!batch.ok()) return batch.error();
-    if (!batch.value().has_value()) return Done{};
+    if (!batch.value().has_value()) return walker.position();
     account(segment, batch.value()->header, batch.value()->position, indexIntervalBytes);
   }
 }
@@ -295,10 +203,8 @@ Result<SegmentView> SegmentLoader::load(FileSystem& fs, const std::shared_ptr<co
   SegmentView segment(baseOffset, std::move(file.value()));
   segment.offsetOfMaxTimestamp_ = baseOffset;
   if (segment.sizeBytes() == 0) return segment;
-  // A sealed segment's index files are synced with the first flush behind its end; before that, and those of an active segment, a crash
-  // may have left in any state, also one that does not show.
-  const bool onMedium = plan.cleanShutdown || (plan.nextBase >= 0 && plan.recoveryPoint > plan.nextBase);
-  const bool indexed = onMedium && segment.index_.load(fs, segment.stem(), static_cast<std::uint64_t>(segment.sizeBytes()));
+  // Else a crash may have left it in any state, also one that does not show.
+  const bool indexed = plan.indexOnMedium() && segment.index_.load(fs, segment.stem(), static_cast<std::uint64_t>(segment.sizeBytes()));
   // With a trusted index only the part behind its last entry is walked. Otherwise everything is, and checked from verifyFrom on.
   if (!indexed) {
     if (auto status = verify(segment, plan, report); !status.ok()) return status.error();

@@ -74,9 +74,13 @@ class SegmentView {
   std::int64_t baseOffset_;
   std::int64_t nextOffset_;
   static constexpr std::int64_t kUnread = -2;
-  [[nodiscard]] Result<std::optional<OffsetEntry>> lookup(std::int32_t relativeOffset) const;
   [[nodiscard]] Result<std::int64_t> floorPosition(std::int64_t position) const;
-  [[nodiscard]] Result<std::int64_t> walkForMaxTimestamp() const;
+  [[nodiscard]] Result<std::int64_t> walkForMaxTimestamp(std::int64_t from) const;
+  template <typename Entry, typename Search>
+  [[nodiscard]] Result<std::optional<Entry>> searchStored(Search search) const;
+  [[nodiscard]] Result<bool> sane(const OffsetEntry& entry) const;
+  [[nodiscard]] Result<bool> sane(const TimeEntry& entry) const;
+  [[nodiscard]] Result<bool> repairIndex() const;
 
   mutable std::int64_t maxTimestampMs_ = -1;
   std::int64_t offsetOfMaxTimestamp_ = 0;
@@ -84,6 +88,7 @@ class SegmentView {
   std::int64_t bytesSinceIndexEntry_ = 0;
   bool indexInMemory_ = true;
   bool indexStored_ = false;  ///< its files have all that is in memory
+  mutable bool indexRepaired_ = false;
   std::shared_ptr<File> file_;
   SegmentIndex index_;
   std::unique_ptr<TransactionIndex> transactions_;
@@ -152,6 +157,8 @@ struct LoadPlan {
   std::int64_t nextBase = -1;
   /// What lies in the files was on the medium when they were left.
   bool cleanShutdown = false;
+  /// Whether the index of the segment must have been on the medium: that of a sealed one is synced with the first flush behind its end.
+  [[nodiscard]] bool indexOnMedium() const noexcept { return cleanShutdown || (nextBase >= 0 && recoveryPoint > nextBase); }
   LoadProgress* progress = nullptr;  ///< may be null
 };
 
@@ -160,11 +167,11 @@ class SegmentLoader {
  public:
   /// Damage that no crash leaves is kCorrupt with its place.
   [[nodiscard]] static Result<SegmentView> load(FileSystem& fs, const std::shared_ptr<const Folder>& folder, std::int64_t baseOffset, const LoadPlan& plan, LoadReport& report);
-  /// A sealed segment of a log that was closed in an orderly way: nothing of it is opened or read before somebody asks for it.
-  /// Nullopt when its files cannot be what was left then: it must be loaded.
+  /// A sealed segment whose files, index included, were on the medium when they were left: nothing of it is opened or read before
+  /// somebody asks for it. Nullopt when its files cannot be what was left then: it must be loaded.
   [[nodiscard]] static std::optional<SegmentView> trust(FileSystem& fs, const std::shared_ptr<const Folder>& folder, std::int64_t baseOffset, std::int64_t nextBase);
-  /// Rebuilds index, timestamps and next offset from the headers in the file.
-  static Status rebuild(SegmentView& segment, std::int64_t indexIntervalBytes);
+  /// Rebuilds index, timestamps and next offset from the headers in the file; returns where its batches end.
+  static Result<std::int64_t> rebuild(SegmentView& segment, std::int64_t indexIntervalBytes);
   /// Adds the last entry of the time index: the segment takes no more batches.
   static void finishIndex(SegmentView& segment);
   /// Accounts for one batch: next offset, timestamps, index entries.

@@ -140,37 +140,135 @@ TEST(sealed_segments_of_a_clean_stop_are_not_opened_before_they_are_used) {
   }
 }
 
+TEST(sealed_segments_below_the_recovery_point_are_not_opened_after_a_kill) {
+  harness::TemporaryDirectory directory;
+  CountingFileSystem fs;
+  LogOptions options;
+  options.segmentBytes = 20'000;
+  options.indexIntervalBytes = 500;
+  auto log = openLog(fs, directory.path(), options);
+  for (int i = 0; i < 900; ++i) CHECK(append(*log, 1, 150, 1000 + 10 * i));
+  const std::size_t sealed = log->sealed().size();
+  const std::int64_t unsynced = log->sealed()[sealed - 2].baseOffset();
+  log.reset();
+  const std::pair<std::int64_t, int> points[] = {
+      {900, 1},
+      // The index of a segment that ends at the recovery point is written anew and the logs from there on are read.
+      {unsynced, 1 + 3 * 3},
+  };
+  for (const auto& [recoveryPoint, opens] : points) {
+    options.recoveryPoint = recoveryPoint;
+    fs.opened = 0;
+    log = openLog(fs, directory.path(), options);
+    CHECK(log != nullptr);
+    CHECK_EQ(fs.opened, opens);
+    CHECK_EQ(log->sealed().size(), sealed);
+    CHECK_EQ(log->logEndOffset(), 900);
+    log.reset();
+  }
+}
+
+namespace {
+
+/// 300 batches of a record each at 1000, 1001, ..., closed in an orderly way.
+void writeTimes(FileSystem& fs, const std::string& directory, const LogOptions& options) {
+  auto log = openLog(fs, directory, options);
+  for (int i = 0; i < 300; ++i) CHECK(append(*log, 1, 150, 1000 + i));
+  CHECK(log->close(true).ok());
+}
+
+void damage(const std::string& path, harness::Random& random) {
+  const auto size = std::filesystem::file_size(path);
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  for (int i = 0; i < 6; ++i) {
+    file.seekp(static_cast<std::streamoff>(random.below(size)));
+    file.put(static_cast<char>(random.below(256)));
+  }
+}
+
+LogOptions timesOptions(bool clean) {
+  LogOptions options;
+  options.segmentBytes = 20'000;
+  options.indexIntervalBytes = 500;
+  options.cleanShutdown = clean;
+  options.recoveryPoint = 300;
+  return options;
+}
+
+std::string firstStem(const std::string& directory) { return directory + "/t-0/" + offsetFileName(0); }
+
+}  // namespace
+
 TEST(a_damaged_index_of_a_sealed_segment_misleads_nobody) {
-  for (unsigned long long seed = 1; seed <= 30; ++seed) {
+  for (unsigned long long seed = 1; seed <= 200; ++seed) {
     harness::Random random(seed);
     harness::TemporaryDirectory directory;
     QuickFileSystem fs;
-    LogOptions options;
-    options.segmentBytes = 20'000;
-    options.indexIntervalBytes = 500;
-    auto log = openLog(fs, directory.path(), options);
-    for (int i = 0; i < 300; ++i) CHECK(append(*log, 1, 150, 1000 + i));
-    CHECK(log->close(true).ok());
-    const std::string path = log->sealed()[0].stem() + ".index";
-    const auto size = std::filesystem::file_size(path);
-    {
-      std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-      for (int i = 0; i < 6; ++i) {
-        file.seekp(static_cast<std::streamoff>(random.below(size)));
-        file.put(static_cast<char>(random.below(256)));
-      }
-    }
-    options.cleanShutdown = true;
-    const std::int64_t end = log->sealed()[1].baseOffset();
-    log = openLog(fs, directory.path(), options);
+    writeTimes(fs, directory.path(), timesOptions(true));
+    for (const char* suffix : kIndexSuffixes)
+      if (random.below(3) > 0) damage(firstStem(directory.path()) + suffix, random);
+    auto log = openLog(fs, directory.path(), timesOptions(seed % 2 == 0));
     CHECK(log != nullptr);
+    const std::int64_t end = log->sealed()[1].baseOffset();
+    const bool offsetsFirst = random.below(2) == 0;
+    const auto checkTimes = [&] {
+      CHECK_EQ(log->sealed()[0].maxTimestampMs().value(), 1000 + end - 1);
+      for (std::int64_t offset = 0; offset < end; ++offset) CHECK_EQ(baseOf(log->findByTimestamp(1000 + offset, INT64_MAX)), offset);
+      CHECK_EQ(baseOf(log->findMaxTimestamp(end)), end - 1);
+    };
+    if (!offsetsFirst) checkTimes();
     for (std::int64_t offset = 0; offset < end; ++offset) {
       auto read = log->read(offset, 1, INT64_MAX, true);
       CHECK(read.ok() && read.value().has_value());
       if (read.value()->nextOffset != offset + 1) std::printf("    seed %llu offset %lld\n", seed, static_cast<long long>(offset));
       CHECK_EQ(read.value()->nextOffset, offset + 1);
     }
+    if (offsetsFirst) checkTimes();
   }
+}
+
+TEST(a_damaged_index_of_a_sealed_segment_is_written_anew_when_it_is_met) {
+  for (const char* suffix : kIndexSuffixes) {
+    for (const bool clean : {true, false}) {
+      harness::TemporaryDirectory directory;
+      writeTimes(posixFileSystem(), directory.path(), timesOptions(true));
+      const std::string stem = firstStem(directory.path());
+      const auto size = std::filesystem::file_size(stem + suffix);
+      // Nothing of it ever reached the medium.
+      std::ofstream(stem + suffix, std::ios::binary) << std::string(size, '\0');
+      auto log = openLog(posixFileSystem(), directory.path(), timesOptions(clean));
+      CHECK(log != nullptr);
+      const auto logBytes = static_cast<std::uint64_t>(log->sealed()[0].sizeBytes());
+      SegmentIndex stored;
+      CHECK(!stored.load(posixFileSystem(), stem, logBytes));
+      CHECK_EQ(baseOf(log->findByTimestamp(1040, INT64_MAX)), 40);
+      CHECK(stored.load(posixFileSystem(), stem, logBytes));
+    }
+  }
+}
+
+TEST(an_index_is_not_written_anew_from_a_damaged_log) {
+  harness::TemporaryDirectory directory;
+  writeTimes(posixFileSystem(), directory.path(), timesOptions(true));
+  const std::string stem = firstStem(directory.path());
+  const auto patch = [](const std::string& path, std::int64_t position, const std::string& bytes) {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(position);
+    file << bytes;
+  };
+  // The first batch; then the first entry, which a search for the batches behind it meets.
+  patch(stem + ".log", static_cast<std::int64_t>(batch::kMagicAt), "x");
+  patch(stem + ".index", 4, "\x7f");
+  const auto size = std::filesystem::file_size(stem + ".index");
+  auto log = openLog(posixFileSystem(), directory.path(), timesOptions(false));
+  CHECK(log != nullptr);
+  CHECK_EQ(baseOf(log->findByTimestamp(1000, INT64_MAX)), -2);
+  CHECK(!log->read(3, 1, INT64_MAX, true).ok());
+  CHECK_EQ(std::filesystem::file_size(stem + ".index"), size);
+  // What the other entries lead to can be read.
+  auto behind = log->read(60, 1, INT64_MAX, true);
+  CHECK(behind.ok() && behind.value().has_value());
+  CHECK_EQ(behind.value()->nextOffset, 61);
 }
 
 TEST(a_missing_index_of_a_sealed_segment_is_rebuilt_when_the_log_is_opened) {

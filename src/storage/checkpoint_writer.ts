@@ -58,6 +58,15 @@ export class CheckpointWriter {
     });
   }
 
+  /**
+   * A log that is being opened ends at `offset`, below what its recovery point in `managed` was: nothing may be appended before that is
+   * lowered on the medium, or the next start takes what is appended for what was synced. @throws FileSystemError
+   */
+  lower(managed: ManagedDirectory, name: string, offset: number): Promise<void> {
+    managed.checkpoints.recoveryPoints.set(name, offset);
+    return this.inTurn((one) => (one === managed ? this.writeOffsets(one, this.raisedStarts()) : Promise.resolve()));
+  }
+
   writeInBackground(): void {
     this.write().catch((error: unknown) =>
       this.ports.logger.warn('checkpoints could not be written; recovery will take longer', { error }),

@@ -81,6 +81,7 @@ export class LogManager {
       loading: this.loading,
       opened: (name, log, onFlushed) => this.logOpened(name, log, onFlushed),
       checkpoint: () => this.checkpoint(),
+      lowerRecoveryPoint: (managed, name, offset) => this.checkpoints.lower(managed, name, offset),
     });
     const { unopened } = this.opener;
     this.checkpoints = new CheckpointWriter(ports, { directories, logs: () => this.checkpointed(), unopened });

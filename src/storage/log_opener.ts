@@ -18,6 +18,8 @@ export interface OpenerDeps {
   /** In the turn in which the log becomes the partition's. */
   opened(name: string, log: PartitionLog, onFlushed: (flushedOffset: number) => void): void;
   checkpoint(): Promise<void>;
+  /** {@link CheckpointWriter.lower} */
+  lowerRecoveryPoint(managed: ManagedDirectory, name: string, offset: number): Promise<void>;
 }
 
 /** What a partition's log is opened with. */
@@ -191,6 +193,7 @@ export class LogOpener {
   private async loadLog(managed: ManagedDirectory, wanted: Wanted): Promise<PartitionLog> {
     const { name } = wanted;
     const { cleanShutdown, recoveryPoints, logStartOffsets, cleanedOffsets, recoveryPointsLost } = managed.checkpoints;
+    const recoveryPoint = recoveryPoints.get(name) ?? 0;
     const log = await loadPartitionLog({
       ...wanted,
       ports: this.ports,
@@ -198,11 +201,23 @@ export class LogOpener {
       exists: managed.found.has(name),
       cancelled: () => this.isUnwanted(name),
       cleanShutdown: cleanShutdown && recoveryPoints.has(name),
-      recoveryPoint: recoveryPoints.get(name) ?? 0,
+      recoveryPoint,
       // What cleaned it beyond both was a Kafka, just before it crashed; without recovery points nobody knows.
       gapsBelow: wanted.config.compact && recoveryPointsLost ? INT64_MAX : (cleanedOffsets.get(name) ?? 0),
       logStartOffset: logStartOffsets.get(name) ?? 0,
     });
+    const { logEndOffset } = log.log;
+    if (logEndOffset < recoveryPoint) {
+      this.ports.logger.warn(
+        `${name}: the log ends at offset ${logEndOffset}, although everything below ${recoveryPoint} was synced: its end was lost`,
+      );
+      try {
+        await this.deps.lowerRecoveryPoint(managed, name, logEndOffset);
+      } catch (error) {
+        await log.close({ sync: false });
+        throw error;
+      }
+    }
     log.cleanedOffset = cleanedOffsets.get(name);
     log.space = managed.space;
     return log;

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -163,4 +163,36 @@ it('takes an empty checkpoint for one that is not there, and says so', async () 
     `${join(directory, name)} is empty, as a crash or a Kafka with nothing to say leaves it, and ignored: logs are verified from their beginning`,
   ]);
   expect((await open(firstId)).log.logEndOffset).toBe(5);
+});
+
+it('lowers a recovery point above the end of a log before anything is appended', async () => {
+  const points = join(directory, 'recovery-point-offset-checkpoint');
+  append(await open(firstId), 10);
+  await manager.abandon();
+  writeFileSync(points, '0\n1\ntopic 0 50\n');
+  await start();
+  const short = await open(firstId);
+  expect(readFileSync(points, 'utf8')).toBe('0\n1\ntopic 0 10\n');
+  expect(logger.messages('warn')).toEqual([
+    'topic-0: the log ends at offset 10, although everything below 50 was synced: its end was lost',
+  ]);
+  append(short, 5);
+  append(short, 5);
+  await manager.abandon();
+  // What a crash leaves of the last batch; below 50 it would be damage.
+  const log = join(directory, 'topic-0', '00000000000000000000.log');
+  truncateSync(log, readFileSync(log).length - 3);
+  await start();
+  expect((await open(firstId)).log.logEndOffset).toBe(15);
+});
+
+it('does not serve a log whose recovery point cannot be lowered', async () => {
+  const points = join(directory, 'recovery-point-offset-checkpoint');
+  append(await open(firstId), 10);
+  await manager.abandon();
+  writeFileSync(points, '0\n1\ntopic 0 50\n');
+  await start();
+  mkdirSync(`${points}.tmp`);
+  await expect(open(firstId)).rejects.toThrow('recovery-point-offset-checkpoint');
+  expect(manager.get('topic', 0)).toBeUndefined();
 });

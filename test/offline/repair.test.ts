@@ -9,7 +9,7 @@ import { decodeBatchHeader, splitBatches } from '../../src/records/index.js';
 import { Prng } from '../support/prng.js';
 import { WireClient } from '../support/wire_client.js';
 import { batchesOnDisk, batchesServed, stoppedPartitions } from './broker_checks.js';
-import { cli, copyOf, fingerprint, golden, ports, temporary } from './support.js';
+import { cli, copyOf, fingerprint, golden, ports, temporary, withGaps } from './support.js';
 
 const codecs = 'codecs-0/00000000000000000000.log';
 
@@ -27,6 +27,8 @@ function isEpoch(log: Buffer, at: number): boolean {
   }
   return false;
 }
+
+const sizeOf = (directory: string, file: string) => readFileSync(join(directory, file)).length;
 
 async function findingsIn(directory: string): Promise<string[]> {
   const { findings } = await withOfflineDirectory(ports, directory, 'shared', (found) => verifyDirectory(ports, found));
@@ -137,6 +139,43 @@ describe('millrace log repair', () => {
       expect({ seed, most: sound - left <= 3 }).toEqual({ seed, most: true });
     }
   });
+
+  it.each(['a copy', 'in place'])(
+    'says which offsets are missing, and a broker serves what follows them (%s)',
+    async (how) => {
+      const directory = withGaps();
+      // A batch that is cut off at the end of a sealed segment leaves a gap, too.
+      flip(
+        join(directory, 'segments-1/00000000000000000030.log'),
+        sizeOf(directory, 'segments-1/00000000000000000030.log') - 1,
+      );
+      const points = join(directory, 'recovery-point-offset-checkpoint');
+      writeFileSync(points, readFileSync(points, 'utf8').replace('segments 1 60\n', 'segments 1 0\n'));
+      const output = how === 'a copy' ? join(temporary(), 'repaired') : directory;
+      const args = how === 'a copy' ? ['-o', output] : ['--in-place'];
+      const { code, out } = await cli('log', 'repair', directory, ...args);
+      expect(code).toBe(0);
+      expect(out).toContain('00000000000000000015.log: offsets 25 to 29 are in no file; what follows them is kept\n');
+      expect(out).toContain('00000000000000000030.log: offsets 35 to 39 are in no file; what follows them is kept\n');
+      expect(await findingsIn(output)).toEqual([]);
+      const data = join(temporary(), 'data');
+      expect((await cli('log', 'import', output, '-o', data)).code).toBe(0);
+      const broker = await startBroker({ dataDirectory: data });
+      const client = await WireClient.connect(broker.port);
+      try {
+        for (const partition of ['segments-0', 'segments-1']) {
+          const { batches } = await batchesServed(client, partition);
+          expect(Buffer.concat(batches)).toEqual(Buffer.concat(batchesOnDisk(output, partition)));
+          expect(decodeBatchHeader(batches.at(-1) ?? Buffer.alloc(0)).lastOffset).toBe(
+            partition === 'segments-0' ? 64 : 59,
+          );
+        }
+      } finally {
+        client.close();
+        await broker.close();
+      }
+    },
+  );
 
   it('leaves a directory that a broker serves', async () => {
     const directory = copyOf('stopped');

@@ -14,7 +14,7 @@ import { describe, expect, it } from 'vitest';
 import { withOfflineDirectory } from '../../src/offline/offline_directory.js';
 import type { Finding } from '../../src/offline/verify/findings.js';
 import { verifyDirectory } from '../../src/offline/verify/verify_directory.js';
-import { cli, copyOf, fingerprint, golden, ports } from './support.js';
+import { cli, copyOf, fingerprint, golden, ports, withGaps } from './support.js';
 
 async function findingsIn(directory: string): Promise<readonly Finding[]> {
   return (await withOfflineDirectory(ports, directory, 'shared', (found) => verifyDirectory(ports, found))).findings;
@@ -273,6 +273,22 @@ describe('millrace log verify', () => {
     expect(code).toBe(1);
     expect(out).toContain(`[${expected.kind}]`);
     expect(fingerprint(directory)).toEqual(before);
+  });
+
+  it('names offsets that are missing above the recovery point, between segments and inside of one', async () => {
+    const segments = async (directory: string) =>
+      (await findingsIn(directory))
+        .filter(({ kind }) => kind === 'offset-gap')
+        .map(({ file, position, offset, endOffset }) => [file, position, offset, endOffset]);
+    const directory = withGaps();
+    const sealedBytes = readFileSync(join(directory, 'segments-0/00000000000000000015.log')).length;
+    const inside = ['segments-0/00000000000000000030.log', 385, 35, 40];
+    expect(await segments(directory)).toEqual([['segments-0/00000000000000000015.log', sealedBytes, 25, 30], inside]);
+    expect(await segments(join(directory, 'segments-0'))).toHaveLength(2);
+    // Below the recovery point, and where the log was cleaned, they may be what cleaning left.
+    expect(await segments(withGaps(30))).toEqual([inside]);
+    writeFileSync(join(directory, 'cleaner-offset-checkpoint'), '0\n1\nsegments 0 30\n');
+    expect(await segments(directory)).toEqual([inside]);
   });
 
   it('finds every flipped bit that a checksum covers', async () => {

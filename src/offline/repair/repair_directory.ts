@@ -12,13 +12,14 @@ import { type OfflineDirectory, OfflineError, type OfflinePorts } from '../offli
 import { claimEmpty } from '../place.js';
 import { unusedQuarantine } from '../quarantine.js';
 import { verifyDirectory } from '../verify/verify_directory.js';
-import { type Loss, type PartitionRepair, repairPartition } from './repair_partition.js';
+import { type Gap, type Loss, type PartitionRepair, repairPartition } from './repair_partition.js';
 
 export interface RepairReport {
   readonly directory: string;
   /** Null: in place. */
   readonly output: string | null;
   readonly losses: readonly Loss[];
+  readonly gaps: readonly Gap[];
   readonly rebuilt: readonly string[];
   readonly dropped: readonly string[];
   /** What stays wrong, a sentence each. */
@@ -63,6 +64,7 @@ export async function repairDirectory(
     directory: directory.path,
     output: output ?? null,
     losses: repaired.flatMap(({ losses }) => losses),
+    gaps: repaired.flatMap(({ gaps }) => gaps),
     rebuilt: repaired.flatMap(({ rebuilt }) => rebuilt),
     dropped: [...repaired.flatMap(({ dropped }) => dropped), ...stale],
     remaining: findings
@@ -95,7 +97,10 @@ async function dropStaleSnapshots(
   return [...stale];
 }
 
-/** Checkpoints within their logs; without the marker of an orderly stop when anything was wrong, so that the broker looks again. */
+/**
+ * Checkpoints within their logs; without the marker of an orderly stop when anything was wrong, so that the broker looks again. Where offsets
+ * are missing the recovery point is the log's end: above it a start would take what lies behind them out of the log.
+ */
 async function repairTop(
   { files, tools }: OfflinePorts,
   from: string,
@@ -104,6 +109,12 @@ async function repairTop(
   changed: boolean,
 ): Promise<void> {
   const logs = new Map(repaired.map((one) => [one.partition, one]));
+  const ends = repaired.flatMap(
+    ({ partition, losses, gaps, logEndOffset }): Array<[string, number]> =>
+      losses.length + gaps.length > 0 ? [[partition, logEndOffset]] : [],
+  );
+  if (ends.length > 0 && (await tools.stat(`${from}/${recoveryPointFile}`)) === undefined)
+    await files.writeFileAtomic(`${to}/${recoveryPointFile}`, formatOffsets(new Map(ends)), { sync: true });
   for (const { name, kind } of (await files.listDirectory(from)) ?? []) {
     if (kind !== 'file' || name === '.lock' || name.endsWith('.tmp') || name === reportFile) continue;
     if (checkpoints.includes(name)) {
@@ -114,8 +125,9 @@ async function repairTop(
         if (log === undefined) return [partition, offset];
         return [partition, Math.min(Math.max(offset, log.firstOffset), log.logEndOffset)];
       });
-      const known = from === to ? clamped : clamped.filter(([partition]) => logs.has(partition));
-      await files.writeFileAtomic(`${to}/${name}`, formatOffsets(new Map(known)), { sync: true });
+      const known = new Map(from === to ? clamped : clamped.filter(([partition]) => logs.has(partition)));
+      if (name === recoveryPointFile) for (const [partition, end] of ends) known.set(partition, end);
+      await files.writeFileAtomic(`${to}/${name}`, formatOffsets(known), { sync: true });
     } else if (name === cleanShutdownFile && changed) {
       if (from === to) await files.remove(`${to}/${name}`);
     } else if (from !== to) await tools.copyFile(`${from}/${name}`, `${to}/${name}`);

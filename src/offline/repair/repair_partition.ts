@@ -15,9 +15,18 @@ export interface Loss extends Cut {
   readonly quarantine: string;
 }
 
+/** Offsets that are in no file: nothing can be cut out, and what follows stays. */
+export interface Gap {
+  readonly partition: string;
+  readonly file: string;
+  readonly offset: number;
+  readonly endOffset: number;
+}
+
 export interface PartitionRepair {
   readonly partition: string;
   readonly losses: readonly Loss[];
+  readonly gaps: readonly Gap[];
   /** Files made anew, or left out because nothing can be made of them. */
   readonly rebuilt: readonly string[];
   readonly dropped: readonly string[];
@@ -72,9 +81,34 @@ class Repairer {
       await this.write(leaderEpochFile, formatEpochs(this.epochs));
       this.rebuilt.push(`${name}/${leaderEpochFile}`);
     }
-    await ports.files.syncDirectory(to);
     const { losses, rebuilt, dropped } = this;
-    return { partition: name, losses, rebuilt, dropped, firstOffset: bases[0] ?? 0, logEndOffset: nextOffset };
+    const gaps = this.gaps();
+    if (this.inPlace && losses.length + gaps.length > 0) await this.syncFiles();
+    await ports.files.syncDirectory(to);
+    return { partition: name, losses, gaps, rebuilt, dropped, firstOffset: bases[0] ?? 0, logEndOffset: nextOffset };
+  }
+
+  private gaps(): readonly Gap[] {
+    const { name, findings } = this.context;
+    return findings.flatMap(({ kind, file, offset, endOffset }) =>
+      kind === 'offset-gap' && offset !== null && endOffset !== null
+        ? [{ partition: name, file, offset, endOffset }]
+        : [],
+    );
+  }
+
+  /** The recovery point will lie behind them. */
+  private async syncFiles(): Promise<void> {
+    const { ports, to } = this.context;
+    for (const { name, kind } of (await ports.files.listDirectory(to)) ?? []) {
+      if (kind !== 'file' || !/\.(log|index|timeindex|txnindex)$/.test(name)) continue;
+      const file = await ports.files.openAppendFile(`${to}/${name}`);
+      try {
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    }
   }
 
   /** Something was found in the file, or it is missing. */

@@ -18,6 +18,7 @@ export type FindingKind =
   | 'damaged-batch'
   | 'unreadable-records'
   | 'offset-order'
+  | 'offset-gap'
   | 'segment-overlap'
   | 'segment-base'
   | 'missing-file'

@@ -42,13 +42,32 @@ export async function verifyDirectory(
   const { logDirectory } = directory;
   const cleanShutdown = (await ports.tools.stat(`${logDirectory}/${cleanShutdownFile}`)) !== undefined;
   if (directory.whole) await verifyTop(ports, logDirectory, findings);
+  const gapsFrom = await unexplainedGaps(ports, logDirectory);
   const partitions: PartitionSummary[] = [];
   for (const name of directory.partitions) {
     await onPartition(name);
-    partitions.push(await verifyPartition({ ports, path: `${logDirectory}/${name}`, name, cleanShutdown, findings }));
+    const path = `${logDirectory}/${name}`;
+    partitions.push(await verifyPartition({ ports, path, name, cleanShutdown, gapsFrom: gapsFrom(name), findings }));
   }
   await verifyCheckpoints(ports, directory, partitions, cleanShutdown, findings);
   return { directory: directory.path, cleanShutdown, partitions, findings: findings.all };
+}
+
+/**
+ * From where on no offset of a partition may be missing. Cleaning leaves gaps, up to its own checkpoint and below the recovery point; undefined
+ * where no checkpoint says how far these are.
+ */
+async function unexplainedGaps(
+  { files }: OfflinePorts,
+  logDirectory: string,
+): Promise<(name: string) => number | undefined> {
+  const read = async (file: string) => {
+    const bytes = await files.readFile(`${logDirectory}/${file}`);
+    return bytes === undefined ? undefined : parseOffsets(bytes);
+  };
+  const recovered = await read(recoveryPointFile);
+  const cleaned = await read(cleanerFile);
+  return (name) => (recovered === undefined ? undefined : Math.max(recovered.get(name) ?? 0, cleaned?.get(name) ?? 0));
 }
 
 async function verifyTop({ files }: OfflinePorts, logDirectory: string, findings: Findings): Promise<void> {

@@ -37,6 +37,8 @@ interface Context {
   readonly name: string;
   /** After an orderly stop everything is complete. */
   readonly cleanShutdown: boolean;
+  /** From this offset on none may be missing; undefined: nothing tells. */
+  readonly gapsFrom: number | undefined;
   readonly findings: Findings;
 }
 
@@ -137,6 +139,7 @@ class PartitionVerifier {
             endOffset: this.nextOffset,
           },
         );
+      if (nextBase !== undefined) this.gap(log, opened.sizeBytes, baseOffset, nextBase);
       await this.indexes(baseOffset, names, facts);
     } finally {
       await opened.close();
@@ -161,6 +164,7 @@ class PartitionVerifier {
         continue;
       }
       if (damage !== undefined) this.damaged(log, damage, baseOffset, item.header.baseOffset);
+      else this.gap(log, item.position, baseOffset, item.header.baseOffset);
       damage = undefined;
       this.batch(log, item, baseOffset);
       const { baseOffset: first, lastOffset, maxTimestampMs: largestMs } = item.header;
@@ -198,6 +202,18 @@ class PartitionVerifier {
       `${endPosition - position} bytes are no batch, and good ones follow: ${reason}`,
       { position, endPosition, offset: Math.max(this.nextOffset, baseOffset), endOffset },
     );
+  }
+
+  /** What comes at `position` begins at `offset`; the segment's base offset is what comes first. */
+  private gap(log: string, position: number, baseOffset: number, offset: number): void {
+    const { findings, gapsFrom } = this.context;
+    const expected = Math.max(this.nextOffset, baseOffset);
+    if (gapsFrom === undefined || expected < gapsFrom || offset <= expected) return;
+    findings.add(log, 'offset-gap', 'these offsets are missing, and no cleaning explains it', {
+      position,
+      offset: expected,
+      endOffset: offset,
+    });
   }
 
   private batch(log: string, { position, header, bytes }: ScannedBatch, segmentBase: number): void {

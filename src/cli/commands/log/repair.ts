@@ -35,12 +35,14 @@ export const repairLogs: LogCommand<RepairOptions> = {
           await report.line(
             `${file}: offsets ${offset} to ${endOffset === null ? 'the end' : endOffset - 1}, positions ${position} to ${endPosition} are lost: ${reason}; kept in ${quarantine}`,
           );
+        for (const { file, offset, endOffset } of done.gaps)
+          await report.line(`${file}: offsets ${offset} to ${endOffset - 1} are in no file; what follows them is kept`);
         for (const file of done.rebuilt) await report.line(`${file}: made anew`);
         for (const file of done.dropped)
           await report.line(`${file}: ${output === undefined ? 'put aside' : 'left out'}`);
         for (const text of done.remaining) await report.line(`not repaired: ${text}`);
         const where = output ?? directory.logDirectory;
-        const changed = done.losses.length + done.rebuilt.length + done.dropped.length > 0;
+        const changed = done.losses.length + done.gaps.length + done.rebuilt.length + done.dropped.length > 0;
         await report.line(
           changed ? `repaired: ${where}, see ${where}/${reportFile}` : `nothing was to be repaired: ${where}`,
         );

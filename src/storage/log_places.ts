@@ -66,6 +66,7 @@ export class LogPlaces {
         else if (suffix === 'delete') await managed.usable('remove').removeMarked(entry.name);
         else if (suffix === 'future') this.futures.push({ name, topic, partition, directoryName: entry.name, managed });
       }
+    for (const managed of this.online) await managed.beginRecoveryPoints();
     this.listed = true;
   }
 

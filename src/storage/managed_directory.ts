@@ -5,6 +5,7 @@ import {
   cleanerFile,
   cleanShutdownFile,
   formatCleanShutdown,
+  formatOffsets,
   highWatermarkFile,
   logStartOffsetFile,
   recoveryPointFile,
@@ -124,6 +125,19 @@ export class ManagedDirectory {
       throw error;
     }
     this.written.set(name, text);
+  }
+
+  /**
+   * As long as no log is in it, that of none was lost. Without the file the next start would not know, and take a gap that a crash leaves in
+   * the first compacted log for one that cleaning left.
+   */
+  async beginRecoveryPoints(): Promise<void> {
+    if (!this.checkpoints.recoveryPointsLost || this.found.size > 0) return;
+    try {
+      await this.writeIfNew(recoveryPointFile, formatOffsets(new Map()));
+    } catch (error) {
+      this.ports.logger.warn(`${this.path}/${recoveryPointFile} could not be written`, { error });
+    }
   }
 
   /** Names in the directory of a log reach the medium. False: it has another name by now. A failure takes this one offline. */

@@ -16,6 +16,7 @@ import type { Partition } from '../../src/replication/partition.js';
 import { ReplicaManager } from '../../src/replication/replica_manager.js';
 import { logOwners } from '../../src/server/log_owners.js';
 import { logConfigOf } from '../../src/server/topic_log_config.js';
+import type { CleanerSettings } from '../../src/storage/log_cleaner.js';
 import { LogManager } from '../../src/storage/log_manager.js';
 import type { MoverSettings } from '../../src/storage/replica_mover.js';
 import { MemoryLogger } from '../../src/telemetry/memory_logger.js';
@@ -82,6 +83,7 @@ export class Scene {
     disks: Disks,
     mover: Partial<MoverSettings> = {},
     flushMode: 'group' | 'os' = 'group',
+    cleaner?: () => CleanerSettings,
   ): Promise<Scene> {
     disks.starts += 1;
     const ports = new BreakingPorts();
@@ -100,7 +102,7 @@ export class Scene {
       checkpointIntervalMs: 60_000,
       producerExpirationMs: 86_400_000,
       producerExpirationCheckMs: 600_000,
-      cleaner: undefined,
+      cleaner,
       mover: () => ({ maxBytesPerSecond: Number.POSITIVE_INFINITY, threads: undefined, ...mover }),
     });
     time.holdWhile(() => !ports.dead && logs.busy);
@@ -144,8 +146,8 @@ export class Scene {
     return scene;
   }
 
-  async create(name: string, numPartitions = 1): Promise<Uuid> {
-    const topic = { name, numPartitions, replicationFactor: 1, assignments: [], configs: new Map<string, string>() };
+  async create(name: string, numPartitions = 1, configs = new Map<string, string>()): Promise<Uuid> {
+    const topic = { name, numPartitions, replicationFactor: 1, assignments: [], configs };
     const made = await this.controller.createTopic(topic, false);
     if (isFailure(made)) throw new Error(`${name}: ${made.errorMessage}`);
     return made.topicId;

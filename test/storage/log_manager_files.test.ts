@@ -118,10 +118,10 @@ it('does not trust names that a killed process may have left unsynced', async ()
 });
 
 /** Two segments, the first one without the batch at its end: what a crash may leave, or cleaning. Neither is below a recovery point. */
-async function gap(): Promise<void> {
+async function gap(checkpoints = true): Promise<void> {
   const log = await open(firstId);
   append(log, 3);
-  await manager.checkpoint();
+  if (checkpoints) await manager.checkpoint();
   const [kept] = log.log.segments();
   append(log, 2);
   log.log.roll();
@@ -136,6 +136,13 @@ it('takes a gap above the recovery point of a compacted log for what a crash has
   const log = await open(firstId);
   expect(log.log.logEndOffset).toBe(3);
   expect(existsSync(join(directory, 'topic-0', `${'5'.padStart(20, '0')}.log.quarantine`))).toBe(true);
+});
+
+it('takes one in a new directory for what a crash has lost, before there was any checkpoint', async () => {
+  await manager.listExisting();
+  await gap(false);
+  await start();
+  expect((await open(firstId)).log.logEndOffset).toBe(3);
 });
 
 it('takes it for what cleaning has left below where the log was cleaned, and where no recovery point is known', async () => {

@@ -26,8 +26,8 @@ export async function cutPower(seed: number, { directory, trace }: Recording, ev
     at += 1;
     const matters = disk.apply(call);
     if (call.kind === 'write' && disk.nameOf(call.fd) === 'marks') {
-      marks.read(call.bytes.toString());
-      seen = new Set();
+      // What is written next changes nothing that is expected of an image so far.
+      if (marks.read(call.bytes.toString())) seen = new Set();
       continue;
     }
     if (!matters || random.below(every) !== 0) continue;
@@ -55,10 +55,13 @@ class Marks {
 
   constructor(private readonly expected: Expected) {}
 
-  read(written: string): void {
+  /** Whether they ask for more than those before. */
+  read(written: string): boolean {
     const lines = (this.text + written).split('\n');
     this.text = lines.pop() ?? '';
-    for (const line of lines) this.expected.take(JSON.parse(line) as Mark);
+    const marks = lines.map((line) => JSON.parse(line) as Mark);
+    for (const mark of marks) this.expected.take(mark);
+    return marks.some(({ is }) => is !== 'writing');
   }
 }
 

@@ -2,9 +2,15 @@
 export type Mark =
   | { readonly is: 'creating' | 'created'; readonly topic: string; readonly partitions: number }
   | { readonly is: 'deleting' | 'deleted'; readonly topic: string }
+  | { readonly is: 'writing'; readonly name: string; readonly offset: number; readonly what: Written }
   | { readonly is: 'acknowledged' | 'starting' | 'started'; readonly name: string; readonly offset: number };
 
-interface ExpectedPartition {
+/** A record of a producer, one of its transactions' or not, or what ends the transaction. */
+export type Written = 'plain' | 'transactional' | 'COMMIT' | 'ABORT';
+
+export interface ExpectedPartition {
+  /** By offset; one behind the log's end was refused, or lost. */
+  readonly written: Written[];
   acknowledged: number;
   leastStart: number;
   mostStart: number;
@@ -26,6 +32,7 @@ export class Expected {
       case 'creating': {
         const generation = (this.topics.get(mark.topic)?.generation ?? 0) + 1;
         const partitions = Array.from({ length: mark.partitions }, () => ({
+          written: [],
           acknowledged: 0,
           leastStart: 0,
           mostStart: 0,
@@ -42,6 +49,12 @@ export class Expected {
       case 'deleted':
         this.topic(mark.topic).there = 'no';
         return;
+      case 'writing': {
+        const { written } = this.partition(mark.name);
+        written.length = mark.offset;
+        written.push(mark.what);
+        return;
+      }
       case 'acknowledged':
         this.partition(mark.name).acknowledged = mark.offset;
         return;

@@ -4,10 +4,12 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Uuid } from '../../../src/common/ids.js';
+import { ErrorCode } from '../../../src/protocol/errors.js';
 import { Prng } from '../../support/prng.js';
 import { Disks, Scene } from '../log_dirs_scene.js';
-import { type Mark, valueAt } from './expected.js';
-import { diskNames, flushModeOf } from './settings.js';
+import type { Mark, Written } from './expected.js';
+import { cleaner, compactedTopic, diskNames, flushModeOf } from './settings.js';
+import { send } from './traffic.js';
 
 interface LiveTopic {
   readonly id: Uuid;
@@ -15,11 +17,13 @@ interface LiveTopic {
   readonly partitions: number;
 }
 
-const steps = 14;
+const steps = 18;
 
 class Life {
   private readonly topics = new Map<string, LiveTopic>();
   private readonly generations = new Map<string, number>();
+  /** By partition: what was written, in order. */
+  private readonly written = new Map<string, Written[]>();
   private readonly random: Prng;
   private readonly disks: Disks;
   private scene: Scene | undefined;
@@ -35,7 +39,9 @@ class Life {
   async live(): Promise<void> {
     await this.start();
     await this.create('t', 2);
+    await this.create(compactedTopic, 1);
     await this.append('t', 0, 12, true);
+    await this.append(compactedTopic, 0, 16, true);
     for (let i = 0; i < steps; i += 1) await this.step();
     await this.running.close();
   }
@@ -50,7 +56,7 @@ class Life {
   }
 
   private async start(): Promise<void> {
-    this.scene = await Scene.open(this.disks, {}, flushModeOf(this.seed));
+    this.scene = await Scene.open(this.disks, {}, flushModeOf(this.seed), () => cleaner);
     for (const [topic, { partitions }] of this.topics) this.listen(topic, partitions);
   }
 
@@ -72,7 +78,7 @@ class Life {
     else if (dice < 11) await this.running.time.advance(this.random.pick(['2s', '61s', '301s']));
     else if (dice < 14) await this.move(topic, partition);
     else if (dice < 16) await this.delete(topic);
-    else if (dice < 18) await this.create(this.random.pick(['t', 'u', 'v']), 1 + this.random.below(2));
+    else if (dice < 18) await this.create(this.random.pick(['t', 'u', 'v', compactedTopic]), 1 + this.random.below(2));
     else await this.restart(dice === 18);
     if (this.topics.size === 0) await this.create('t', 1);
   }
@@ -82,23 +88,45 @@ class Life {
     this.mark({ is: 'creating', topic, partitions });
     const generation = (this.generations.get(topic) ?? 0) + 1;
     this.generations.set(topic, generation);
-    const id = await this.running.create(topic, partitions);
+    const compacts: Array<[string, string]> = [
+      ['cleanup.policy', 'compact'],
+      ['min.cleanable.dirty.ratio', '0.1'],
+    ];
+    const id = await this.running.create(topic, partitions, new Map(topic === compactedTopic ? compacts : []));
     this.topics.set(topic, { id, generation, partitions });
-    for (let partition = 0; partition < partitions; partition += 1) this.disks.sent.delete(`${topic}-${partition}`);
+    for (let partition = 0; partition < partitions; partition += 1) this.written.delete(`${topic}-${partition}`);
     this.mark({ is: 'created', topic, partitions });
     this.listen(topic, partitions);
   }
 
   private async append(topic: string, partition: number, count: number, waits: boolean): Promise<void> {
-    const { generation = 0 } = this.topics.get(topic) ?? {};
     for (let i = 0; i < count; i += 1) {
-      const offset = this.disks.sent.get(`${topic}-${partition}`)?.length ?? 0;
-      this.running.append(topic, partition, valueAt(topic, generation, offset));
+      const dice = this.random.below(8);
+      if (dice < 5) this.write(topic, partition, 'plain');
+      else if (dice < 7 || !this.inTransaction(topic, partition)) this.write(topic, partition, 'transactional');
+      else this.write(topic, partition, this.random.pick(['COMMIT', 'ABORT']));
     }
     if (waits) await this.running.acknowledgedAll(topic, partition);
   }
 
+  private inTransaction(topic: string, partition: number): boolean {
+    const written = this.written.get(`${topic}-${partition}`) ?? [];
+    return written.findLast((one) => one !== 'plain') === 'transactional';
+  }
+
+  private write(topic: string, partition: number, what: Written): void {
+    const name = `${topic}-${partition}`;
+    const before = this.written.get(name) ?? [];
+    this.written.set(name, before);
+    const { generation = 0 } = this.topics.get(topic) ?? {};
+    this.mark({ is: 'writing', name, offset: before.length, what });
+    const found = this.running.partition(topic, partition);
+    const sent = send(found, { topic, generation, before, what, nowMs: this.running.time.wallMs() });
+    if (sent === ErrorCode.NONE) before.push(what);
+  }
+
   private async deleteRecords(topic: string, partition: number): Promise<void> {
+    if (topic === compactedTopic) return this.running.time.advance('61s');
     const found = this.running.partition(topic, partition);
     const start = found.log?.log.logStartOffset ?? 0;
     const active = Math.min(found.log?.log.activeBaseOffset ?? 0, found.highWatermark);
@@ -141,8 +169,8 @@ class Life {
     for (const [topic, { partitions }] of this.topics)
       for (let partition = 0; partition < partitions; partition += 1) {
         const { log } = this.running.partition(topic, partition);
-        const sent = this.disks.sent.get(`${topic}-${partition}`) ?? [];
-        sent.length = Math.min(sent.length, log?.log.logEndOffset ?? 0);
+        const written = this.written.get(`${topic}-${partition}`) ?? [];
+        written.length = Math.min(written.length, log?.log.logEndOffset ?? 0);
       }
   }
 }

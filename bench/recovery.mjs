@@ -3,11 +3,13 @@
 //
 // The log is written here, as a broker would have: sealed segments of 1 GiB with their indexes, all below the recovery point, and an
 // active one of 512 MiB without, as a crash leaves it, of which the last half lies behind the recovery point; and the producer snapshot of
-// the last roll. Before each start the files of the log are dropped from the page cache.
+// the last roll. Logs of all sizes share these files (by links), each in a data directory of its own, and are started in turn, so that the
+// disk and its cache are the same for all. Before each start the files of the log are dropped from the page cache.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   closeSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -30,7 +32,7 @@ import { createTopic, WireClient } from './wire.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { directory: { type: 'string' }, rounds: { type: 'string', default: '3' }, out: { type: 'string' } },
+  options: { directory: { type: 'string' }, rounds: { type: 'string', default: '5' }, out: { type: 'string' } },
 });
 const sizesGb = (positionals.length > 0 ? positionals : ['1', '10', '50']).map(Number);
 const rounds = Number(values.rounds);
@@ -167,47 +169,64 @@ function median(numbers) {
   return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 }
 
-async function measure(data, partition, gb, base) {
-  const endOffset = writeLog(partition, base, activeBytes, activeBatchBytes);
-  const recoveryPoint = base + (endOffset - base) / 2;
-  const times = [];
-  for (let round = 0; round < rounds; round += 1) {
-    for (const name of readdirSync(partition))
-      if (name.startsWith(String(base).padStart(20, '0')) && !name.endsWith('.log')) rmSync(join(partition, name));
-    // As a roll leaves it: producers are read from there on.
-    writeFileSync(`${stem(partition, base)}.snapshot`, encodeProducerSnapshot([]));
-    writeFileSync(join(data, 'recovery-point-offset-checkpoint'), `0\n1\n${topic} 0 ${recoveryPoint}\n`);
-    dropFromCache(partition);
-    times.push(await recoverOnce(data, port, endOffset));
+/** Segments of the largest log, and one active segment for all of them. */
+function writeSegments(directory, gb) {
+  const bases = [];
+  let base = 0;
+  for (let sealed = 0; sealed < gb; sealed += 1) {
+    bases.push(base);
+    base = writeSealed(directory, base);
   }
-  rmSync(`${stem(partition, base)}.log`);
-  const of = (field) => times.map((time) => Math.round(time[field]));
-  const row = { gb, firstAnswerMs: of('answeredMs'), loadedMs: of('loadedMs') };
-  console.log(
-    `${gb} GB: first answer after ${row.firstAnswerMs.join(', ')} ms, log there after ${row.loadedMs.join(', ')} ms`,
-  );
-  return row;
+  const endOffset = writeLog(directory, base, activeBytes, activeBatchBytes);
+  return { bases, base, endOffset };
 }
 
-const data = mkdtempSync(join(values.directory ?? tmpdir(), 'millrace-recovery-'));
-const rows = [];
-try {
+/** A data directory whose log has the last `gb` sealed segments and the active one. */
+async function prepareLog(data, gb, segments, { bases, base }) {
+  mkdirSync(data);
   const partition = await prepare(data);
   for (const name of readdirSync(partition)) if (/^\d{20}\./.test(name)) rmSync(join(partition, name));
-  let base = 0;
-  let sealed = 0;
-  for (const gb of sizesGb) {
-    const { bavail, bsize } = statfsSync(data);
-    if (bavail * bsize < (gb - sealed + 2) * segmentBytes) {
-      console.log(`${gb} GB: left out, the disk has no room for it`);
-      continue;
-    }
-    for (; sealed < gb; sealed += 1) base = writeSealed(partition, base);
-    rows.push(await measure(data, partition, gb, base));
-  }
-} finally {
-  rmSync(data, { recursive: true, force: true });
+  for (const first of bases.slice(-gb))
+    for (const suffix of ['.log', '.index', '.timeindex'])
+      linkSync(`${stem(segments, first)}${suffix}`, `${stem(partition, first)}${suffix}`);
+  linkSync(`${stem(segments, base)}.log`, `${stem(partition, base)}.log`);
+  return { gb, data, partition, times: [] };
 }
+
+async function measure({ gb, data, partition, times }, { base, endOffset }) {
+  const recoveryPoint = base + (endOffset - base) / 2;
+  for (const name of readdirSync(partition))
+    if (name.startsWith(String(base).padStart(20, '0')) && !name.endsWith('.log')) rmSync(join(partition, name));
+  // As a roll leaves it: producers are read from there on.
+  writeFileSync(`${stem(partition, base)}.snapshot`, encodeProducerSnapshot([]));
+  writeFileSync(join(data, 'recovery-point-offset-checkpoint'), `0\n1\n${topic} 0 ${recoveryPoint}\n`);
+  dropFromCache(partition);
+  const time = await recoverOnce(data, port, endOffset);
+  times.push(time);
+  console.log(
+    `${gb} GiB: first answer after ${Math.round(time.answeredMs)} ms, log there after ${Math.round(time.loadedMs)} ms`,
+  );
+}
+
+const top = mkdtempSync(join(values.directory ?? tmpdir(), 'millrace-recovery-'));
+const logs = [];
+try {
+  const { bavail, bsize } = statfsSync(top);
+  const fitting = sizesGb.filter((gb) => (gb + 2) * segmentBytes < bavail * bsize).sort((a, b) => a - b);
+  for (const gb of sizesGb) if (!fitting.includes(gb)) console.log(`${gb} GiB: left out, the disk has no room for it`);
+  const segments = join(top, 'segments');
+  mkdirSync(segments);
+  const written = writeSegments(segments, fitting.at(-1) ?? 0);
+  for (const gb of fitting) logs.push(await prepareLog(join(top, `data-${gb}`), gb, segments, written));
+  spawnSync('sync');
+  for (let round = 0; round < rounds; round += 1) for (const log of logs) await measure(log, written);
+} finally {
+  rmSync(top, { recursive: true, force: true });
+}
+const rows = logs.map(({ gb, times }) => {
+  const of = (field) => times.map((time) => Math.round(time[field]));
+  return { gb, firstAnswerMs: of('answeredMs'), loadedMs: of('loadedMs') };
+});
 const environment = benchEnvironment();
 const table = [
   '| sealed log | first answer, median (all) | log there, median (all) |',
@@ -220,8 +239,8 @@ const table = [
 const text = `# Recovery after a kill, ${environment.date.slice(0, 10)}, commit ${environment.commit}
 
 ${environment.cpuCount} × ${environment.cpu}, kernel ${environment.kernel}, Node ${environment.node}. An active segment of ${activeBytes / megabytes} MiB in batches of
-${activeBatchBytes / 1024} KiB without its index, the recovery point in its middle; sealed segments of 1 GiB below it. The log's files are
-dropped from the page cache before each start. Times count from the start of the process: \`node bench/recovery.mjs\`.
+${activeBatchBytes / 1024} KiB without its index, the recovery point in its middle; sealed segments of 1 GiB below it. Logs of all sizes
+share their files and start in turn; they are dropped from the page cache before each start. Times count from the start of the process: \`node bench/recovery.mjs\`.
 
 ${table.join('\n')}
 `;

@@ -1,3 +1,4 @@
+import { type CompiledRegex, compileRegex, RegexError } from '../common/re2/regex.js';
 import { splitList } from '../common/split_list.js';
 import { applyOps, type ConfigChange, type ConfigOp, checkOps, isRefusal, notAList, refuse } from './changes.js';
 import { clientMetricsConfigDefinition } from './tables/client_metrics.js';
@@ -41,17 +42,27 @@ export function alterClientMetrics(current: ReadonlyMap<string, string>, ops: re
   return { ok: true, configs: next, warnings: [] };
 }
 
-/** Patterns by what they are about; each must match as a whole. A string says what is wrong. */
-export function parseClientMatch(raw: string): ReadonlyMap<ClientSelector, RegExp> | string {
-  const patterns = new Map<ClientSelector, RegExp>();
+/** Together they keep a pattern below a tenth of a second, whatever it is and whatever a client calls itself. */
+const maxPatternSteps = 500;
+const maxMatchedChars = 4_096;
+
+/**
+ * Patterns by what they are about; each must match as a whole. Kafka takes Java's, whose time can grow beyond all bounds with the text;
+ * these are RE2's. A longer text
+ * than 4,096 characters matches none. A string says what is wrong.
+ */
+export function parseClientMatch(raw: string): ReadonlyMap<ClientSelector, CompiledRegex> | string {
+  const patterns = new Map<ClientSelector, CompiledRegex>();
   for (const part of splitList(raw, ',')) {
     const [name, pattern, ...rest] = part.split('=');
     const selector = clientSelectors.find((one) => one === name?.trim());
     if (selector === undefined || pattern === undefined || rest.length > 0)
       return `Illegal client matching pattern: ${part}`;
     try {
-      patterns.set(selector, new RegExp(`^(?:${pattern.trim()})$`, 'u'));
-    } catch {
+      const compiled = compileRegex(pattern.trim(), maxPatternSteps);
+      patterns.set(selector, { matches: (text) => text.length <= maxMatchedChars && compiled.matches(text) });
+    } catch (error) {
+      if (!(error instanceof RegexError)) throw error;
       return `Illegal client matching pattern: ${part}`;
     }
   }

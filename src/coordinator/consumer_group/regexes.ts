@@ -1,10 +1,10 @@
+import { compileRegex, RegexError } from '../../common/re2/regex.js';
 import { ErrorCode } from '../../protocol/errors.js';
 import type { GroupDecision } from '../group/commands.js';
 import { consumerOf } from '../group/kinds.js';
 import type { GroupState } from '../group/state.js';
 import type { Turn } from '../group/turn.js';
 import { Refusal } from '../modern/refusal.js';
-import { compileRegex, RegexError } from '../re2/regex.js';
 import type { ConsumerTimerCommand, TopicFilter } from './commands.js';
 import { ConsumerDraft } from './draft.js';
 import type { ConsumerGroup } from './group.js';

@@ -1,5 +1,6 @@
 import { crc32c } from '../../common/crc32c.js';
 import type { Uuid } from '../../common/ids.js';
+import type { CompiledRegex } from '../../common/re2/regex.js';
 import { splitList } from '../../common/split_list.js';
 import { type ClientSelector, parseClientMatch } from '../../config/index.js';
 import { javaStringHash } from '../../coordinator/java_hash.js';
@@ -20,7 +21,7 @@ export interface ClientSubscription {
 interface Subscription {
   readonly metrics: readonly string[];
   readonly intervalMs: number;
-  readonly match: ReadonlyMap<ClientSelector, RegExp>;
+  readonly match: ReadonlyMap<ClientSelector, CompiledRegex>;
 }
 
 const defaultIntervalMs = 300_000;
@@ -45,7 +46,7 @@ export class Subscriptions {
         metrics: javaOrder(metrics, Math.floor(metrics.length / 0.75) + 1),
         intervalMs: Number(config.get('interval.ms') ?? defaultIntervalMs),
         // What is stored was checked; if it were not a pattern nobody would match it.
-        match: typeof match === 'string' ? new Map([['client_id', /(?!)/] as const]) : match,
+        match: typeof match === 'string' ? new Map([['client_id', { matches: () => false }] as const]) : match,
       };
     });
   }
@@ -55,7 +56,7 @@ export class Subscriptions {
     const matching = this.all.filter(({ match }) =>
       [...match].every(([selector, pattern]) => {
         const attribute = attributes[selector];
-        return attribute !== null && pattern.test(attribute);
+        return attribute !== null && pattern.matches(attribute);
       }),
     );
     const wanted = new Set(matching.flatMap(({ metrics }) => metrics));

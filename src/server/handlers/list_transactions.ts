@@ -1,4 +1,4 @@
-import { compileRegex, RegexError } from '../../coordinator/re2/regex.js';
+import { compileRegex, RegexError } from '../../common/re2/regex.js';
 import { passingStatuses, transactionStatuses } from '../../coordinator/transaction/transaction.js';
 import type { TransactionCoordinator } from '../../coordinator/transaction_coordinator.js';
 import type { ListTransactionsRequest, ListTransactionsResponseInput } from '../../protocol/api/list_transactions.js';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { compileRegex, RegexError } from '../../../src/coordinator/re2/regex.js';
+import { compileRegex, RegexError } from '../../../src/common/re2/regex.js';
 
 // Made by RE2/J 1.8: golden/RecordRegexes.java.
 const golden = JSON.parse(readFileSync(join(import.meta.dirname, '../golden/re2j_1.8.txt'), 'utf8')) as {

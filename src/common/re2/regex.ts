@@ -18,10 +18,11 @@ export interface CompiledRegex {
   matches(text: string): boolean;
 }
 
-/** Compiles a pattern of RE2's syntax to a machine that reads each character once. @throws RegexError */
-export function compileRegex(pattern: string): CompiledRegex {
+/** Compiles a pattern of RE2's syntax to a machine of `limit` steps that reads each character once. @throws RegexError */
+export function compileRegex(pattern: string, limit = maxInstructions): CompiledRegex {
   const program: Instruction[] = [];
   emit(parseRegex(pattern), program);
+  if (program.length > limit) throw new RegexError('expression is too large');
   program.push({ op: 'done' });
   return { matches: (text) => run(program, text) };
 }

@@ -5,7 +5,7 @@ export const ExitCode = {
   failed: 1,
   /** The command line makes no sense. */
   usage: 2,
-  /** A topic, partition, group or broker that was named does not exist. */
+  /** A topic, partition, group, broker, user or transaction that was named does not exist. */
   notFound: 3,
   /** The cluster could not be reached, or did not answer in time. */
   unreachable: 4,
@@ -19,7 +19,7 @@ Exit status:
   0  done
   1  the cluster refused, or something failed
   2  wrong usage
-  3  a topic, partition, group or broker that was named does not exist
+  3  a topic, partition, group, broker, user or transaction that was named does not exist
   4  the cluster could not be reached, or did not answer in time
   130  stopped by a signal before it was done`;
 

@@ -61,15 +61,26 @@ function fileMessage(error: FileSystemError): string {
 }
 
 export function exitCodeOf(error: unknown): ExitCode {
-  return isUnknownTopic(error) || isUnknownGroup(error) ? ExitCode.notFound : ExitCode.failed;
+  return isMissing(error) ? ExitCode.notFound : ExitCode.failed;
 }
 
 const topicExists = 36;
+const logDirNotFound = 57;
 const nonEmptyGroup = 68;
+const resourceNotFound = 91;
+const transactionalIdNotFound = 105;
+
+function isMissing(error: unknown): boolean {
+  if (isUnknownTopic(error) || isUnknownGroup(error)) return true;
+  return (
+    error instanceof ProtocolError && [resourceNotFound, transactionalIdNotFound].some((one) => hasCode(error, one))
+  );
+}
 
 /** Kafka's code in words, where they say more. */
 export function sentenceOf(error: ProtocolError): string {
-  if (isUnknownTopic(error) || isUnknownGroup(error)) return `${error.subject} does not exist`;
+  if (isMissing(error)) return `${error.subject} does not exist`;
+  if (hasCode(error, logDirNotFound)) return `${error.subject}: the broker has no such log directory`;
   if (hasCode(error, topicExists)) return `${error.subject} exists already`;
   if (hasCode(error, nonEmptyGroup)) return `${error.subject} has members; stop them first`;
   return error.message;

@@ -43,6 +43,25 @@ describe('the command line', () => {
     expect((await millrace('quotas', 'alter', '--set', 'producer_byte_rate=1')).err).toContain('whose quotas');
   });
 
+  it('says at once that what was named does not exist, and ends with status 3', async () => {
+    const missing: ReadonlyArray<readonly [string, ...string[]]> = [
+      ['transactional id nosuch', 'transactions', 'describe', 'nosuch'],
+      ['broker 9', 'transactions', 'find-hanging', '--broker', '9'],
+      ['topic nosuch', 'transactions', 'find-hanging', '--topic', 'nosuch'],
+      ['user nosuch', 'users', 'describe', 'nosuch'],
+      ['user nosuch', 'users', 'delete', 'nosuch'],
+      ['broker 9', 'log-dirs', 'describe', '--broker', '9'],
+      ['broker 9', 'log-dirs', 'move', 'orders', '/x', '--broker', '9'],
+      ['group nosuch', 'groups', 'describe', 'nosuch'],
+      ['share group nosuch', 'share-groups', 'describe', 'nosuch'],
+    ];
+    for (const [what, ...args] of missing)
+      expect([args, await millrace(...args)]).toEqual([
+        args,
+        { code: 3, out: '', err: `millrace: ${what} does not exist\n` },
+      ]);
+  });
+
   it('adds, shows and removes access rules', async () => {
     await json(
       ...['acls', 'add', '--topic', 'orders', '--resource-pattern-type', 'prefixed', '--allow-principal', 'User:bob'],

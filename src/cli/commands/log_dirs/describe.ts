@@ -1,4 +1,5 @@
 import type { CliCommand } from '../../command.js';
+import { checkBroker } from '../../named_broker.js';
 import { collected, wholeNumber } from '../../values.js';
 
 export interface DescribeLogDirsOptions {
@@ -19,6 +20,7 @@ export const describeLogDirs: CliCommand<DescribeLogDirsOptions> = {
     return { broker, topics: topic };
   },
   run: async ({ broker, topics }, { admin, report }) => {
+    await checkBroker(admin, broker);
     const directories = await admin.describeLogDirs(broker === undefined ? undefined : [broker]);
     const shown = directories.map((dir) => ({
       brokerId: dir.brokerId,

@@ -1,5 +1,6 @@
 import type { CliCommand } from '../../command.js';
 import { NotFoundError, UsageError } from '../../exit_codes.js';
+import { checkBroker } from '../../named_broker.js';
 import { reportOutcomes } from '../../outcomes.js';
 import type { Session } from '../../session.js';
 import { partitionList, wholeNumber } from '../../values.js';
@@ -38,6 +39,7 @@ export const moveReplicas: CliCommand<MoveReplicasOptions> = {
   },
   run: async (options, session) => {
     const { topic, path } = options;
+    await checkBroker(session.admin, options.broker);
     const brokerId = options.broker ?? (await onlyBroker(session));
     const partitions =
       options.partitions.length > 0 ? options.partitions : await partitionsOf(session, brokerId, topic);

@@ -2,6 +2,7 @@ import { type ProducerDescription, throwFirst } from '../../../client/index.js';
 import type { TopicPartition } from '../../../common/ids.js';
 import type { CliCommand } from '../../command.js';
 import { UsageError } from '../../exit_codes.js';
+import { checkBroker } from '../../named_broker.js';
 import type { Session } from '../../session.js';
 import { collected, duration, wholeNumber } from '../../values.js';
 
@@ -46,7 +47,8 @@ export const findHanging: CliCommand<FindHangingOptions> = {
     return { topics: topic, partition, brokerId: broker, longerThanMs: longerThan };
   },
   run: async (options, session) => {
-    const { report } = session;
+    const { admin, report } = session;
+    await checkBroker(admin, options.brokerId);
     const nowMs = session.cluster.environment.clock.wallMs();
     const hanging = (await find(options, session, nowMs)).map((one) => ({
       ...one,

@@ -1,22 +1,10 @@
 import type { Acl } from '../metadata/image.js';
-import { keys } from '../metadata/keys.js';
-import type { AclValue } from '../metadata/sections.js';
+import { type AclValue, aclValue, keyOfAcl } from '../metadata/sections.js';
 import { ErrorCode } from '../protocol/errors.js';
 import { type AclFilter, matchesAcl, wrongAcl, wrongFilter } from '../security/acls.js';
 import { type ControllerError, failure } from './assignments.js';
 import type { Edits } from './controller.js';
 
-/** Rules of one resource pattern lie together. */
-export function aclKey({ resourceType, patternType, resourceName }: Acl): string {
-  return keys.acl(resourceType, patternType, resourceName);
-}
-
-const stored = ({ principal, host, operation, permissionType }: Acl): AclValue[number] => ({
-  p: principal,
-  h: host,
-  o: operation,
-  t: permissionType,
-});
 const same = (one: AclValue[number], other: AclValue[number]): boolean =>
   one.p === other.p && one.h === other.h && one.o === other.o && one.t === other.t;
 
@@ -29,9 +17,9 @@ export function decideCreateAcls(
   const results = acls.map((acl) => {
     const wrong = wrongAcl(acl);
     if (wrong !== undefined) return failure(ErrorCode.INVALID_REQUEST, wrong);
-    const key = aclKey(acl);
+    const key = keyOfAcl(acl);
     const list = lists.get(key) ?? (JSON.parse(values.get(key) ?? '[]') as AclValue);
-    const value = stored(acl);
+    const value = aclValue(acl);
     lists.set(key, list.some((one) => same(one, value)) ? list : [...list, value]);
     return failure(ErrorCode.NONE, '');
   });
@@ -57,9 +45,9 @@ export function decideDeleteAcls(
   });
   const lists = new Map<string, AclValue>();
   for (const acl of results.flatMap(({ matching }) => matching)) {
-    const key = aclKey(acl);
+    const key = keyOfAcl(acl);
     const list = lists.get(key) ?? (JSON.parse(values.get(key) ?? '[]') as AclValue);
-    const doomed = stored(acl);
+    const doomed = aclValue(acl);
     lists.set(
       key,
       list.filter((one) => !same(one, doomed)),

@@ -70,6 +70,18 @@ export type AclValue = ReadonlyArray<{
   readonly t: number;
 }>;
 
+/** Rules of one resource pattern lie together. */
+export function keyOfAcl({ resourceType, patternType, resourceName }: Acl): string {
+  return keys.acl(resourceType, patternType, resourceName);
+}
+
+export const aclValue = ({ principal, host, operation, permissionType }: Acl): AclValue[number] => ({
+  p: principal,
+  h: host,
+  o: operation,
+  t: permissionType,
+});
+
 export const aclSection = () =>
   new Section(keys.acls, (entries): readonly Acl[] =>
     entries.flatMap(({ key, value }) => {

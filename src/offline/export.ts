@@ -1,6 +1,5 @@
 import { SnapshotFooterRecord, SnapshotHeaderRecord } from '../protocol/data/control_records.js';
 import type { AnyMessage } from '../protocol/message.js';
-import { FeatureLevelRecord } from '../protocol/records/metadata_cluster.js';
 import { ConfigRecord, PartitionRecord, ProducerIdsRecord, TopicRecord } from '../protocol/records/metadata_topics.js';
 import { Writer } from '../protocol/writer.js';
 import { encodeBatch } from '../records/index.js';
@@ -15,6 +14,14 @@ import {
   parseOffsets,
   recoveryPointFile,
 } from '../storage/checkpoints.js';
+import { accessRecords } from './access_state.js';
+import {
+  brokerResource,
+  clientMetricsResource,
+  groupResource,
+  type KafkaMetadata,
+  topicResource,
+} from './kafka_metadata.js';
 import { OfflineError, type OfflinePorts } from './offline_directory.js';
 import { claimEmpty, placePartition } from './place.js';
 import type { Source, SourceDirectory } from './source.js';
@@ -28,7 +35,6 @@ const features: ReadonlyArray<readonly [name: string, featureLevel: number]> = [
   ['streams.version', 1],
   ['transaction.version', 2],
 ];
-const topicResource = 2;
 /** Ours, which Kafka would refuse. */
 const ownConfig = /^millrace\./;
 const recordsPerBatch = 1000;
@@ -45,7 +51,7 @@ export interface ExportedDirectory {
 /**
  * Makes a data directory that Kafka 4.3 starts on, of a stopped Millrace's. Kafka keeps a log directory's topics in its metadata log only, and
  * takes partitions it does not know for strays; a new controller fills that log from `bootstrap.checkpoint`, which here holds the topics with
- * their ids, partitions and configs. Each partition is led by the only broker there is, one leader epoch higher: for one
+ * their ids and partitions, all configs, access rules, users, quotas and levels of features. Each partition is led by the only broker there is, one leader epoch higher: for one
  * without a leader a controller that has just begun elects none.
  *
  * @throws OfflineError, FileSystemError
@@ -125,7 +131,7 @@ function controlBatch(type: number, message: AnyMessage, value: object, baseOffs
 }
 
 function* metadataValues({ metadata, nodeId }: Source, { meta, partitions }: SourceDirectory): Generator<Uint8Array> {
-  for (const [name, featureLevel] of features) yield framed(FeatureLevelRecord, 0, { name, featureLevel });
+  for (const [message, value] of accessRecords(metadata.access, features)) yield framed(message, 0, value);
   const hosted = new Set(partitions.map(({ name }) => name));
   for (const topic of metadata.topics.values()) {
     yield framed(TopicRecord, 0, { name: topic.name, topicId: topic.id });
@@ -143,10 +149,17 @@ function* metadataValues({ metadata, nodeId }: Source, { meta, partitions }: Sou
         directories: [meta.directoryId],
       });
     }
-    for (const [name, value] of metadata.topicConfigs.get(topic.name) ?? [])
-      if (!ownConfig.test(name))
-        yield framed(ConfigRecord, 0, { resourceType: topicResource, resourceName: topic.name, name, value });
   }
+  const configs: ReadonlyArray<readonly [type: number, byName: KafkaMetadata['topicConfigs']]> = [
+    [topicResource, metadata.topicConfigs],
+    [brokerResource, metadata.brokerConfigs],
+    [clientMetricsResource, metadata.clientMetrics],
+    [groupResource, metadata.groupConfigs],
+  ];
+  for (const [resourceType, byName] of configs)
+    for (const [resourceName, values] of byName)
+      for (const [name, value] of values)
+        if (!ownConfig.test(name)) yield framed(ConfigRecord, 0, { resourceType, resourceName, name, value });
   if (metadata.nextProducerId > 0)
     yield framed(ProducerIdsRecord, 0, { brokerId: nodeId, brokerEpoch: -1, nextProducerId: metadata.nextProducerId });
 }

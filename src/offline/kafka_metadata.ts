@@ -4,6 +4,7 @@ import { DecodeError } from '../protocol/reader.js';
 import { decodeFramedRecord, metadataRecords } from '../protocol/records/catalog.js';
 import type * as topics from '../protocol/records/metadata_topics.js';
 import { decodeBatch } from '../records/index.js';
+import { type AccessState, applyAccessRecord, noAccess } from './access_state.js';
 import { BatchWalker, findBatch, hasGoodCrc } from './batch_walk.js';
 import { parseSegmentFileName } from './log_files.js';
 import { OfflineError, type OfflinePorts } from './offline_directory.js';
@@ -31,8 +32,11 @@ export interface KafkaMetadata {
   /** '' is the cluster-wide default. */
   readonly brokerConfigs: Map<string, Map<string, string>>;
   readonly groupConfigs: Map<string, Map<string, string>>;
+  /** Of subscriptions to metrics of clients. */
+  readonly clientMetrics: Map<string, Map<string, string>>;
+  readonly access: AccessState;
   nextProducerId: number;
-  /** Records of kinds that are not brought along (users, ACLs, quotas, ...), by name. */
+  /** Records of kinds that are not brought along (delegation tokens), by name. */
   readonly leftOut: Map<string, number>;
   /** Offset after the last record that was read. */
   endOffset: number;
@@ -44,15 +48,18 @@ export function noMetadata(): KafkaMetadata {
     topicConfigs: new Map(),
     brokerConfigs: new Map(),
     groupConfigs: new Map(),
+    clientMetrics: new Map(),
+    access: noAccess(),
     nextProducerId: 0,
     leftOut: new Map(),
     endOffset: 0,
   };
 }
 
-const topicResource = 2;
-const brokerResource = 4;
-const groupResource = 32;
+export const topicResource = 2;
+export const brokerResource = 4;
+export const clientMetricsResource = 16;
+export const groupResource = 32;
 /** They say nothing that outlives the cluster. */
 const ofTheQuorum: ReadonlySet<string> = new Set([
   'RegisterBrokerRecord',
@@ -60,13 +67,10 @@ const ofTheQuorum: ReadonlySet<string> = new Set([
   'FenceBrokerRecord',
   'UnfenceBrokerRecord',
   'BrokerRegistrationChangeRecord',
-  'FeatureLevelRecord',
   'NoOpRecord',
   'ZkMigrationStateRecord',
   'RegisterControllerRecord',
   'ClearElrRecord',
-  'RemoveAccessControlEntryRecord',
-  'RemoveUserScramCredentialRecord',
   'RemoveDelegationTokenRecord',
 ]);
 
@@ -202,6 +206,7 @@ class MetadataReplay {
         metadata.nextProducerId = (value as topics.ProducerIdsRecord).nextProducerId;
         return;
       default:
+        if (applyAccessRecord(metadata.access, message.name, value)) return;
         if (!ofTheQuorum.has(message.name)) this.leaveOut(message.name);
     }
   }
@@ -238,6 +243,8 @@ class MetadataReplay {
         return this.metadata.brokerConfigs;
       case groupResource:
         return this.metadata.groupConfigs;
+      case clientMetricsResource:
+        return this.metadata.clientMetrics;
       default:
         return undefined;
     }

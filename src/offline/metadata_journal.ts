@@ -2,6 +2,7 @@ import type { Uuid } from '../common/ids.js';
 import { EmbeddedMetadataStore } from '../metadata/embedded/embedded_store.js';
 import { type ConfigValueMap, keys, type TopicValue } from '../metadata/keys.js';
 import type { MetadataOp } from '../metadata/store.js';
+import { accessOf, accessOps } from './access_state.js';
 import type { KafkaMetadata, KafkaPartition, KafkaTopic } from './kafka_metadata.js';
 import { OfflineError, type OfflinePorts } from './offline_directory.js';
 
@@ -40,6 +41,8 @@ export async function writeJournal(ports: OfflinePorts, path: string, content: J
     }
     for (const [id, configs] of metadata.brokerConfigs) await putConfigs(put, keys.brokerConfig(id), configs);
     for (const [group, configs] of metadata.groupConfigs) await putConfigs(put, keys.groupConfig(group), configs);
+    for (const [name, configs] of metadata.clientMetrics) await putConfigs(put, keys.clientMetric(name), configs);
+    for (const op of accessOps(metadata.access)) await put([op]);
     if (metadata.nextProducerId > 0) await put([{ put: keys.producerIds, value: String(metadata.nextProducerId) }]);
   } finally {
     await store.close();
@@ -75,7 +78,9 @@ function topicValue(topic: KafkaTopic, { nodeId, hosts }: JournalContent): Topic
   };
 }
 
-/** The topics and configs of a Millrace directory in the same form. @throws MetadataStoreError */
+const fromBase64 = (text: string): string => Buffer.from(text, 'base64url').toString();
+
+/** The metadata of a Millrace directory in the same form. @throws MetadataStoreError */
 export async function readJournal(ports: OfflinePorts, path: string): Promise<KafkaMetadata | undefined> {
   if ((await ports.tools.stat(path)) === undefined) return undefined;
   const copy = await ports.files.makeTemporaryDirectory('millrace-journal-');
@@ -115,7 +120,9 @@ async function metadataOf(store: EmbeddedMetadataStore): Promise<KafkaMetadata> 
     topics,
     topicConfigs: configs(keys.topicConfigs, (id) => topics.get(id as Uuid)?.name),
     brokerConfigs: configs(keys.brokerConfigs, (id) => (id === 'default' ? '' : id)),
-    groupConfigs: configs(keys.groupConfigs, (id) => Buffer.from(id, 'base64url').toString()),
+    groupConfigs: configs(keys.groupConfigs, fromBase64),
+    clientMetrics: configs(keys.clientMetrics, fromBase64),
+    access: accessOf(entries),
     nextProducerId: Number(entries.find(({ key }) => key === keys.producerIds)?.value ?? 0),
     leftOut: new Map(),
     endOffset: 0,

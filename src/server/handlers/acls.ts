@@ -1,7 +1,8 @@
 import { type ControllerError, failure } from '../../controller/assignments.js';
 import type { Controller } from '../../controller/controller.js';
-import { type AclDeletion, aclKey, decideCreateAcls, decideDeleteAcls } from '../../controller/decide_acls.js';
+import { type AclDeletion, decideCreateAcls, decideDeleteAcls } from '../../controller/decide_acls.js';
 import type { Acl, MetadataCache } from '../../metadata/image.js';
+import { keyOfAcl } from '../../metadata/sections.js';
 import type { CreateAclsRequest, CreateAclsResponseInput } from '../../protocol/api/create_acls.js';
 import type { DeleteAclsRequest, DeleteAclsResponseInput } from '../../protocol/api/delete_acls.js';
 import type { DescribeAclsRequest, DescribeAclsResponseInput } from '../../protocol/api/describe_acls.js';
@@ -32,7 +33,7 @@ export function describeAclsHandler(deps: AclDeps): Handler<DescribeAclsRequest,
     if (wrong !== undefined) return { ...failure(ErrorCode.INVALID_REQUEST, wrong), resources: [] };
     const byResource = new Map<string, Acl[]>();
     for (const acl of deps.metadata.current().acls)
-      if (matchesAcl(filter, acl)) byResource.set(aclKey(acl), [...(byResource.get(aclKey(acl)) ?? []), acl]);
+      if (matchesAcl(filter, acl)) byResource.set(keyOfAcl(acl), [...(byResource.get(keyOfAcl(acl)) ?? []), acl]);
     return {
       errorCode: ErrorCode.NONE,
       errorMessage: '',
@@ -74,7 +75,7 @@ export function createAclsHandler(deps: AclDeps): Handler<CreateAclsRequest, Cre
       }),
     );
     let results: readonly ControllerError[] = [];
-    const written = await deps.controller.edit(acls.map(aclKey), (values) => {
+    const written = await deps.controller.edit(acls.map(keyOfAcl), (values) => {
       const decided = decideCreateAcls(values, acls);
       ({ results } = decided);
       return decided.edits;
@@ -94,7 +95,7 @@ export function deleteAclsHandler(deps: AclDeps): Handler<DeleteAclsRequest, Del
     const wanted = filters.map(filterOf);
     let results: readonly AclDeletion[] = [];
     const written = await deps.controller.edit(
-      ({ acls }) => acls.map(aclKey),
+      ({ acls }) => acls.map(keyOfAcl),
       (values, image) => {
         const decided = decideDeleteAcls(values, image.acls, wanted);
         ({ results } = decided);

@@ -107,5 +107,9 @@ describe('millrace share-groups', () => {
     const refused = await run('share-groups', 'delete', 'plain');
     expect([refused.exitCode, refused.err]).toEqual([3, expect.stringContaining('plain: not a share group')]);
     expect((await run('groups', 'list', '-q')).out).toContain('plain\n');
+    expect((await run('groups', 'list', '-q', '--type', 'classic')).out).toContain('plain\n');
+    expect((await run('groups', 'list', '-q', '--type', 'share', '--state', 'empty')).out).not.toContain('plain\n');
+    expect((await run('groups', 'list', '--type', 'odd')).err).toContain('Allowed choices are classic, consumer');
+    expect((await run('groups', 'list', '--state', 'odd')).err).toContain('Allowed states are Stable');
   });
 });

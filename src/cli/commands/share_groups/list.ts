@@ -1,12 +1,12 @@
 import type { CliCommand } from '../../command.js';
 import type { ListGroupsOptions } from '../groups/list.js';
-import { listGroups } from '../groups/list.js';
+import { listGroups, listOptions } from '../groups/list.js';
 
 const shareType = 'share';
 
 export const listShareGroups: CliCommand<ListGroupsOptions> = {
   name: 'list',
-  define: (command) => listGroups.define(command).description('list share groups'),
+  define: (command) => listOptions(command).description('list share groups'),
   read: (command) => listGroups.read(command),
   run: async ({ states, namesOnly }, { admin, report }) => {
     const groups = (await admin.listGroups({ states })).filter(({ type }) => type === shareType);

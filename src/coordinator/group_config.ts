@@ -3,6 +3,7 @@ import { consumerAssignors } from './consumer_group/assignors.js';
 import type { ConsumerGroupRules } from './consumer_group/settings.js';
 import type { GroupCoordinatorConfig } from './group_coordinator.js';
 
+import type { SettingBounds } from './modern/settings.js';
 import type { ShareGroupRules } from './share_group/settings.js';
 
 import type { StreamsGroupRules } from './streams_group/settings.js';
@@ -28,9 +29,13 @@ export function groupCoordinatorConfig(config: BrokerConfig): GroupCoordinatorCo
   };
 }
 
+function boundsOf(config: BrokerConfig): SettingBounds {
+  return { nodeId: config.nodeId, byName: groupBounds(config) };
+}
+
 function streamsRules(config: BrokerConfig): StreamsGroupRules {
   return {
-    bounds: groupBounds(config),
+    bounds: boundsOf(config),
     maxSize: config.int('group.streams.max.size'),
     sessionTimeoutMs: config.int('group.streams.session.timeout.ms'),
     heartbeatIntervalMs: config.int('group.streams.heartbeat.interval.ms'),
@@ -45,7 +50,7 @@ function consumerRules(config: BrokerConfig): ConsumerGroupRules {
   const names = config.list('group.consumer.assignors');
   return {
     assignors: names.flatMap((name) => consumerAssignors.find((assignor) => assignor.name === name) ?? []),
-    bounds: groupBounds(config),
+    bounds: boundsOf(config),
     maxSize: config.int('group.consumer.max.size'),
     sessionTimeoutMs: config.int('group.consumer.session.timeout.ms'),
     heartbeatIntervalMs: config.int('group.consumer.heartbeat.interval.ms'),
@@ -60,7 +65,7 @@ function consumerRules(config: BrokerConfig): ConsumerGroupRules {
 
 function shareRules(config: BrokerConfig): ShareGroupRules {
   return {
-    bounds: groupBounds(config),
+    bounds: boundsOf(config),
     maxSize: config.int('group.share.max.size'),
     sessionTimeoutMs: config.int('group.share.session.timeout.ms'),
     heartbeatIntervalMs: config.int('group.share.heartbeat.interval.ms'),

@@ -77,7 +77,7 @@ describe('GroupCoordinator', () => {
   });
 
   it("has Kafka's defaults", () => {
-    const bounds = groupBounds(BrokerConfig.defaults);
+    const bounds = { nodeId: 1, byName: groupBounds(BrokerConfig.defaults) };
     expect(groupCoordinatorConfig(BrokerConfig.defaults)).toEqual({
       groupMinSessionTimeoutMs: 6_000,
       groupMaxSessionTimeoutMs: 1_800_000,

@@ -50,3 +50,15 @@ it('takes settings outside the broker’s limits as the nearest that they allow'
   );
   expect([share.recordLockDurationMs, share.deliveryCountLimit]).toEqual([30_000, 4]);
 });
+
+it('takes the dynamic config of its own broker before that of all', () => {
+  const { consumer } = groupCoordinatorConfig(BrokerConfig.defaults);
+  const name = 'group.consumer.assignment.interval.ms';
+  const of = (...configs: readonly (readonly [broker: string, value: string])[]) =>
+    assignmentIntervalMs(
+      { ...emptyImage, brokerConfigs: new Map(configs.map(([broker, value]) => [broker, new Map([[name, value]])])) },
+      'g',
+      consumer,
+    );
+  expect([of(), of(['', '7']), of(['', '7'], ['1', '8']), of(['2', '9'])]).toEqual([1000, 7, 8, 1000]);
+});

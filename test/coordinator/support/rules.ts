@@ -6,7 +6,7 @@ import type { ShareGroupRules } from '../../../src/coordinator/share_group/setti
 import type { StreamsGroupRules } from '../../../src/coordinator/streams_group/settings.js';
 
 export const streamsRules: StreamsGroupRules = {
-  bounds: new Map(),
+  bounds: { nodeId: 1, byName: new Map() },
   maxSize: 2_147_483_647,
   sessionTimeoutMs: 45_000,
   heartbeatIntervalMs: 5_000,
@@ -18,7 +18,7 @@ export const streamsRules: StreamsGroupRules = {
 /** Kafka's defaults, but for the assignment interval: tests that wait for it say so. */
 export const consumerRules: ConsumerGroupRules = {
   assignors: consumerAssignors,
-  bounds: new Map(),
+  bounds: { nodeId: 1, byName: new Map() },
   maxSize: 2_147_483_647,
   sessionTimeoutMs: 45_000,
   heartbeatIntervalMs: 5_000,
@@ -29,7 +29,7 @@ export const consumerRules: ConsumerGroupRules = {
 
 /** Kafka's defaults, but for the assignment interval. */
 export const shareRules: ShareGroupRules = {
-  bounds: new Map(),
+  bounds: { nodeId: 1, byName: new Map() },
   maxSize: 200,
   sessionTimeoutMs: 45_000,
   heartbeatIntervalMs: 5_000,

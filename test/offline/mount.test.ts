@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Broker, startBroker } from '../../src/index.js';
+import type { ListOffsetsResponse } from '../../src/protocol/api/list_offsets.js';
 import type { MetadataResponse } from '../../src/protocol/api/metadata.js';
 import type { OffsetCommitResponse } from '../../src/protocol/api/offset_commit.js';
 import type { OffsetFetchResponse } from '../../src/protocol/api/offset_fetch.js';
@@ -52,6 +53,26 @@ describe('a read-only mount', () => {
     await mounted(directory, async (client) => {
       const { batches } = await batchesServed(client, 'killed-0');
       expect(Buffer.concat(batches).toString('hex')).toBe(Buffer.concat(whole).toString('hex'));
+    });
+  });
+
+  it('makes damaged indexes of sealed segments anew beside the directory, not in it', async () => {
+    const directory = copyOf('stopped');
+    const stem = join(directory, 'segments-0', '00000000000000000015');
+    for (const suffix of ['.index', '.timeindex'])
+      writeFileSync(`${stem}${suffix}`, Buffer.alloc(readFileSync(`${stem}${suffix}`).length));
+    const lastMs = (segment: string) =>
+      Number(readFileSync(join(golden, 'stopped/segments-0', `${segment}.timeindex`)).readBigInt64BE(0));
+    await mounted(directory, async (client) => {
+      await servesEverything(client, directory);
+      const timestamp = lastMs('00000000000000000015');
+      const listed = await client.send<ListOffsetsResponse>(ApiKey.ListOffsets, 7, {
+        replicaId: -1,
+        topics: [{ name: 'segments', partitions: [{ partitionIndex: 0, timestamp }] }],
+      });
+      const { offset } = listed.topics[0]?.partitions[0] ?? {};
+      expect(offset).toBeGreaterThanOrEqual(15);
+      expect(offset).toBeLessThan(30);
     });
   });
 

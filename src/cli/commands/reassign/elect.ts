@@ -1,3 +1,4 @@
+import { hasCode } from '../../../client/index.js';
 import type { CliCommand } from '../../command.js';
 import { reportOutcomes } from '../../outcomes.js';
 import { partitionOf } from './execute.js';
@@ -6,6 +7,9 @@ export interface ElectOptions {
   readonly partitions: ReadonlyArray<{ readonly topic: string; readonly partition: number }>;
   readonly type: 'preferred' | 'unclean';
 }
+
+/** As in Kafka's tool nothing to do is no failure. */
+const electionNotNeeded = 84;
 
 export const electLeaders: CliCommand<ElectOptions> = {
   name: 'elect',
@@ -19,7 +23,15 @@ export const electLeaders: CliCommand<ElectOptions> = {
     type: command.opts<{ readonly unclean?: boolean }>().unclean === true ? 'unclean' : 'preferred',
   }),
   run: async ({ partitions, type }, session) => {
-    const outcomes = await session.admin.electLeaders(partitions, type);
-    await reportOutcomes(session, outcomes, ({ name }) => `elected a leader of ${name}`);
+    const asked = await session.admin.electLeaders(partitions, type);
+    const outcomes = asked.map(({ name, error }) =>
+      hasCode(error, electionNotNeeded) ? { name, error: undefined, elected: false } : { name, error, elected: true },
+    );
+    await reportOutcomes(
+      session,
+      outcomes,
+      ({ name, elected }) => (elected ? `elected a leader of ${name}` : `${name} is led as it should be`),
+      ({ elected }) => ({ elected }),
+    );
   },
 };

@@ -12,7 +12,8 @@ import { ApiKey } from '../../src/protocol/api_keys.js';
 import { compressions, encodeBatch, prepareCompression } from '../../src/records/index.js';
 import { createTopic } from '../integration/produce_fetch.js';
 import { batchesOnDisk, batchesServed } from '../offline/broker_checks.js';
-import { cli } from '../offline/support.js';
+import { describedAccess } from '../offline/described_access.js';
+import { cli, golden } from '../offline/support.js';
 import { WireClient } from '../support/wire_client.js';
 
 // A directory written by Millrace in the hands of Kafka 4.3.1: read by its DumpLogSegments without complaint, and, after `log export`, served
@@ -163,6 +164,23 @@ describe.runIf(isInstalled)('a directory of Millrace', () => {
     }
     await kafka('stop', name);
     expect(readdirSync(exported).filter((entry) => /stray|delete$/.test(entry))).toEqual([]);
+  }, 120_000);
+
+  it('gives Kafka access rules, users, quotas, configs and features by log export', async () => {
+    const secured = join(home, 'secured');
+    expect((await cli('log', 'import', join(golden, 'secured'), '-o', secured)).code).toBe(0);
+    // A start and an orderly stop, as log export asks for.
+    await (await startBroker({ dataDirectory: secured })).close();
+    mkdirSync(join(home, 'run', 'secured'), { recursive: true });
+    const done = await cli('log', 'export', secured, '-o', join(home, 'run', 'secured', 'data'));
+    expect(done).toMatchObject({ code: 0, err: '' });
+    const authorizer = 'authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer';
+    await kafka('start', 'name=secured', `port=${port}`, authorizer, 'super.users=User:ANONYMOUS');
+    try {
+      expect(await describedAccess(port)).toEqual(JSON.parse(readFileSync(join(golden, 'secured.json'), 'utf8')));
+    } finally {
+      await kafka('stop', 'secured');
+    }
   }, 120_000);
 
   it('comes back by log import, with what Kafka wrote meanwhile', async () => {

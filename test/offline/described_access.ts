@@ -22,11 +22,9 @@ export async function describedAccess(port: number): Promise<Record<string, unkn
       1,
       { components: [], strict: false },
     );
-    const users = await client.send<{ readonly results: ReadonlyArray<Record<string, unknown>> }>(
-      ApiKey.DescribeUserScramCredentials,
-      0,
-      { users: null },
-    );
+    const users = await client.send<{
+      readonly results: ReadonlyArray<{ readonly credentialInfos: readonly unknown[] }>;
+    }>(ApiKey.DescribeUserScramCredentials, 0, { users: null });
     const configs = await client.send<{ readonly results: ReadonlyArray<{ readonly configs: readonly unknown[] }> }>(
       ApiKey.DescribeConfigs,
       4,
@@ -48,7 +46,7 @@ export async function describedAccess(port: number): Promise<Record<string, unkn
       quotas: sorted(
         quotas.entries.map(({ entity = [], values = [] }) => ({ entity: sorted(entity), values: sorted(values) })),
       ),
-      users: users.results,
+      users: users.results.map((user) => ({ ...user, credentialInfos: sorted(user.credentialInfos) })),
       configs: configs.results.map((result) => ({ ...result, configs: sorted(result.configs) })),
       features: sorted(
         features.finalizedFeatures

@@ -55,6 +55,7 @@ bool Log::acceptSwap(CleaningJob& job) {
   const auto first = std::find_if(sealed_.begin(), sealed_.end(), [&](const SealedSegment& view) { return view.file() == old.front(); });
   if (static_cast<std::size_t>(sealed_.end() - first) < old.size()) return false;
   if (!std::equal(old.begin(), old.end(), first, [](const std::shared_ptr<File>& file, const SealedSegment& view) { return view.file() == file; })) return false;
+  std::for_each(first, first + static_cast<std::ptrdiff_t>(old.size()), [](SealedSegment& view) { view.leaveIndexFiles(); });
   swap_ = job.swap();
   job.accepted();
   return true;

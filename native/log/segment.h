@@ -48,6 +48,8 @@ class SegmentView {
   [[nodiscard]] bool indexInMemory() const noexcept { return indexInMemory_; }
   /// The index files are written: from here on they are read.
   void dropIndex();
+  /// Its names are about to be another segment's: whatever is found in them, they are not written any more.
+  void leaveIndexFiles() noexcept { indexRepaired_ = true; }
   /// Relative offset to walk from for a timestamp: that of the greatest entry with a timestamp < it, 0 when there is none.
   [[nodiscard]] Result<std::int32_t> lookupTime(std::int64_t timestampMs) const;
   [[nodiscard]] IndexFile::Counts indexEntries() const;

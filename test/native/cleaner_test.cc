@@ -200,8 +200,10 @@ namespace {
 
 /// A log of three small sealed segments that become one, with superseded records, tombstones and a producer.
 struct Scene {
-  explicit Scene(FileSystem& fs, const std::string& directory) {
+  explicit Scene(FileSystem& fs, const std::string& directory, std::int64_t indexIntervalBytes = 4096) {
     options.segmentBytes = 900;
+    options.indexIntervalBytes = indexIntervalBytes;
+    cleaning.indexIntervalBytes = indexIntervalBytes;
     options.cleanShutdown = true;
     log = openLog(fs, directory, options);
     harness::Random random(11);
@@ -270,6 +272,53 @@ TEST(readers_keep_what_they_have_while_a_segment_is_replaced) {
   CHECK(!old.empty() && bytesOf() == old);
   auto again = scene.log->read(0, 1 << 20, scene.log->logEndOffset(), true);
   CHECK(again.ok() && again.value().has_value() && again.value()->region.file->get() != region.file->get());
+}
+
+namespace {
+
+/// Searches a log whenever a file is renamed, as a reader may while another thread swaps.
+class SearchingFileSystem : public QuickFileSystem {
+ public:
+  Log* log = nullptr;
+  int searched = 0;
+  int indexesMade = 0;
+  bool searching = false;
+
+  int rename(const char* from, const char* to) override {
+    indexesMade += searching && std::string(from).ends_with("index.tmp") ? 1 : 0;
+    const int result = QuickFileSystem::rename(from, to);
+    if (log != nullptr && !std::exchange(searching, true)) {
+      Log* const readable = log;
+      for (std::int64_t offset = 0; offset < readable->active().baseOffset(); ++offset) {
+        auto read = readable->read(offset, 1, INT64_MAX, true);
+        auto newest = readable->findByTimestamp(1'000'000 + offset, INT64_MAX);
+        searched += read.ok() && read.value().has_value() && newest.ok() ? 1 : 0;
+      }
+      searching = false;
+    }
+    return result;
+  }
+};
+
+}  // namespace
+
+TEST(a_search_during_a_swap_leaves_the_index_of_the_new_segment_alone) {
+  harness::TemporaryDirectory directory;
+  SearchingFileSystem fs;
+  Scene scene(fs, directory.path(), 100);
+  CHECK(scene.log != nullptr);
+  auto job = scene.log->beginCleaning(scene.cleaning);
+  CHECK(job.ok() && job.value() != nullptr);
+  while (job.value()->stage() != CleaningJob::Stage::kDone) {
+    const bool swaps = job.value()->stage() == CleaningJob::Stage::kSwapping;
+    fs.log = swaps ? scene.log.get() : nullptr;
+    CHECK(job.value()->run(1 << 20).ok());
+    fs.log = nullptr;
+    CHECK(scene.log->continueCleaning(*job.value()) != Log::Cleaning::kCancelled);
+  }
+  CHECK(fs.searched > 0);
+  CHECK_EQ(fs.indexesMade, 0);
+  CHECK(contents(*scene.log) == scene.after);
 }
 
 TEST(a_log_that_changes_under_a_round_cancels_it) {

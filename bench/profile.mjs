@@ -3,7 +3,7 @@
 //   node bench/profile.mjs [--only 'produce 1024'] [--seconds 4] [--top 0] [--directory DIR]
 //
 // Needs perf (Debian: linux-perf). Samples are taken by the CPU clock, which virtual machines have too. `--top N` adds the N functions that
-// cost most, those of JavaScript by name.
+// cost most, those of JavaScript by name, without the kernel's.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,9 @@ const workloads = [
   { mode: 'produce', batchBytes: 16384, connections: 4, depth: 4 },
   { mode: 'produce', batchBytes: 1 << 20, connections: 4, depth: 1 },
   { mode: 'fetch', batchBytes: 1024, connections: 4, depth: 1 },
+  { mode: 'fetch', batchBytes: 16384, connections: 4, depth: 1 },
   { mode: 'fetch', batchBytes: 1 << 20, connections: 4, depth: 1 },
+  { mode: 'tiny', batchBytes: 0, connections: 64, depth: 1 },
 ];
 const programs = buildBench();
 const directory = mkdtempSync(join(values.directory, 'millrace-profile-'));
@@ -58,6 +60,12 @@ function places(data) {
   return sums;
 }
 
+/** Outside of the kernel, which the C server shares. */
+function topOf(data) {
+  const lines = report(data, 'dso,symbol').filter((line) => !/\[k\]/.test(line));
+  return lines.slice(0, Number(values.top));
+}
+
 async function profile(workload) {
   const data = join(directory, 'perf.data');
   const broker = await startMillrace({ data: join(directory, 'data'), nodeFlags, metrics: false });
@@ -74,7 +82,7 @@ async function profile(workload) {
     perf.kill('SIGINT');
     await ended;
     await removeTopic(broker, topic);
-    return { result, places: places(data), functions: report(data, 'dso,symbol').slice(0, Number(values.top)) };
+    return { result, places: places(data), functions: topOf(data) };
   } finally {
     await broker.stop();
     rmSync(`/tmp/perf-${broker.pid}.map`, { force: true });
@@ -92,7 +100,7 @@ try {
     const { result, places: shares, functions } = await profile(workload);
     const cells = Object.values(shares).map((share) => `${share.toFixed(0)} %`);
     console.log(`| ${name} B | ${Math.round(result.requestsPerSecond)} | ${cells.join(' | ')} |`);
-    for (const line of functions) console.log(`    ${line.trimEnd()}`);
+    for (const line of functions) console.log(`    ${line.trim().replace(/\s{2,}/g, '  ')}`);
   }
 } finally {
   rmSync(directory, { recursive: true, force: true });

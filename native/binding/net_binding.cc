@@ -155,6 +155,7 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
     const auto id = static_cast<std::uint32_t>(block[1]);
     const std::size_t length = std::min(static_cast<std::size_t>(block[2]), output.size);
     const std::size_t links = std::min(static_cast<std::size_t>(block[3]), kLinksPerCall);
+    if (links == 0) return server_->sendWhole(id, output.data, length);
     std::size_t from = 0;
     for (std::size_t i = 0; i < links; ++i) {
       const std::size_t at = std::clamp(static_cast<std::size_t>(block[4 + 2 * i]), from, length);

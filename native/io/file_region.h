@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -7,6 +8,8 @@
 #include "../base/unique_fd.h"
 
 namespace millrace {
+
+class FileWindow;
 
 /// An open segment file as the regions made of it see it. Loop thread only.
 class PinnedFile {
@@ -20,9 +23,20 @@ class PinnedFile {
   void cut(std::uint64_t at) const noexcept { cutAt_ = at; }
   [[nodiscard]] std::uint64_t cutAt() const noexcept { return cutAt_; }
 
+  /// A window of the file that was asked for, and is mapped once it was asked for again (`FileViews`).
+  struct Window {
+    std::uint64_t number = UINT64_MAX;
+    std::shared_ptr<FileWindow> view;
+  };
+  [[nodiscard]] Window& window(std::uint64_t number) const {
+    if (windows_ == nullptr) windows_ = std::make_unique<std::array<Window, 4>>();
+    return (*windows_)[number % windows_->size()];
+  }
+
  private:
   std::shared_ptr<const UniqueFd> fd_;
   mutable std::uint64_t cutAt_ = UINT64_MAX;
+  mutable std::unique_ptr<std::array<Window, 4>> windows_;
 };
 
 /// Bytes of a segment file on their way to a socket. The pin keeps them readable at this position while the region lives, although

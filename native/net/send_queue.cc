@@ -10,6 +10,20 @@
 
 namespace millrace {
 
+namespace {
+
+/// Of a send that failed: later it may not.
+bool isBlocked(int code) noexcept { return code == EAGAIN || code == EWOULDBLOCK || code == ENOBUFS; }
+
+}  // namespace
+
+std::optional<std::size_t> sendAtOnce(int fd, const std::uint8_t* bytes, std::size_t size) noexcept {
+  const ssize_t sent = ::send(fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (sent >= 0) return static_cast<std::size_t>(sent);
+  if (errno == EINTR || isBlocked(errno)) return 0;
+  return std::nullopt;
+}
+
 void SendQueue::pushBytes(const std::uint8_t* bytes, std::size_t size) {
   if (size == 0) return;
   memoryBytes_ += size;
@@ -90,7 +104,7 @@ void SendQueue::loaded() noexcept {
   cold_ = {};
 }
 
-SendQueue::Outcome SendQueue::sendGathered(int fd, PageCache& cache, std::size_t sendfileMinBytes, std::vector<std::uint8_t>& scratch,
+SendQueue::Outcome SendQueue::sendGathered(int fd, PageCache& cache, std::size_t sendfileMinBytes, SendScratch& scratch,
                                            EgressStatistics& statistics, std::size_t& sent) {
   constexpr std::size_t kMaxParts = 64;
   struct iovec vectors[kMaxParts];
@@ -100,7 +114,8 @@ SendQueue::Outcome SendQueue::sendGathered(int fd, PageCache& cache, std::size_t
   bool fileFollows = false;
   bool beside = false;
   const FileRegion* records = nullptr;  // the first in this call, or the one that follows it
-  scratch.resize(kGatherBytes);
+  scratch.copied.resize(kGatherBytes);
+  scratch.views.nextRound();
   for (Part& part : parts_) {
     if (count == kMaxParts || gathered >= kGatherBytes) break;
     if (part.region.file == nullptr) {
@@ -117,12 +132,19 @@ SendQueue::Outcome SendQueue::sendGathered(int fd, PageCache& cache, std::size_t
     const std::size_t step = std::min<std::size_t>(part.region.sizeBytes, kGatherBytes - scratchUsed);
     if (step == 0) break;
     if (!part.region.whole()) return Outcome::kFailed;
+    const std::uint8_t* const view = cache.mayMap() ? scratch.views.view(*part.region.file, part.region.position, step) : nullptr;
+    if (view != nullptr) {
+      vectors[count++] = {const_cast<std::uint8_t*>(view), step};
+      gathered += step;
+      if (step < part.region.sizeBytes) break;
+      continue;
+    }
     ssize_t got;
     do {
       const int file = part.region.file->get();
       const auto position = static_cast<off_t>(part.region.position);
       const bool warm = part.region.position + step <= part.warmUntil;
-      got = warm ? ::pread(file, scratch.data() + scratchUsed, step, position) : cache.read(file, scratch.data() + scratchUsed, step, position);
+      got = warm ? ::pread(file, scratch.copied.data() + scratchUsed, step, position) : cache.read(file, scratch.copied.data() + scratchUsed, step, position);
       tally(statistics, part.region.account, &EgressStatistics::preadCalls);
     } while (got < 0 && errno == EINTR);
     if (got < 0 && errno == EAGAIN) {
@@ -130,7 +152,7 @@ SendQueue::Outcome SendQueue::sendGathered(int fd, PageCache& cache, std::size_t
       return waitFor(part, statistics);
     }
     if (got <= 0) return Outcome::kFailed;
-    vectors[count++] = {scratch.data() + scratchUsed, static_cast<std::size_t>(got)};
+    vectors[count++] = {scratch.copied.data() + scratchUsed, static_cast<std::size_t>(got)};
     scratchUsed += static_cast<std::size_t>(got);
     gathered += static_cast<std::size_t>(got);
     if (static_cast<std::size_t>(got) < part.region.sizeBytes) break;
@@ -145,7 +167,7 @@ SendQueue::Outcome SendQueue::sendGathered(int fd, PageCache& cache, std::size_t
     tally(statistics, records != nullptr ? records->account : sentAccount_, &EgressStatistics::recordSendCalls);
   if (written < 0) {
     if (errno == EINTR) return Outcome::kYield;
-    return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? Outcome::kBlocked : Outcome::kFailed;
+    return isBlocked(errno) ? Outcome::kBlocked : Outcome::kFailed;
   }
   consume(static_cast<std::size_t>(written), statistics);
   sent += static_cast<std::size_t>(written);
@@ -179,7 +201,7 @@ SendQueue::Outcome SendQueue::sendRegion(int fd, PageCache& cache, EgressStatist
   return Outcome::kYield;
 }
 
-SendQueue::Outcome SendQueue::flush(int fd, PageCache& cache, std::size_t sendfileMinBytes, std::vector<std::uint8_t>& scratch,
+SendQueue::Outcome SendQueue::flush(int fd, PageCache& cache, std::size_t sendfileMinBytes, SendScratch& scratch,
                                     EgressStatistics& statistics) {
   std::size_t sent = 0;
   while (!parts_.empty()) {

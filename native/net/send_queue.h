@@ -3,16 +3,24 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "../io/file_region.h"
+#include "../io/file_views.h"
 #include "../io/page_cache.h"
 #include "egress_ledger.h"
 
 namespace millrace {
 
+/// What the sends of one loop share.
+struct SendScratch {
+  std::vector<std::uint8_t> copied;  ///< bytes of files in the call at hand
+  FileViews views;
+};
+
 /// Responses on their way to one socket, in order: memory and file regions. Large regions leave by sendfile, small ones by one
-/// copy through a scratch buffer together with their neighbours in one call. A region keeps its file pinned until its last byte
+/// copy together with their neighbours in one call: from where they are mapped, or through a scratch buffer. A region keeps its file pinned until its last byte
 /// was taken by the kernel; nothing is kept in memory for a region that waits.
 class SendQueue {
  public:
@@ -49,7 +57,7 @@ class SendQueue {
   /// Sends until the queue is empty (kEmpty), the socket takes no more (kBlocked), the share of this turn is used up (kYield),
   /// bytes of a file are not in memory (kCold: see `cold`) or the connection is lost (kFailed, also when bytes of a
   /// region were cut off its file). Never waits for the medium.
-  [[nodiscard]] Outcome flush(int fd, PageCache& cache, std::size_t sendfileMinBytes, std::vector<std::uint8_t>& scratch, EgressStatistics& statistics);
+  [[nodiscard]] Outcome flush(int fd, PageCache& cache, std::size_t sendfileMinBytes, SendScratch& scratch, EgressStatistics& statistics);
   [[nodiscard]] const Cold& cold() const noexcept { return cold_; }
   /// What `cold` named was read (or cannot be): the next flush takes it as it comes, so that it always gets further.
   void loaded() noexcept;
@@ -75,7 +83,7 @@ class SendQueue {
     bool beginsTopic = false;       ///< the first region of its topic in its response
     [[nodiscard]] std::size_t left() const noexcept { return region.file == nullptr ? bytes.size() - sent : region.sizeBytes; }
   };
-  [[nodiscard]] Outcome sendGathered(int fd, PageCache& cache, std::size_t sendfileMinBytes, std::vector<std::uint8_t>& scratch,
+  [[nodiscard]] Outcome sendGathered(int fd, PageCache& cache, std::size_t sendfileMinBytes, SendScratch& scratch,
                                      EgressStatistics& statistics, std::size_t& sent);
   [[nodiscard]] Outcome sendRegion(int fd, PageCache& cache, EgressStatistics& statistics, std::size_t& sent);
   Outcome waitFor(const Part& part, EgressStatistics& statistics);
@@ -96,5 +104,8 @@ class SendQueue {
   std::uint32_t pushAccount_ = 0;  ///< of the last region pushed
   std::uint32_t sentAccount_ = 0;  ///< of the last region sent whole
 };
+
+/// One send of memory, for who has no queue: how much the socket took (0 when it takes nothing now); nothing when the connection is lost.
+[[nodiscard]] std::optional<std::size_t> sendAtOnce(int fd, const std::uint8_t* bytes, std::size_t size) noexcept;
 
 }  // namespace millrace

@@ -149,16 +149,52 @@ void Server::accountFor(std::uint32_t id, std::uint32_t account) {
 
 void Server::sendDone(std::uint32_t id) {
   Connection* const connection = find(id);
-  if (connection == nullptr || connection->closing_) return;
-  connection->queue_.endResponse();
-  // The last answer to what this delivery brought leaves at once, with those before it: its peer works on them meanwhile.
-  const bool last = connection->delivery_ == delivery_ && connection->unanswered_ > 0 && --connection->unanswered_ == 0;
-  if (!inDelivery_ || last) return flush(*connection);
-  if (connection->dirty_) return;
-  connection->dirty_ = true;
-  dirty_.push_back(id);
+  if (connection != nullptr && !connection->closing_) finishAnswer(*connection, leavesNow(*connection));
+}
+
+/// The last answer to what this delivery brought leaves at once, with those before it: its peer works on them meanwhile.
+bool Server::leavesNow(Connection& connection) const noexcept {
+  const bool last = connection.delivery_ == delivery_ && connection.unanswered_ > 0 && --connection.unanswered_ == 0;
+  return !inDelivery_ || last;
+}
+
+void Server::finishAnswer(Connection& connection, bool now) {
+  connection.queue_.endResponse();
+  if (now) return flush(connection);
+  if (connection.dirty_) return;
+  connection.dirty_ = true;
+  dirty_.push_back(connection.id_);
   // The one before has its answers (frames of a connection are delivered side by side).
   if (dirty_.size() > 1) flushDirty(dirty_.size() - 2);
+}
+
+void Server::sendWhole(std::uint32_t id, const std::uint8_t* bytes, std::size_t size) {
+  Connection* const connection = find(id);
+  if (connection == nullptr || connection->closing_) return;
+  const bool now = leavesNow(*connection);
+  statistics_.bytesQueued += size;
+  std::size_t sent = 0;
+  if (now && connection->queue_.empty() && connection->writable_ && !connection->cold_) {
+    connection->lastActivity_ = limits_->connections.nextActivity();
+    const auto outcome = sendAtOnce(connection->fd_.get(), bytes, size);
+    if (!outcome.has_value()) {
+      statistics_.bytesDropped += size;
+      return connection->shut(CloseReason::kReset);
+    }
+    sent = *outcome;
+    EgressStatistics& ofClient = limits_->egress.clients.at(connection->clientAccount_);
+    for (EgressStatistics* const counted : {&statistics_.egress, &ofClient}) {
+      ++counted->sendCalls;
+      counted->bytesFromMemory += sent;
+    }
+    if (sent == size) {
+      if (connection->closeWhenSent_) return connection->shut(connection->closeReason_);
+      return connection->updatePoll();
+    }
+  }
+  // What the socket did not take: the queue finds out whether it takes more.
+  connection->queue_.pushBytes(bytes + sent, size - sent);
+  finishAnswer(*connection, now);
 }
 
 void Server::flushDirty(std::size_t index) {

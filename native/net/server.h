@@ -108,6 +108,8 @@ class Server : private ConnectionQuotas::Listener {
   void accountFor(std::uint32_t connection, std::uint32_t account);
   /// The response is complete: it may leave.
   void sendDone(std::uint32_t connection);
+  /// A whole response that is nothing but these bytes: where nothing is before it they go to the socket as they are.
+  void sendWhole(std::uint32_t connection, const std::uint8_t* bytes, std::size_t size);
   void releaseFrame(std::uint32_t frame);
   /// While it is muted nothing is read from the connection, and no frame of it is delivered; what is sent leaves.
   void mute(std::uint32_t connection, bool muted);
@@ -151,6 +153,8 @@ class Server : private ConnectionQuotas::Listener {
   void deliver();
   void later(std::uint32_t connection);
   void runLater();
+  [[nodiscard]] bool leavesNow(Connection& connection) const noexcept;
+  void finishAnswer(Connection& connection, bool now);
   void flush(Connection& connection);
   void flushDirty(std::size_t index);
   void prefetch(Connection& connection);
@@ -184,7 +188,7 @@ class Server : private ConnectionQuotas::Listener {
   std::vector<std::uint32_t> dirty_;
   std::uint64_t delivery_ = 0;  ///< counts deliveries
   std::vector<std::uint32_t> later_;
-  std::vector<std::uint8_t> scratch_;
+  SendScratch scratch_;
   std::uint32_t serial_ = 0;
   bool inDelivery_ = false;
   bool closing_ = false;

@@ -47,6 +47,7 @@ ssize_t sendPart(int fd, const struct msghdr* message, std::size_t size, int fla
 }  // namespace
 
 extern "C" {
+ssize_t __real_send(int fd, const void* from, size_t size, int flags);
 ssize_t __real_sendmsg(int fd, const struct msghdr* message, int flags);
 ssize_t __real_sendfile(int out, int in, off_t* offset, size_t count);
 ssize_t __real_recv(int fd, void* into, size_t size, int flags);
@@ -65,6 +66,15 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr* message, int flags) {
   const ssize_t taken = fake().next(all);
   if (taken > 0) fake().received.insert(fake().received.end(), bytes.begin(), bytes.begin() + taken);
   return fake().note(Kind::kSend, flags, taken);
+}
+
+ssize_t __wrap_send(int fd, const void* from, size_t size, int flags) {
+  struct iovec part = {const_cast<void*>(from), size};
+  struct msghdr message {};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  if (fake().mode == Mode::kReal) return fake().note(Kind::kSend, flags, __real_send(fd, from, size, flags));
+  return __wrap_sendmsg(fd, &message, flags);
 }
 
 ssize_t __wrap_sendfile(int out, int in, off_t* offset, size_t count) {

@@ -176,7 +176,7 @@ TEST(send_queue_keeps_order_through_a_small_socket_buffer) {
     queue.pushRegion(FileRegion{shared, from, size});
     wanted.insert(wanted.end(), content.begin() + static_cast<std::ptrdiff_t>(from), content.begin() + static_cast<std::ptrdiff_t>(from + size));
   }
-  std::vector<std::uint8_t> scratch;
+  SendScratch scratch;
   EgressStatistics statistics;
   std::vector<std::uint8_t> got;
   std::vector<std::uint8_t> buffer(5000);
@@ -202,7 +202,7 @@ TEST(a_region_beyond_the_end_of_its_file_fails_instead_of_hanging) {
   auto file = std::make_shared<const PinnedFile>(::open((directory.path() + "/f").c_str(), O_RDWR | O_CREAT, 0600));
   for (const std::uint64_t size : {100u, 300'000u}) {
     SendQueue queue;
-    std::vector<std::uint8_t> scratch;
+    SendScratch scratch;
     EgressStatistics statistics;
     queue.pushRegion(FileRegion{file, 0, size});
     auto outcome = queue.flush(out.get(), kernelPageCache(), 128 * 1024, scratch, statistics);
@@ -219,6 +219,7 @@ namespace {
 /// Holds what was loaded, in blocks, and forgets some of it now and then.
 class ForgetfulPageCache : public PageCache {
  public:
+  [[nodiscard]] bool mayMap() const noexcept override { return false; }
   static constexpr off_t kBlock = 4096;
   std::set<off_t> held;
   std::uint64_t refused = 0;
@@ -271,7 +272,7 @@ TEST(cold_regions_stop_the_queue_and_go_on_when_they_are_loaded) {
     queue.pushRegion(FileRegion{file, from, size});
     wanted.insert(wanted.end(), content.begin() + static_cast<std::ptrdiff_t>(from), content.begin() + static_cast<std::ptrdiff_t>(from + size));
   }
-  std::vector<std::uint8_t> scratch;
+  SendScratch scratch;
   EgressStatistics statistics;
   std::vector<std::uint8_t> got;
   std::vector<std::uint8_t> buffer(200'000);

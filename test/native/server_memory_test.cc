@@ -15,6 +15,7 @@ using Kind = ServerEvent::Kind;
 /// Everything of a file is in memory, also its holes.
 class WarmPageCache : public PageCache {
  public:
+  [[nodiscard]] bool mayMap() const noexcept override { return false; }
   ssize_t read(int fd, void* into, std::size_t size, off_t position) override { return ::pread(fd, into, size, position); }
   bool holds(int, off_t, std::size_t) override { return true; }
   void load(int, off_t, std::size_t) override {}

@@ -243,6 +243,20 @@ class Model {
     const auto now = open_.find(held.connection);
     const bool there = now != open_.end() && now->second == held.live;
     const std::uint64_t parts = random_.below(5);
+    if (there && random_.below(3) == 0) answerWhole(held);
+    else answerInParts(held, there, parts);
+    scene_.server->releaseFrame(held.frame);
+    if (there) closeIfDone(held.connection, held.live);
+  }
+
+  void answerWhole(const Held& held) {
+    const std::size_t from = random_.below(file_.content.size() - 1);
+    const std::size_t size = 1 + random_.below(std::min<std::size_t>(file_.content.size() - from, random_.below(3) == 0 ? 400'000 : 500));
+    scene_.server->sendWhole(held.connection, file_.content.data() + from, size);
+    if (!held.live->closedHard) file_.expect(held.live->wanted, from, size);
+  }
+
+  void answerInParts(const Held& held, bool there, std::uint64_t parts) {
     for (std::uint64_t i = 0; there && i < parts; ++i) {
       const std::size_t from = random_.below(file_.content.size() - 1);
       const std::size_t size = random_.below(std::min<std::size_t>(file_.content.size() - from, random_.below(3) == 0 ? 100'000 : 500));
@@ -251,8 +265,6 @@ class Model {
       if (!held.live->closedHard) file_.expect(held.live->wanted, from, size);
     }
     if (there && (parts > 0 || random_.below(2) == 0)) scene_.server->sendDone(held.connection);
-    scene_.server->releaseFrame(held.frame);
-    if (there) closeIfDone(held.connection, held.live);
   }
 
   void closeIfDone(std::uint32_t connection, const std::shared_ptr<Live>& live) {
@@ -311,6 +323,7 @@ class Model {
     scene_.server->sendBytes(number, &byte, 1);
     scene_.server->sendRegion(number, file_.region(0, 100));
     scene_.server->sendDone(number);
+    scene_.server->sendWhole(number, &byte, 1);
     scene_.server->closeConnection(number, CloseReason::kServerClosed, false);
     scene_.server->releaseFrame(UINT32_MAX - 5);
     if (random_.below(5) == 0) scene_.server->pauseAccepting();

@@ -43,8 +43,9 @@ export class Pipeline implements RequestPipeline {
   readonly totals = new Map<number, ApiTotals>();
   /** By API key. */
   private readonly routes: Array<Route | undefined> = [];
-  /** Routes with requests answered in this turn. */
+  /** Routes with requests answered in this turn: the first `busyCount`. To cut an array's length takes longer than the rest of a turn's end. */
   private readonly busyRoutes: Route[] = [];
+  private busyCount = 0;
   /** When this turn's first request came; negative: none has come. */
   private turnStartedMs = -1;
   private readonly reader = new Reader();
@@ -151,7 +152,7 @@ export class Pipeline implements RequestPipeline {
       this.answerLater(connection, route, header, answer, deferred ?? connection.defer(), usage);
       return undefined;
     }
-    if (route.answeredNow === 0) this.busyRoutes.push(route);
+    if (route.answeredNow === 0) this.busyRoutes[this.busyCount++] = route;
     route.answeredNow += 1;
     return this.finish(connection, api, header, answer, usage);
   }
@@ -223,13 +224,14 @@ export class Pipeline implements RequestPipeline {
 
   onTurnEnd(): void {
     if (this.turnStartedMs < 0) return;
-    if (this.busyRoutes.length > 0) {
+    if (this.busyCount > 0) {
       const tookMs = this.clock.monotonicMs() - this.turnStartedMs;
-      for (const route of this.busyRoutes) {
+      for (let i = 0; i < this.busyCount; i += 1) {
+        const route = this.busyRoutes[i] as Route;
         route.totals.totalMs += route.answeredNow * tookMs;
         route.answeredNow = 0;
       }
-      this.busyRoutes.length = 0;
+      this.busyCount = 0;
     }
     this.turnStartedMs = -1;
   }

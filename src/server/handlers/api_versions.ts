@@ -28,7 +28,9 @@ export function apiVersionsHandler(
   apis: () => Iterable<Api>,
   metadata: MetadataCache,
 ): Handler<ApiVersionsRequest, ApiVersionsResponseInput> {
-  let answers = new Map<boolean, SharedResponse<ApiVersionsResponseInput>>();
+  type Answer = SharedResponse<ApiVersionsResponseInput>;
+  let forNewClients: Answer | undefined;
+  let forOldClients: Answer | undefined;
   let answeredEpoch = -1;
   return (request, context) => {
     const { clientSoftwareName: name, clientSoftwareVersion: version } = request;
@@ -37,15 +39,17 @@ export function apiVersionsHandler(
         return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] };
       context.setSoftware(name, version);
     }
-    const { featuresEpoch } = metadata.current();
-    if (featuresEpoch !== answeredEpoch) {
-      answeredEpoch = featuresEpoch;
-      answers = new Map();
+    const image = metadata.current();
+    if (image.featuresEpoch !== answeredEpoch) {
+      answeredEpoch = image.featuresEpoch;
+      forNewClients = forOldClients = undefined;
     }
-    const knowsLevelZero = context.apiVersion >= levelZeroVersion;
-    const answer = answers.get(knowsLevelZero) ?? answerOf(apis(), metadata.current(), knowsLevelZero);
-    answers.set(knowsLevelZero, answer);
-    return answer;
+    if (context.apiVersion >= levelZeroVersion) {
+      forNewClients ??= answerOf(apis(), image, true);
+      return forNewClients;
+    }
+    forOldClients ??= answerOf(apis(), image, false);
+    return forOldClients;
   };
 }
 

@@ -97,10 +97,13 @@ export function fetchHandler(deps: FetchDeps): Handler<FetchRequest, FetchRespon
 }
 
 function flatten(request: FetchRequest): FetchPartition[] {
-  const partitions: FetchPartition[] = [];
-  for (const { topic, topicId, partitions: wanted } of request.topics)
-    for (const one of wanted)
-      partitions.push({
+  let count = 0;
+  for (const { partitions } of request.topics) count += partitions.length;
+  const flat = new Array<FetchPartition>(count);
+  let at = 0;
+  for (const { topic, topicId, partitions } of request.topics)
+    for (const one of partitions)
+      flat[at++] = {
         topic,
         topicId,
         partition: one.partition,
@@ -109,8 +112,8 @@ function flatten(request: FetchRequest): FetchPartition[] {
         lastFetchedEpoch: one.lastFetchedEpoch,
         logStartOffset: one.logStartOffset,
         maxBytes: one.partitionMaxBytes,
-      });
-  return partitions;
+      };
+  return flat;
 }
 
 class Fetch {
@@ -137,7 +140,8 @@ class Fetch {
 
   /** Pins what would be sent now. Either `respond` or `release` must follow. */
   read(): PartitionRead[] {
-    const reads: PartitionRead[] = [];
+    const reads = new Array<PartitionRead>(this.partitions.length);
+    let at = 0;
     let leftBytes = this.maxBytes;
     let first = true;
     for (const wanted of this.partitions) {
@@ -146,7 +150,7 @@ class Fetch {
         leftBytes -= read.region.sizeBytes;
         first = false;
       }
-      reads.push(read);
+      reads[at++] = read;
     }
     return reads;
   }
@@ -274,7 +278,7 @@ class Fetch {
   }
 
   respond(reads: readonly PartitionRead[]): FetchResponseInput {
-    const responses: TopicAnswer[] = [];
+    let responses: TopicAnswer[] | undefined;
     let hints: LeaderHints | undefined;
     let last: TopicAnswer | undefined;
     for (const { request, partition, answer, region } of reads) {
@@ -295,13 +299,14 @@ class Fetch {
       }
       if (last === undefined || last.topic !== topic || last.topicId !== topicId) {
         last = { topic, topicId, partitions: [answer] };
-        responses.push(last);
+        if (responses === undefined) responses = [last];
+        else responses.push(last);
       } else last.partitions.push(answer);
     }
     const sessionId = this.session?.id ?? 0;
     // Followers know their leaders from the metadata.
-    const nodeEndpoints = hints === undefined || this.replicaId >= 0 ? [] : hints.endpoints();
-    return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, sessionId, responses, nodeEndpoints };
+    const nodeEndpoints = hints === undefined || this.replicaId >= 0 ? noEndpoints : hints.endpoints();
+    return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, sessionId, responses: responses ?? [], nodeEndpoints };
   }
 }
 
@@ -312,6 +317,7 @@ interface TopicAnswer {
 }
 
 const noRecords = new Uint8Array(0);
+const noEndpoints: FetchResponseInput['nodeEndpoints'] = [];
 
 const readCommitted = 1;
 

@@ -41,7 +41,7 @@ interface PartitionAnswer {
   logAppendTimeMs: number;
   logStartOffset: number;
   currentLeader?: LeaderHint;
-  recordErrors: Array<{ batchIndex: number; batchIndexErrorMessage: string | null }>;
+  recordErrors: ReadonlyArray<{ batchIndex: number; batchIndexErrorMessage: string | null }>;
   errorMessage: string | null;
 }
 
@@ -102,7 +102,7 @@ export function produceHandler(deps: ProduceDeps): Handler<ProduceRequest, Produ
 
 /** One request: its answers, and what is still to come. */
 class ProduceWork {
-  private readonly answers: TopicAnswer[] = [];
+  private readonly answers: TopicAnswer[];
   // Made when there is something to be in them: mostly there is not.
   private waiting: WaitingPartition[] | undefined;
   private misdirected: Array<{ readonly partition: Partition; readonly answer: PartitionAnswer }> | undefined;
@@ -114,7 +114,10 @@ class ProduceWork {
     private readonly context: RequestContext,
     /** Partitions on which a transaction begins. */
     private readonly verified?: ReadonlyMap<string, VerifiedPartition>,
-  ) {}
+  ) {
+    // As long as it will be: one that grows takes room for seventeen at its first element.
+    this.answers = new Array<TopicAnswer>(request.topicData.length);
+  }
 
   /** Appends what can be appended at once; the rest is appended when the promises resolve. */
   begin(): Array<Promise<void>> | undefined {
@@ -128,12 +131,14 @@ class ProduceWork {
     const validAcks = request.acks === 0 || request.acks === 1 || request.acks === -1;
     const byId = context.apiVersion >= lowestVersionWithTopicIds;
     const isAnonymous = request.transactionalId === null && hasTransactionalRecords(request);
+    let topicAt = 0;
     for (const topic of request.topicData) {
-      const topicAnswer: TopicAnswer = { name: topic.name, topicId: topic.topicId, partitionResponses: [] };
-      this.answers.push(topicAnswer);
+      const partitionResponses = new Array<PartitionAnswer>(topic.partitionData.length);
+      this.answers[topicAt++] = { name: topic.name, topicId: topic.topicId, partitionResponses };
+      let partitionAt = 0;
       for (const { index, records } of topic.partitionData) {
         const answer = emptyAnswer(index);
-        topicAnswer.partitionResponses.push(answer);
+        partitionResponses[partitionAt++] = answer;
         const partition = byId ? deps.replicas.getById(topic.topicId, index) : deps.replicas.get(topic.name, index);
         const refused = refuse(
           partition,
@@ -249,6 +254,7 @@ class ProduceWork {
 const lowestVersionWithHints = 10;
 const noEndpoints: ProduceResponseInput['nodeEndpoints'] = [];
 const emptyRecords = new Uint8Array(0);
+const noRecordErrors: PartitionAnswer['recordErrors'] = [];
 
 function isInternal(topic: string): boolean {
   return topic === '__consumer_offsets' || topic === '__transaction_state' || topic === '__share_group_state';
@@ -283,7 +289,7 @@ function emptyAnswer(index: number): PartitionAnswer {
     baseOffset: -1,
     logAppendTimeMs: -1,
     logStartOffset: -1,
-    recordErrors: [],
+    recordErrors: noRecordErrors,
     errorMessage: null,
   };
 }

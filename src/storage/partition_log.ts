@@ -376,6 +376,8 @@ export class PartitionLog {
 
   /** Writes the producer state as of `offset`; it is current when called. */
   private storeSnapshot(offset: number): void {
+    // What is replayed after a crash begins at the snapshot: epochs from before it are known from their file alone.
+    if (this.epochsUnwritten) this.storeEpochs();
     const bytes = encodeProducerSnapshot(this.producers.entries());
     this.writeInBackground(`${String(offset).padStart(20, '0')}.snapshot`, bytes, false, () => {
       this.snapshotOffset = offset;
@@ -393,12 +395,16 @@ export class PartitionLog {
   }
 
   private noteEpoch(epoch: number, firstOffset: number): void {
-    if (this.epochs.assign(epoch, firstOffset) || this.epochsUnwritten) this.storeEpochs();
+    if (this.epochs.assign(epoch, firstOffset)) this.epochsUnwritten = true;
     this.lastEpoch = epoch;
   }
 
   /** Of the last append, for which there is nothing to be noted any more; -1: look at the epochs. */
   private lastEpoch = -1;
+  /**
+   * Written with the next snapshot, or in an orderly stop: until then the log itself says after a crash what the file would. A file that
+   * is written and synced for each partition's first record takes longer than the record.
+   */
   private epochsUnwritten = false;
 
   private storeEpochs(): void {

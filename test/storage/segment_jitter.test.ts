@@ -3,14 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Uuid } from '../../src/common/ids.js';
-import { NodeFileSystem, seededRandom, VirtualTime } from '../../src/env/index.js';
 import { encodeBatch } from '../../src/records/index.js';
-import { LogManager } from '../../src/storage/log_manager.js';
-import { createNativeLogStore } from '../../src/storage/native_log.js';
+import type { LogManager } from '../../src/storage/log_manager.js';
 import type { PartitionLog } from '../../src/storage/partition_log.js';
-import { MemoryLogger } from '../../src/telemetry/index.js';
 import { compactedConfig } from '../support/log_configs.js';
-import { logManagerSettings } from '../support/log_manager_settings.js';
+import { openLogManager } from '../support/open_log_manager.js';
 
 const beginMs = 1_700_000_000_000;
 const segmentMs = 1000;
@@ -19,19 +16,7 @@ let manager: LogManager;
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'millrace-test-jitter-'));
-  const time = new VirtualTime({ startWallMs: beginMs });
-  const files = new NodeFileSystem();
-  manager = await LogManager.open(
-    {
-      clock: time,
-      timers: time,
-      random: seededRandom(1),
-      files,
-      store: createNativeLogStore(),
-      logger: new MemoryLogger(),
-    },
-    logManagerSettings(directory),
-  );
+  manager = await openLogManager(directory, beginMs);
 });
 afterEach(async () => {
   await manager.close();

@@ -92,7 +92,7 @@ describe('several log directories', () => {
       [b, 1],
       [c, 0],
     ]);
-    expect((await run('log-dirs', 'move', 'moved', '/nowhere')).err).toMatch(/LOG_DIR_NOT_FOUND/);
+    expect((await run('log-dirs', 'move', 'moved', '/nowhere')).err).toContain('no such log directory');
     expect((await run('log-dirs', 'move', 'nothing', b ?? '')).exitCode).not.toBe(0);
     await broker.close();
     await start();

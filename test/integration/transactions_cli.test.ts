@@ -86,7 +86,7 @@ describe('millrace transactions', () => {
       partitions: [{ topic: 't', partition: 1 }],
     });
     expect((await run('describe', 'idle')).out).toMatch(/idle +1 +\d+ +0 +Empty +600000 +- +- +-/);
-    expect((await run('describe', 'nobody')).err).toContain('TRANSACTIONAL_ID_NOT_FOUND');
+    expect((await run('describe', 'nobody')).err).toContain('transactional id nobody does not exist');
   });
 
   it('shows producers of a partition', async () => {

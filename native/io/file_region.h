@@ -11,7 +11,7 @@ namespace millrace {
 
 class FileWindow;
 
-/// An open segment file as the regions made of it see it. Loop thread only.
+/// An open segment file as the regions made of it see it. Loop thread only, but for its end.
 class PinnedFile {
  public:
   explicit PinnedFile(std::shared_ptr<const UniqueFd> fd) : fd_(std::move(fd)) {}

@@ -1,15 +1,23 @@
 #include "file_views.h"
 
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <ctime>
 #include <utility>
 
 namespace millrace {
 namespace {
 
 constexpr std::size_t kLeastPageBytes = 4096;
+
+/// Of a file that is neither ours nor writable for us mincore says that all of it is in memory.
+bool isAnsweredFor(int fd) noexcept {
+  struct stat info {};
+  return ::fstat(fd, &info) == 0 && (info.st_uid == ::geteuid() || ::geteuid() == 0);
+}
 
 }  // namespace
 
@@ -24,9 +32,10 @@ void FileWindow::drop() noexcept {
   start_ = nullptr;
 }
 
-const std::uint8_t* FileWindow::at(std::size_t from, std::size_t size) noexcept {
+const std::uint8_t* FileWindow::at(std::size_t from, std::size_t size, std::int64_t nowSecond) noexcept {
   static const auto pageBytes = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  if (++looks_ % kLooks == 0) residentBlocks_ = 0;
+  if (nowSecond != lookedAtSecond_) residentBlocks_ = 0;
+  lookedAtSecond_ = nowSecond;
   const std::size_t end = from + size;
   for (std::size_t block = from / kBlockBytes; block * kBlockBytes < end; ++block) {
     if ((residentBlocks_ >> block & 1) != 0) continue;
@@ -49,6 +58,8 @@ const std::uint8_t* FileViews::view(const PinnedFile& file, std::uint64_t positi
   if (size == 0 || from + size > FileWindow::kBytes) return nullptr;
   PinnedFile::Window& window = file.window(number);
   if (window.number != number) {
+    // What was given of the other one in this round is still needed.
+    if (window.view != nullptr && window.view->round() == round_) return nullptr;
     window.number = number;
     window.view.reset();
     return nullptr;
@@ -56,7 +67,13 @@ const std::uint8_t* FileViews::view(const PinnedFile& file, std::uint64_t positi
   if (window.view == nullptr || !window.view->mapped()) window.view = map(file.get(), number);
   if (window.view == nullptr) return nullptr;
   window.view->touch(round_);
-  return window.view->at(from, size);
+  return window.view->at(from, size, nowSecond_);
+}
+
+std::int64_t FileViews::coarseSecond() noexcept {
+  struct timespec now {};
+  (void)::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return now.tv_sec;
 }
 
 std::shared_ptr<FileWindow> FileViews::map(int fd, std::uint64_t number) {
@@ -65,6 +82,7 @@ std::shared_ptr<FileWindow> FileViews::map(int fd, std::uint64_t number) {
     if (old->round() == round_) return nullptr;
     old->drop();
   }
+  if (!isAnsweredFor(fd)) return nullptr;
   auto window = FileWindow::map(fd, number);
   place = window;
   next_ = (next_ + 1) % kWindows;

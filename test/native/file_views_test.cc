@@ -121,6 +121,35 @@ TEST(what_was_given_in_a_round_stays_to_its_end) {
   CHECK(scene.shows(*files.back(), 0, 1000));
 }
 
+TEST(what_was_given_in_a_round_stays_when_another_window_takes_its_place) {
+  Scene scene(9 * kWindow);
+  const auto file = scene.file();
+  CHECK(!scene.shows(*file, 0, 1000));
+  scene.views.nextRound();
+  const std::uint8_t* const first = scene.views.view(*file, 0, 1000);
+  CHECK(first != nullptr);
+  // The fifth and the ninth window have the first one's place.
+  for (const std::size_t other : {4, 4, 8, 8}) CHECK(scene.views.view(*file, other * kWindow, 1000) == nullptr);
+  CHECK_EQ(std::memcmp(first, scene.content.data(), 1000), 0);
+  CHECK(!scene.shows(*file, 4 * kWindow, 1000));
+  CHECK(scene.shows(*file, 4 * kWindow, 1000));
+  CHECK_EQ(scene.mappings(), 1);
+}
+
+TEST(what_was_in_memory_is_looked_at_again_in_another_second) {
+  Scene scene(kWindow);
+  const auto file = scene.file();
+  CHECK(!scene.shows(*file, 0, 1000));
+  scene.views.nextRound(7);
+  CHECK(scene.views.view(*file, 0, 1000) != nullptr);
+  // Its pages are gone, in the only way in which mapped ones can be made to go.
+  CHECK_EQ(::ftruncate(file->get(), 0), 0);
+  scene.views.nextRound(7);
+  CHECK(scene.views.view(*file, 0, 1000) != nullptr);
+  scene.views.nextRound(8);
+  CHECK(scene.views.view(*file, 0, 1000) == nullptr);
+}
+
 TEST(what_is_not_in_memory_is_not_shown) {
   Scene scene(kWindow);
   const auto file = scene.file();

@@ -1,6 +1,12 @@
 import type { Uuid } from '../common/ids.js';
 import { type LogDirectory, LogStoreError, type SegmentedLog } from '../common/ports/index.js';
-import { formatPartitionMetadata, leaderEpochFile, parseEpochs, partitionMetadataFile } from './checkpoints.js';
+import {
+  type EpochEntry,
+  formatPartitionMetadata,
+  leaderEpochFile,
+  parseEpochs,
+  partitionMetadataFile,
+} from './checkpoints.js';
 import { LeaderEpochCache } from './leader_epochs.js';
 import type { LogConfig } from './log_config.js';
 import type { LogManagerPorts } from './log_manager_ports.js';
@@ -74,7 +80,8 @@ async function complete(options: LoadOptions, log: SegmentedLog): Promise<Partit
       sync: true,
     });
   const producers = new ProducerStateManager();
-  const epochs = new LeaderEpochCache(await readEpochs(options, path, beside));
+  const stored = await readEpochs(options, path, beside);
+  const epochs = new LeaderEpochCache(stored);
   epochs.truncateFromEnd(log.logEndOffset);
   const { files } = ports;
   const turn = async (): Promise<void> => {
@@ -101,9 +108,18 @@ async function complete(options: LoadOptions, log: SegmentedLog): Promise<Partit
     random: () => ports.random.float(),
   });
   loaded.snapshotOffset = snapshotOffset;
+  // A crash came before the file was written, or cut the log: what the next snapshot lies behind is not replayed again.
+  loaded.epochsUnwritten = !isSame(stored, epochs.all);
   loaded.firstTimestampMs = log.segments().at(-1)?.firstTimestampMs ?? -1;
   if (log.flushedOffset < log.logEndOffset) log.requestFlush();
   return loaded;
+}
+
+function isSame(stored: readonly EpochEntry[], now: readonly EpochEntry[]): boolean {
+  return (
+    stored.length === now.length &&
+    stored.every(({ epoch, startOffset }, at) => now[at]?.epoch === epoch && now[at]?.startOffset === startOffset)
+  );
 }
 
 async function readEpochs(options: LoadOptions, path: string, beside: SideFiles) {

@@ -6,6 +6,7 @@ import { ErrorCode } from '../protocol/errors.js';
 import { encodeEndTxnMarker } from '../records/index.js';
 import type { Logger } from '../telemetry/logger.js';
 import { type AppendRefusal, type Failure, refusal, statusRefusal, validateBatch } from './append_validation.js';
+import { BackgroundWrites } from './background_writes.js';
 import { formatEpochs, leaderEpochFile } from './checkpoints.js';
 import type { DiskSpace } from './disk_space.js';
 import type { LeaderEpochCache } from './leader_epochs.js';
@@ -95,7 +96,7 @@ export class PartitionLog {
   readonly epochs: LeaderEpochCache;
   config: LogConfig;
   private rollJitterMs: number;
-  private background: Promise<void> = Promise.resolve();
+  private readonly beside: BackgroundWrites;
 
   constructor(private readonly parts: PartitionLogParts) {
     this.topic = parts.topic;
@@ -106,6 +107,7 @@ export class PartitionLog {
     this.epochs = parts.epochs;
     this.config = parts.config;
     this.rollJitterMs = this.drawJitter();
+    this.beside = new BackgroundWrites(this, parts.files, parts.logger);
   }
 
   /**
@@ -315,9 +317,11 @@ export class PartitionLog {
 
   /** Writes what is known of producers and epochs beside the log; resolves when it is there, as far as it can be written. */
   async storeState(): Promise<void> {
-    if (this.log.logEndOffset > 0) this.storeSnapshot(this.log.logEndOffset);
-    this.storeEpochs();
-    await this.background;
+    if (this.log.logEndOffset > 0) {
+      this.epochsUnwritten = true;
+      this.storeSnapshot(this.log.logEndOffset);
+    } else this.storeEpochs();
+    await this.beside.settled;
   }
 
   /** `segment.ms` counts from the first record's timestamp, as in Kafka; without timestamps from nothing. */
@@ -376,11 +380,17 @@ export class PartitionLog {
 
   /** Writes the producer state as of `offset`; it is current when called. */
   private storeSnapshot(offset: number): void {
-    // What is replayed after a crash begins at the snapshot: epochs from before it are known from their file alone.
     if (this.epochsUnwritten) this.storeEpochs();
     const bytes = encodeProducerSnapshot(this.producers.entries());
-    this.writeInBackground(`${String(offset).padStart(20, '0')}.snapshot`, bytes, false, () => {
-      this.snapshotOffset = offset;
+    this.beside.add({
+      file: `${String(offset).padStart(20, '0')}.snapshot`,
+      bytes,
+      sync: false,
+      // What is replayed after a crash begins at the snapshot: epochs from before it are known from their file alone.
+      isWanted: () => !this.epochsUnwritten,
+      written: () => {
+        this.snapshotOffset = offset;
+      },
     });
   }
 
@@ -389,46 +399,31 @@ export class PartitionLog {
    */
   startEpoch(epoch: number): void {
     this.lastEpoch = -1;
-    if (!this.epochs.assign(epoch, this.log.logEndOffset)) return;
-    if (this.log.logEndOffset === this.log.logStartOffset) this.epochsUnwritten = true;
-    else this.storeEpochs();
+    if (this.epochs.assign(epoch, this.log.logEndOffset)) this.epochsUnwritten = true;
+    const isEmpty = this.log.logEndOffset === this.log.logStartOffset;
+    if (this.epochsUnwritten && !isEmpty) this.storeEpochs();
   }
 
   private noteEpoch(epoch: number, firstOffset: number): void {
-    if (this.epochs.assign(epoch, firstOffset)) this.epochsUnwritten = true;
+    if (this.epochs.assign(epoch, firstOffset) || this.epochsUnwritten) this.storeEpochs();
     this.lastEpoch = epoch;
   }
 
   /** Of the last append, for which there is nothing to be noted any more; -1: look at the epochs. */
   private lastEpoch = -1;
-  /**
-   * Written with the next snapshot, or in an orderly stop: until then the log itself says after a crash what the file would. A file that
-   * is written and synced for each partition's first record takes longer than the record.
-   */
-  private epochsUnwritten = false;
+  /** The file does not say yet what is known: it is written with the next record, snapshot or stop. Set at load when the log knew more. */
+  epochsUnwritten = false;
 
   private storeEpochs(): void {
-    this.epochsUnwritten = false;
-    this.writeInBackground(leaderEpochFile, formatEpochs(this.epochs.all), true);
-  }
-
-  /** One after the other, so that a later state never loses to an earlier one. Both files can be made anew from the log. */
-  private writeInBackground(file: string, bytes: Uint8Array, sync: boolean, written: () => void = () => {}): void {
-    const write = async (): Promise<void> => {
-      const { name } = this;
-      try {
-        await this.parts.files.writeFileAtomic(`${this.directoryPath}/${name}/${file}`, bytes, { sync });
-        written();
-      } catch (error) {
-        // The directory was renamed under it.
-        if (this.name === name) throw error;
-        await write();
-      }
-    };
-    this.background = this.background.then(write).catch((error: unknown) => {
-      this.parts.logger.warn(`${file} of ${this.name} could not be written; it will be made anew from the log`, {
-        error,
-      });
+    const { all } = this.epochs;
+    this.epochsUnwritten = true;
+    this.beside.add({
+      file: leaderEpochFile,
+      bytes: formatEpochs(all),
+      sync: true,
+      written: () => {
+        if (this.epochs.all === all) this.epochsUnwritten = false;
+      },
     });
   }
 
@@ -458,7 +453,7 @@ export class PartitionLog {
     log.truncateTo(offset);
     if (this.cleanedOffset !== undefined) this.cleanedOffset = Math.min(this.cleanedOffset, log.logEndOffset);
     if (epochs.truncateFromEnd(log.logEndOffset)) this.storeEpochs();
-    await this.background;
+    await this.beside.settled;
     const path = `${this.directoryPath}/${this.name}`;
     const { files, logger } = this.parts;
     this.snapshotOffset = await reloadProducers(
@@ -471,9 +466,9 @@ export class PartitionLog {
   /** Closes in an orderly way: everything on the medium, producer state beside it. */
   async close(options: { readonly sync: boolean }): Promise<void> {
     const { logEndOffset } = this.log;
-    await this.background;
+    await this.beside.settled;
     if (options.sync && logEndOffset > 0 && this.snapshotOffset !== logEndOffset) this.storeSnapshot(logEndOffset);
-    await this.background;
+    await this.beside.settled;
     await this.log.close(options);
   }
 }

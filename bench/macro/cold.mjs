@@ -82,9 +82,14 @@ async function readCold(port) {
 }
 
 function startReader(port) {
-  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), '--reader', String(port)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  // The reader stands for one on another machine: it has what the others leave of the processors.
+  const child = spawn(
+    'nice',
+    ['-n', '19', process.execPath, fileURLToPath(import.meta.url), '--reader', String(port)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const startedMs = performance.now();
   return new Promise((resolve) => {
     let text = '';

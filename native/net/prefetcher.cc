@@ -1,6 +1,15 @@
 #include "prefetcher.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 namespace millrace {
+namespace {
+
+/// Whoever waits for the medium can wait for a core, too: the loop comes first, where there are few.
+constexpr int kNiceness = 10;
+
+}  // namespace
 
 Prefetcher::~Prefetcher() {
   {
@@ -29,6 +38,7 @@ std::vector<std::uint64_t> Prefetcher::drain() {
 }
 
 void Prefetcher::work() {
+  (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNiceness);
   std::unique_lock lock(mutex_);
   for (;;) {
     wake_.wait(lock, [this] { return ending_ || !jobs_.empty(); });

@@ -20,8 +20,8 @@ struct SendScratch {
 };
 
 /// Responses on their way to one socket, in order: memory and file regions. Large regions leave by sendfile, small ones by one
-/// copy together with their neighbours in one call: from where they are mapped, or through a scratch buffer. A region keeps its file pinned until its last byte
-/// was taken by the kernel; nothing is kept in memory for a region that waits.
+/// copy together with their neighbours in one call: from where they are mapped, or through a scratch buffer. A region keeps its file
+/// pinned until its last byte was taken by the kernel; nothing is kept in memory for a region that waits.
 class SendQueue {
  public:
   /// Bytes gathered for one call, and the size of the scratch buffer.

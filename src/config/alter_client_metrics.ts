@@ -48,8 +48,7 @@ const maxMatchedChars = 4_096;
 
 /**
  * Patterns by what they are about; each must match as a whole. Kafka takes Java's, whose time can grow beyond all bounds with the text;
- * these are RE2's. A longer text
- * than 4,096 characters matches none. A string says what is wrong.
+ * these are RE2's. A text longer than 4,096 characters matches none. A string says what is wrong.
  */
 export function parseClientMatch(raw: string): ReadonlyMap<ClientSelector, CompiledRegex> | string {
   const patterns = new Map<ClientSelector, CompiledRegex>();

@@ -2,10 +2,8 @@ import { type BrokerConfig, groupBounds } from '../config/index.js';
 import { consumerAssignors } from './consumer_group/assignors.js';
 import type { ConsumerGroupRules } from './consumer_group/settings.js';
 import type { GroupCoordinatorConfig } from './group_coordinator.js';
-
 import type { SettingBounds } from './modern/settings.js';
 import type { ShareGroupRules } from './share_group/settings.js';
-
 import type { StreamsGroupRules } from './streams_group/settings.js';
 
 /** The broker's settings that the group coordinator goes by. They count from the start of the

@@ -9,6 +9,7 @@ import {
   parsePartitionMetadata,
   partitionMetadataFile,
 } from '../storage/checkpoints.js';
+import { clientMatchNotes } from './client_match_notes.js';
 import { clusterMetadataDirectory, type KafkaMetadata, noMetadata, readKafkaMetadata } from './kafka_metadata.js';
 import { parsePartitionName } from './log_files.js';
 import { journalFile, readJournal } from './metadata_journal.js';
@@ -56,6 +57,7 @@ export async function readSource(ports: OfflinePorts, paths: readonly string[]):
   if (found === undefined)
     notes.push('no metadata log was found: topics are known from their directories alone, without their configs');
   for (const [name, count] of metadata.leftOut) notes.push(`left out: ${count} of ${name}`);
+  notes.push(...clientMatchNotes(metadata.clientMetrics));
   const { clusterId, nodeId } = first.meta;
   return { clusterId, nodeId, directories, metadata, kind: found?.kind ?? 'files', notes };
 }

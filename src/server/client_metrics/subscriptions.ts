@@ -45,7 +45,7 @@ export class Subscriptions {
       return {
         metrics: javaOrder(metrics, Math.floor(metrics.length / 0.75) + 1),
         intervalMs: Number(config.get('interval.ms') ?? defaultIntervalMs),
-        // What is stored was checked; if it were not a pattern nobody would match it.
+        // What is stored was checked, but for what `log import` brought along: nobody matches what is no pattern here.
         match: typeof match === 'string' ? new Map([['client_id', { matches: () => false }] as const]) : match,
       };
     });

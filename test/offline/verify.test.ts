@@ -257,6 +257,14 @@ describe('millrace log verify', () => {
       { kind: 'txn-index', position: 0, offset: 7 },
     ],
     [
+      'a segment that is gone with all its files after an orderly stop',
+      (at) => {
+        for (const suffix of ['log', 'index', 'timeindex', 'snapshot'])
+          rmSync(join(at, `segments-0/00000000000000000015.${suffix}`), { force: true });
+      },
+      { kind: 'offset-gap', file: 'segments-0/00000000000000000000.log', offset: 15, endOffset: 30 },
+    ],
+    [
       'no meta.properties',
       (at) => rmSync(join(at, 'meta.properties')),
       { kind: 'missing-file', file: 'meta.properties' },

@@ -42,7 +42,7 @@ export async function verifyDirectory(
   const { logDirectory } = directory;
   const cleanShutdown = (await ports.tools.stat(`${logDirectory}/${cleanShutdownFile}`)) !== undefined;
   if (directory.whole) await verifyTop(ports, logDirectory, findings);
-  const gapsFrom = await unexplainedGaps(ports, logDirectory);
+  const gapsFrom = await unexplainedGaps(ports, logDirectory, cleanShutdown);
   const partitions: PartitionSummary[] = [];
   for (const name of directory.partitions) {
     await onPartition(name);
@@ -54,12 +54,13 @@ export async function verifyDirectory(
 }
 
 /**
- * From where on no offset of a partition may be missing. Cleaning leaves gaps, up to its own checkpoint and below the recovery point; undefined
- * where no checkpoint says how far these are.
+ * From where on no offset of a partition may be missing. Cleaning leaves gaps up to its own checkpoint; after a crash that may be behind, and
+ * what is above the recovery point was not cleaned. Undefined where no checkpoint says how far the gaps go.
  */
 async function unexplainedGaps(
   { files }: OfflinePorts,
   logDirectory: string,
+  cleanShutdown: boolean,
 ): Promise<(name: string) => number | undefined> {
   const read = async (file: string) => {
     const bytes = await files.readFile(`${logDirectory}/${file}`);
@@ -67,7 +68,11 @@ async function unexplainedGaps(
   };
   const recovered = await read(recoveryPointFile);
   const cleaned = await read(cleanerFile);
-  return (name) => (recovered === undefined ? undefined : Math.max(recovered.get(name) ?? 0, cleaned?.get(name) ?? 0));
+  return (name) => {
+    if (recovered === undefined) return undefined;
+    const cleanedTo = cleaned?.get(name) ?? 0;
+    return cleanShutdown ? cleanedTo : Math.max(recovered.get(name) ?? 0, cleanedTo);
+  };
 }
 
 async function verifyTop({ files }: OfflinePorts, logDirectory: string, findings: Findings): Promise<void> {

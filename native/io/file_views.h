@@ -26,7 +26,7 @@ class FileWindow {
   /// Null when one of the bytes would have to be brought in from the medium. What is mapped and read is given up last, but it is given up:
   /// a block that was in memory is looked at again in another second.
   [[nodiscard]] const std::uint8_t* at(std::size_t from, std::size_t size, std::int64_t nowSecond) noexcept;
-  /// Of the last call of `at`.
+  /// In which it was touched last.
   [[nodiscard]] std::uint32_t round() const noexcept { return round_; }
   void touch(std::uint32_t round) noexcept { round_ = round; }
 

@@ -1,4 +1,5 @@
 import type { ConfigDescription, ConfigResource, ConfigSource } from '../client/index.js';
+import { checkBrokerOf } from './named_broker.js';
 import type { Session } from './session.js';
 
 export interface ShowConfigsOptions {
@@ -17,6 +18,7 @@ function ownSource({ type, name }: ConfigResource): ConfigSource {
 /** Prints the configs of one resource. @throws ProtocolError */
 export async function showConfigs(options: ShowConfigsOptions, { admin, report }: Session): Promise<void> {
   const { resource, names, changedOnly } = options;
+  await checkBrokerOf(admin, resource);
   const descriptions: ReadonlyArray<ConfigDescription | undefined> = await admin.describeConfigs(
     [resource],
     names.length === 0 ? {} : { names },

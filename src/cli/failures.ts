@@ -67,6 +67,7 @@ export function exitCodeOf(error: unknown): ExitCode {
 const topicExists = 36;
 const logDirNotFound = 57;
 const nonEmptyGroup = 68;
+const subscribedToTopic = 86;
 const resourceNotFound = 91;
 const transactionalIdNotFound = 105;
 
@@ -83,6 +84,7 @@ export function sentenceOf(error: ProtocolError): string {
   if (hasCode(error, logDirNotFound)) return `${error.subject}: the broker has no such log directory`;
   if (hasCode(error, topicExists)) return `${error.subject} exists already`;
   if (hasCode(error, nonEmptyGroup)) return `${error.subject} has members; stop them first`;
+  if (hasCode(error, subscribedToTopic)) return `${error.subject}: members of the group read it; stop them first`;
   return error.message;
 }
 

@@ -149,7 +149,8 @@ describe('groups', () => {
 
   test('a group that is dead without offsets does not exist', async () => {
     const dead = { ...stable, state: 'Dead', members: [] };
-    const { session: one } = session({ ...admin, describeGroups: () => Promise.resolve([dead]) });
+    const listGroups = () => Promise.resolve([]);
+    const { session: one } = session({ ...admin, listGroups, describeGroups: () => Promise.resolve([dead]) });
     await expect(describeGroups.run({ names: ['g'] }, one)).rejects.toBeInstanceOf(NotFoundError);
   });
 
@@ -162,6 +163,7 @@ describe('groups', () => {
       [900, -1],
     ]);
     const resetAdmin = {
+      listGroups: () => Promise.resolve([]),
       fetchGroupOffsets: () =>
         Promise.resolve([{ topic: 't', partition: 0, offset: 4, leaderEpoch: -1, metadata: '' }]),
       describeTopics: () =>

@@ -30,7 +30,7 @@ interface StartOptions {
   readonly data?: string;
   readonly mount?: string;
   readonly config?: string;
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
   readonly metricsPort?: number;
   readonly logLevel: LogLevel;
   readonly logFormat: 'auto' | 'text' | 'json';
@@ -52,7 +52,7 @@ export function registerStart(program: Command): void {
       'serve the log directory of a stopped Kafka or Millrace without changing a byte of it',
     )
     .option('-c, --config <file>', 'a Kafka server.properties file')
-    .option('-s, --set <name=value>', 'a broker config, may be repeated', collect, [])
+    .option('-s, --set <name=value>', 'a broker config, may be repeated', collect)
     .option('--metrics-port <number>', 'serve Prometheus metrics at http://127.0.0.1:<number>/metrics', portNumber)
     .addOption(new Option('--log-level <level>', 'what to log').choices(LOG_LEVELS).default('info'))
     .addOption(
@@ -72,7 +72,7 @@ function portNumber(text: string): number {
   return port;
 }
 
-function collect(value: string, previous: readonly string[]): readonly string[] {
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
   if (!value.includes('=')) throw new InvalidArgumentError('expected name=value');
   return [...previous, value];
 }
@@ -98,7 +98,7 @@ async function readConfig(options: StartOptions, mount: Mount | undefined): Prom
   }
   const chosen = options.host !== undefined || options.port !== undefined;
   if (chosen) properties.delete('advertised.listeners');
-  for (const pair of options.set) {
+  for (const pair of options.set ?? []) {
     const at = pair.indexOf('=');
     properties.set(pair.slice(0, at).trim(), pair.slice(at + 1));
   }

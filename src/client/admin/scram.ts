@@ -65,5 +65,6 @@ export async function alterScramUser(cluster: ClusterClient, change: ScramCreden
     cluster.sendAny(adminCalls.alterUserScramCredentials, body),
   );
   const [result] = response.results;
-  return { name: user, error: protocolErrorOf(result?.errorCode ?? 0, `user ${user}`, result?.errorMessage ?? null) };
+  const subject = password === null ? `${change.mechanism} of user ${user}` : `user ${user}`;
+  return { name: user, error: protocolErrorOf(result?.errorCode ?? 0, subject, result?.errorMessage ?? null) };
 }

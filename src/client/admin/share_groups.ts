@@ -118,7 +118,7 @@ export function alterShareGroupOffsets(
     calls.alterShareGroupOffsets,
     { groupId, topics },
     (response) => {
-      throwIfError(response.errorCode, `offsets of share group ${groupId}`);
+      throwIfError(response.errorCode, `share group ${groupId}`);
       return response.responses.flatMap(({ topicName, partitions }) =>
         partitions.map(({ partitionIndex, errorCode, errorMessage }) => {
           const name = topicPartitionName(topicName, partitionIndex);
@@ -143,7 +143,7 @@ export function deleteShareGroupOffsets(
     calls.deleteShareGroupOffsets,
     { groupId, topics: topics.map((topicName) => ({ topicName })) },
     (response) => {
-      throwIfError(response.errorCode, `offsets of share group ${groupId}`);
+      throwIfError(response.errorCode, `share group ${groupId}`);
       return response.responses.map(({ topicName, errorCode, errorMessage }) => ({
         name: topicName,
         error: protocolErrorOf(errorCode, `offsets of share group ${groupId} for topic ${topicName}`, errorMessage),

@@ -40,6 +40,8 @@ describe('the command line', () => {
     expect(out).toContain('connection_creation_rate');
     expect(out).not.toContain('alice');
     expect((await millrace('quotas', 'alter', '--user', 'a', '--set', 'no_such=1')).err).toContain('no_such');
+    const slip = await millrace('quotas', 'alter', '--user', 'a', '--unset', 'no_such');
+    expect([slip.code, slip.err]).toEqual([2, expect.stringContaining('no quota no_such; there are producer_byte')]);
     expect((await millrace('quotas', 'alter', '--set', 'producer_byte_rate=1')).err).toContain('whose quotas');
   });
 
@@ -49,8 +51,11 @@ describe('the command line', () => {
       ['broker 9', 'transactions', 'find-hanging', '--broker', '9'],
       ['topic nosuch', 'transactions', 'find-hanging', '--topic', 'nosuch'],
       ['user nosuch', 'users', 'describe', 'nosuch'],
-      ['user nosuch', 'users', 'delete', 'nosuch'],
+      ['SCRAM-SHA-512 of user nosuch', 'users', 'delete', 'nosuch'],
       ['broker 9', 'log-dirs', 'describe', '--broker', '9'],
+      ['topic nosuch', 'log-dirs', 'describe', '--topic', 'nosuch'],
+      ['broker 9', 'configs', 'describe', 'broker', '9'],
+      ['broker 9', 'configs', 'alter', 'broker-logger', '9', '--set', 'root=INFO'],
       ['broker 9', 'log-dirs', 'move', 'orders', '/x', '--broker', '9'],
       ['group nosuch', 'groups', 'describe', 'nosuch'],
       ['share group nosuch', 'share-groups', 'describe', 'nosuch'],
@@ -86,7 +91,11 @@ describe('the command line', () => {
     const { out } = await millrace('users', 'list');
     expect(out).toBe('carol: SCRAM-SHA-256 (5000 iterations), SCRAM-SHA-512 (8192 iterations)\n');
     await json('users', 'delete', 'carol', '--mechanism', 'SCRAM-SHA-256');
-    expect((await millrace('users', 'delete', 'carol', '--mechanism', 'SCRAM-SHA-256')).code).not.toBe(0);
+    expect(await millrace('users', 'delete', 'carol', '--mechanism', 'SCRAM-SHA-256')).toEqual({
+      code: 3,
+      out: '',
+      err: 'millrace: SCRAM-SHA-256 of user carol does not exist\n',
+    });
     expect((await millrace('users', 'set', 'dan', '--iterations', '1')).err).toContain('Too few iterations');
   });
 
@@ -119,6 +128,15 @@ describe('the command line', () => {
     const { out } = await millrace('configs', 'describe', 'broker-logger', '1');
     expect(out).toMatch(/millrace\.storage +DEBUG/);
     expect((await millrace('configs', 'describe', 'client-metrics', 'all')).out).toContain('60000');
+    for (const [type, name] of [
+      ['client-metrics', 'all'],
+      ['group', 'g'],
+      ['broker', '1'],
+      ['broker', 'default'],
+    ] as const) {
+      const slip = await millrace('configs', 'alter', type, name, '--unset', 'no.such');
+      expect([slip.code, slip.err]).toEqual([1, expect.stringMatching(/^millrace: .* has no config no\.such\n$/)]);
+    }
     const names = await json<Array<{ type: string; name: string }>>('configs', 'list', 'client-metrics', 'group');
     expect(names.sort((one, other) => one.name.localeCompare(other.name))).toEqual([
       { type: 'client-metrics', name: 'all' },

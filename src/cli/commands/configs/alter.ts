@@ -1,7 +1,8 @@
-import { type ConfigChange, type ConfigResource, throwFirst } from '../../../client/index.js';
+import { type Admin, type ConfigChange, type ConfigResource, throwFirst } from '../../../client/index.js';
 import type { CliCommand } from '../../command.js';
 import { configChanges, withConfigOptions } from '../../config_changes.js';
 import { UsageError } from '../../exit_codes.js';
+import { checkBrokerOf } from '../../named_broker.js';
 import { nameHelp, resourceOf, typeArgument } from './resource.js';
 
 export interface AlterConfigsOptions {
@@ -28,10 +29,27 @@ export const alterConfigs: CliCommand<AlterConfigsOptions> = {
     return { resource: resourceOf(type, name), changes, validateOnly };
   },
   run: async ({ resource, changes, validateOnly }, { admin, report }) => {
-    throwFirst(await admin.incrementalAlterConfigs([{ resource, changes }], { validateOnly }));
     const subject = resource.name === '' ? `${resource.type} defaults` : `${resource.type} ${resource.name}`;
+    await checkBrokerOf(admin, resource);
+    await checkUnset(admin, resource, changes, subject);
+    throwFirst(await admin.incrementalAlterConfigs([{ resource, changes }], { validateOnly }));
     await report.result({ ...resource, ok: true }, () =>
       report.line(`${validateOnly ? 'could change' : 'changed'} ${changes.length} config(s) of ${subject}`),
     );
   },
 };
+
+/** Brokers take away what is not there, whatever its name: a slip would go unnoticed. Of loggers they know the names. */
+async function checkUnset(
+  admin: Admin,
+  resource: ConfigResource,
+  changes: readonly ConfigChange[],
+  subject: string,
+): Promise<void> {
+  const unset = changes.filter(({ operation }) => operation === 'delete');
+  if (unset.length === 0 || resource.type === 'broker-logger') return;
+  const [described] = throwFirst(await admin.describeConfigs([resource]));
+  const known = new Set(described?.entries.map(({ name }) => name));
+  const slip = unset.find(({ name }) => !known.has(name));
+  if (slip !== undefined) throw new Error(`${subject} has no config ${slip.name}`);
+}

@@ -2,7 +2,9 @@ import type { GroupDescription } from '../../../client/index.js';
 import type { CliCommand } from '../../command.js';
 import { NotFoundError } from '../../exit_codes.js';
 import { lagOf, type PartitionLag } from '../../group_lag.js';
+import { shareGroupsAmong } from '../../group_types.js';
 import type { Session } from '../../session.js';
+import { showShareGroups } from '../share_groups/describe.js';
 
 export interface DescribeGroupsOptions {
   readonly names: readonly string[];
@@ -11,7 +13,7 @@ export interface DescribeGroupsOptions {
 export const describeGroups: CliCommand<DescribeGroupsOptions> = {
   name: 'describe',
   define: (command) =>
-    command.description('show members, committed offsets and lag of groups').argument('<group...>', 'names'),
+    command.description('show members, offsets and lag of groups of any type').argument('<group...>', 'names'),
   read: (command) => ({ names: command.args }),
   run: async ({ names }, session) => {
     const { admin, report } = session;
@@ -27,8 +29,11 @@ export const describeGroups: CliCommand<DescribeGroupsOptions> = {
       documents.push(toJson(group, lag));
       if (!report.isJson) await printGroup(session, group, lag);
     }
+    const shares = new Set(missing.length === 0 ? [] : await shareGroupsAmong(missing, session));
+    if (shares.size > 0) documents.push(...(await showShareGroups([...shares], session)).documents);
     if (report.isJson) await report.result(documents, () => Promise.resolve());
-    if (missing.length > 0) throw new NotFoundError(`group ${missing.join(', ')} does not exist`);
+    const unknown = missing.filter((name) => !shares.has(name));
+    if (unknown.length > 0) throw new NotFoundError(`group ${unknown.join(', ')} does not exist`);
   },
 };
 

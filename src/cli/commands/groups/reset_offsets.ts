@@ -1,9 +1,10 @@
-import { offsetSpec, throwFirst } from '../../../client/index.js';
+import { hasCode, offsetSpec, throwFirst } from '../../../client/index.js';
 import { unreachable } from '../../../common/assert.js';
 import { type TopicPartition, topicPartitionName } from '../../../common/ids.js';
 import type { CliCommand } from '../../command.js';
 import { NotFoundError, UsageError } from '../../exit_codes.js';
 import { messageOf } from '../../failures.js';
+import { shareGroupsAmong } from '../../group_types.js';
 import type { Session } from '../../session.js';
 import { collected, partitionList, pointInTime, signedInteger, wholeNumber } from '../../values.js';
 
@@ -67,16 +68,29 @@ export const resetOffsets: CliCommand<ResetOffsetsOptions> = {
   run: async (options, session) => {
     const { group, dryRun, target } = options;
     const { admin } = session;
+    if ((await shareGroupsAmong([group], session)).length > 0)
+      throw new Error(`${group} is a share group; millrace share-groups reset-offsets moves it`);
     const committed = new Map(
       (await admin.fetchGroupOffsets(group)).map((one) => [topicPartitionName(one.topic, one.partition), one.offset]),
     );
     const partitions = await choosePartitions(options, session);
     const offsets = await newOffsets(session, partitions, target, committed);
-    if (!dryRun) throwFirst(await admin.alterGroupOffsets(group, offsets));
+    if (!dryRun) throwFirst(await whenNobodyReads(group, () => admin.alterGroupOffsets(group, offsets)));
     await reportReset(session, options, committed, offsets);
   },
 };
 
+/** Only members may commit to a group that has some. */
+async function whenNobodyReads<T>(group: string, commit: () => Promise<T>): Promise<T> {
+  try {
+    return await commit();
+  } catch (error) {
+    if (!hasCode(error, unknownMember)) throw error;
+    throw new Error(`group ${group} has members; stop them first`, { cause: error });
+  }
+}
+
+const unknownMember = 25;
 const targetChoices = '--to-earliest, --to-latest, --to-offset, --to-time, --shift-by';
 
 /** @throws UsageError that names what there is to choose from */

@@ -1,3 +1,4 @@
+import { throwFirst } from '../../../client/index.js';
 import type { CliCommand } from '../../command.js';
 import { checkBroker } from '../../named_broker.js';
 import { collected, wholeNumber } from '../../values.js';
@@ -14,13 +15,14 @@ export const describeLogDirs: CliCommand<DescribeLogDirsOptions> = {
     command
       .description('show what lies in which log directory, copies on their way too, and how much room there is')
       .option('--broker <id>', 'of one broker only', wholeNumber)
-      .option('-t, --topic <name>', 'this topic only, may be repeated', collected, []),
+      .option('-t, --topic <name>', 'this topic only, may be repeated', collected),
   read: (command) => {
-    const { broker, topic } = command.opts<{ readonly broker?: number; readonly topic: readonly string[] }>();
-    return { broker, topics: topic };
+    const { broker, topic } = command.opts<{ readonly broker?: number; readonly topic?: readonly string[] }>();
+    return { broker, topics: topic ?? [] };
   },
   run: async ({ broker, topics }, { admin, report }) => {
     await checkBroker(admin, broker);
+    if (topics.length > 0) throwFirst(await admin.describeTopics(topics));
     const directories = await admin.describeLogDirs(broker === undefined ? undefined : [broker]);
     const shown = directories.map((dir) => ({
       brokerId: dir.brokerId,

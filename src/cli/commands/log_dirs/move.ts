@@ -22,7 +22,7 @@ export const moveReplicas: CliCommand<MoveReplicasOptions> = {
       .argument('<topic>', 'name')
       .argument('<directory>', 'where to, as describe names it')
       .option('--broker <id>', 'the broker (default: the only one)', wholeNumber)
-      .option('-p, --partitions <list>', 'such as 0, 0,2 or 0-3 (default: all)', partitionList, [])
+      .option('-p, --partitions <list>', 'such as 0, 0,2 or 0-3 (default: all)', partitionList)
       .option('--wait', 'until they are there')
       .addHelpText(
         'after',
@@ -30,9 +30,13 @@ export const moveReplicas: CliCommand<MoveReplicasOptions> = {
       ),
   read: (command) => {
     const [topic = '', path = ''] = command.args;
-    const { broker, partitions, wait } = command.opts<{
+    const {
+      broker,
+      partitions = [],
+      wait,
+    } = command.opts<{
       readonly broker?: number;
-      readonly partitions: readonly number[];
+      readonly partitions?: readonly number[];
       readonly wait?: boolean;
     }>();
     return { topic, path, broker, partitions, wait: wait ?? false };

@@ -9,6 +9,13 @@ export interface AlterQuotasOptions {
   readonly validateOnly: boolean;
 }
 
+const keys = [
+  'producer_byte_rate',
+  'consumer_byte_rate',
+  'request_percentage',
+  'controller_mutation_rate',
+  'connection_creation_rate',
+];
 const collect = (value: string, earlier: readonly string[] = []): readonly string[] => [...earlier, value];
 
 export const alterQuotas: CliCommand<AlterQuotasOptions> = {
@@ -33,7 +40,7 @@ export const alterQuotas: CliCommand<AlterQuotasOptions> = {
       throw new UsageError('whose quotas? Name a --user, a --client-id, both, or an --ip, or their defaults');
     const changes = [
       ...(options.set ?? []).map(parseSetting),
-      ...(options.unset ?? []).map((key): QuotaChange => ({ key, value: null })),
+      ...(options.unset ?? []).map((key): QuotaChange => ({ key: knownKey(key), value: null })),
     ];
     if (changes.length === 0) throw new UsageError('nothing to change: give --set or --unset');
     return { entity, changes, validateOnly: options.validateOnly ?? false };
@@ -47,6 +54,12 @@ export const alterQuotas: CliCommand<AlterQuotasOptions> = {
     );
   },
 };
+
+/** Brokers take away what is not there, whatever its name. @throws UsageError */
+function knownKey(key: string): string {
+  if (!keys.includes(key)) throw new UsageError(`there is no quota ${key}; there are ${keys.join(', ')}`);
+  return key;
+}
 
 function parseSetting(text: string): QuotaChange {
   const [, key, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];

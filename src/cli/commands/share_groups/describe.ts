@@ -13,23 +13,32 @@ export const describeShareGroups: CliCommand<DescribeShareGroupsOptions> = {
     command.description('show members of share groups, where they are and their lag').argument('<group...>', 'names'),
   read: (command) => ({ names: command.args }),
   run: async ({ names }, session) => {
-    const { admin, report } = session;
-    const documents: unknown[] = [];
-    const missing: string[] = [];
-    for (const group of await admin.describeShareGroups(names)) {
-      if (isUnknownGroup(group.error)) {
-        missing.push(group.groupId);
-        continue;
-      }
-      if (group.error !== undefined) throw group.error;
-      const offsets = await admin.shareGroupOffsets(group.groupId);
-      documents.push(toJson(group, offsets));
-      if (!report.isJson) await printGroup(session, group, offsets);
-    }
-    if (report.isJson) await report.result(documents, () => Promise.resolve());
+    const { documents, missing } = await showShareGroups(names, session);
+    if (session.report.isJson) await session.report.result(documents, () => Promise.resolve());
     if (missing.length > 0) throw new NotFoundError(`share group ${missing.join(', ')} does not exist`);
   },
 };
+
+/** Prints them, unless results are JSON: then they are for the caller to print. */
+export async function showShareGroups(
+  names: readonly string[],
+  session: Session,
+): Promise<{ readonly documents: readonly unknown[]; readonly missing: readonly string[] }> {
+  const { admin, report } = session;
+  const documents: unknown[] = [];
+  const missing: string[] = [];
+  for (const group of await admin.describeShareGroups(names)) {
+    if (isUnknownGroup(group.error)) {
+      missing.push(group.groupId);
+      continue;
+    }
+    if (group.error !== undefined) throw group.error;
+    const offsets = await admin.shareGroupOffsets(group.groupId);
+    documents.push(toJson(group, offsets));
+    if (!report.isJson) await printGroup(session, group, offsets);
+  }
+  return { documents, missing };
+}
 
 function toJson(group: ShareGroupDescription, offsets: readonly ShareGroupOffset[]): unknown {
   const { groupId, state, groupEpoch, assignmentEpoch, assignor, coordinatorId, members } = group;
@@ -39,7 +48,7 @@ function toJson(group: ShareGroupDescription, offsets: readonly ShareGroupOffset
     startOffset,
     lag,
   }));
-  return { groupId, state, groupEpoch, assignmentEpoch, assignor, coordinatorId, members, partitions };
+  return { groupId, type: 'share', state, groupEpoch, assignmentEpoch, assignor, coordinatorId, members, partitions };
 }
 
 async function printGroup(

@@ -15,10 +15,10 @@ export interface FindHangingOptions {
 }
 
 interface Flags {
-  readonly topic: readonly string[];
+  readonly topic?: readonly string[];
   readonly partition?: number;
   readonly broker?: number;
-  readonly longerThan: number;
+  readonly longerThan?: number;
 }
 
 /** The longest that a transaction may take by default (`transaction.max.timeout.ms`). */
@@ -29,18 +29,17 @@ export const findHanging: CliCommand<FindHangingOptions> = {
   define: (command) =>
     command
       .description('find transactions that are open on a partition and that no coordinator is going to end')
-      .option('-t, --topic <name>', 'look there, may be repeated', collected, [])
+      .option('-t, --topic <name>', 'look there, may be repeated', collected)
       .option('-p, --partition <number>', 'only at this partition of the topic', wholeNumber)
       .option('--broker <id>', 'look at what this broker leads', wholeNumber)
       .option(
         '--longer-than <duration>',
         'whose last record is older (default: 15m, the longest that a transaction may take)',
         duration,
-        defaultLongerThanMs,
       )
       .addHelpText('after', '\n`transactions abort` ends them.'),
   read: (command) => {
-    const { topic, partition, broker, longerThan } = command.opts<Flags>();
+    const { topic = [], partition, broker, longerThan = defaultLongerThanMs } = command.opts<Flags>();
     if (topic.length === 0 && broker === undefined)
       throw new UsageError('where is it to look? Name --topic or --broker');
     if (partition !== undefined && topic.length !== 1) throw new UsageError('--partition goes with one --topic');

@@ -11,8 +11,8 @@ export interface ListTransactionsOptions {
 }
 
 interface Flags {
-  readonly state: readonly string[];
-  readonly producerId: readonly number[];
+  readonly state?: readonly string[];
+  readonly producerId?: readonly number[];
   readonly longerThan?: number;
   readonly pattern?: string;
 }
@@ -23,17 +23,16 @@ export const listTransactions: CliCommand<ListTransactionsOptions> = {
     command
       .alias('ls')
       .description('list transactional ids')
-      .option('-s, --state <state>', 'only in it (Ongoing, PrepareCommit, ...), may be repeated', collected, [])
+      .option('-s, --state <state>', 'only in it (Ongoing, PrepareCommit, ...), may be repeated', collected)
       .option(
         '--producer-id <id>',
         'only of this producer, may be repeated',
-        (text: string, ids: readonly number[]) => [...ids, wholeNumber(text)],
-        [],
+        (text: string, ids: readonly number[] = []) => [...ids, wholeNumber(text)],
       )
       .option('--longer-than <duration>', 'only those begun longer ago, such as 15m', duration)
       .option('--pattern <re2>', 'only ids that fit it as a whole'),
   read: (command) => {
-    const { state, producerId, longerThan, pattern } = command.opts<Flags>();
+    const { state = [], producerId = [], longerThan, pattern } = command.opts<Flags>();
     return { states: state, producerIds: producerId, longerThanMs: longerThan, pattern };
   },
   run: async ({ states, producerIds, longerThanMs, pattern }, { admin, report }) => {

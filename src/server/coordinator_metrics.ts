@@ -67,52 +67,49 @@ const statesOf = {
 const groupTypes = ['classic', 'consumer', 'share', 'streams'] as const;
 
 function registerGroups(metrics: Metrics, groups: CoordinatorSources['groups']): void {
-  const counts = () => {
-    const all = groups.groupCounts();
-    return (type: GroupType, state?: string) =>
-      all
-        .filter((one) => one.type === type && (state === undefined || one.state === state))
-        .reduce((sum, { count }) => sum + count, 0);
-  };
+  const counted = metrics.oncePerScrape(() => groups.groupCounts());
+  const count = (type: GroupType, state?: string) =>
+    counted()
+      .filter((one) => one.type === type && (state === undefined || one.state === state))
+      .reduce((sum, one) => sum + one.count, 0);
   const manager = (name: string) => jmxName('kafka.coordinator.group', 'GroupMetadataManager', name);
   metrics.gauge(manager('NumOffsets'), 'Committed offsets of all groups.', () => groups.statistics().offsets);
-  metrics.gauge(manager('NumGroups'), 'Groups of the classic protocol.', () => counts()('classic'));
+  metrics.gauge(manager('NumGroups'), 'Groups of the classic protocol.', () => count('classic'));
   for (const state of statesOf.classic)
-    metrics.gauge(manager(`NumGroups${state}`), `Of these in state ${state}.`, () => counts()('classic', state));
+    metrics.gauge(manager(`NumGroups${state}`), `Of these in state ${state}.`, () => count('classic', state));
   const prefix = 'kafka_server_group_coordinator_metrics';
-  metrics.gauge(`${prefix}_group_count`, 'Groups by protocol.', () => {
-    const count = counts();
-    return groupTypes.map((protocol) => ({ labels: { protocol }, value: count(protocol) }));
-  });
+  metrics.gauge(`${prefix}_group_count`, 'Groups by protocol.', () =>
+    groupTypes.map((protocol) => ({ labels: { protocol }, value: count(protocol) })),
+  );
   for (const type of ['consumer', 'share', 'streams'] as const)
-    metrics.gauge(`${prefix}_${type}_group_count`, `Groups of the ${type} protocol by state.`, () => {
-      const count = counts();
-      return statesOf[type].map((state) => ({ labels: { state }, value: count(type, state) }));
-    });
+    metrics.gauge(`${prefix}_${type}_group_count`, `Groups of the ${type} protocol by state.`, () =>
+      statesOf[type].map((state) => ({ labels: { state }, value: count(type, state) })),
+    );
 }
 
 function registerTransactions(metrics: Metrics, transactions: CoordinatorSources['transactions']): void {
+  const statistics = metrics.oncePerScrape(() => transactions.statistics());
   metrics.gauge('millrace_transactional_ids', 'Transactional ids by the state of their last transaction.', () =>
-    [...transactions.statistics().byStatus].map(([state, value]) => ({ labels: { state }, value })),
+    [...statistics().byStatus].map(([state, value]) => ({ labels: { state }, value })),
   );
   metrics.gauge(
     'millrace_transactions_ending',
     'Transactions whose end is decided, and whose markers are not all written.',
-    () => transactions.statistics().unfinishedMarkers,
+    () => statistics().unfinishedMarkers,
   );
   metrics.gauge(
     'millrace_transaction_markers_in_flight',
     'Markers that are not committed yet.',
-    () => transactions.statistics().markers.inFlight,
+    () => statistics().markers.inFlight,
   );
   metrics.gauge(
     jmxName('kafka.coordinator.transaction', 'TransactionMarkerChannelManager', 'UnknownDestinationQueueSize'),
     'Markers that wait for a partition that cannot be written to now.',
-    () => transactions.statistics().markers.unknownDestination,
+    () => statistics().markers.unknownDestination,
   );
   metrics.gauge(
     jmxName('kafka.coordinator.transaction', 'TransactionMarkerChannelManager', 'LogAppendRetryQueueSize'),
     'Ended transactions that the log could not be told yet.',
-    () => transactions.statistics().markers.appendRetries,
+    () => statistics().markers.appendRetries,
   );
 }

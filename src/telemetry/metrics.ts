@@ -54,6 +54,7 @@ const QUANTILE_LABELS = ['0.50', '0.75', '0.95', '0.98', '0.99', '0.999'] as con
 export class Metrics {
   readonly #families = new Map<string, Family>();
   readonly #dynamic: Array<() => readonly DynamicFamily[]> = [];
+  #scrapes = 0;
 
   /** Only ever grows. `name` ends in `_total`. */
   counter(name: string, help: string, read: Reader<Sample> | (() => number)): void {
@@ -79,11 +80,21 @@ export class Metrics {
     this.#dynamic.push(read);
   }
 
+  /** `read`, called once a scrape, for several families that each show a part of what it gives. */
+  oncePerScrape<T>(read: () => T): () => T {
+    let known: { readonly scrape: number; readonly value: T } | undefined;
+    return () => {
+      if (known?.scrape !== this.#scrapes) known = { scrape: this.#scrapes, value: read() };
+      return known.value;
+    };
+  }
+
   /** The Prometheus text format, version 0.0.4. */
   async exposition(): Promise<string> {
     const { Counter, Gauge, Registry } = await import('prom-client');
     // A fresh registry for each scrape: it holds numbers only while they are printed.
     const registry = new Registry();
+    this.#scrapes += 1;
     let histograms = '';
     for (const family of this.#families.values()) {
       const { name, help } = family;

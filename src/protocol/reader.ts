@@ -29,13 +29,15 @@ export const typedArrayHeapBytes = 320;
 /** Longest string, in bytes; the same in every version, as in Kafka. */
 export const maxStringBytes = 0x7fff;
 
+const noBytes = Buffer.alloc(0);
+
 /**
  * Reads big-endian wire types from `bytes[start, end)`. Every length and count is checked against the bytes that remain
  * before anything is allocated. Reusable with {@link reset}. All methods throw {@link DecodeError}.
  */
 export class Reader {
   /** What is read from; compiled decoders look at what {@link need} gave them. */
-  buffer: Buffer = Buffer.alloc(0);
+  buffer: Buffer = noBytes;
   private source: Uint8Array = this.buffer;
   private start = 0;
   private end = 0;

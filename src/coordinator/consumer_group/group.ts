@@ -12,6 +12,7 @@ import {
   consumerStateCodes,
   type EpochAssignment,
   isReconciledTo,
+  memberOf,
   newMember,
   noPartitions,
   regexOf,
@@ -145,8 +146,8 @@ export class ConsumerGroup extends ModernGroup<ConsumerMember, ConsumerMaps> {
     return this.maps.regexes.get(regex) ?? 0;
   }
 
-  *subscribedRegexes(): IterableIterator<string> {
-    for (const [regex] of this.maps.regexes.entries()) yield regex;
+  subscribedRegexes(): IterableIterator<string> {
+    return this.maps.regexes.keys();
   }
 
   get subscribedRegexCount(): number {
@@ -167,7 +168,7 @@ export class ConsumerGroup extends ModernGroup<ConsumerMember, ConsumerMaps> {
 
   /** Of some pattern: they are resolved together. */
   get lastResolved(): ResolvedRegex | undefined {
-    for (const [, resolved] of this.maps.resolved.entries()) return resolved;
+    if (this.maps.resolved.size > 0) for (const resolved of this.maps.resolved.values()) return resolved;
     return undefined;
   }
 
@@ -342,19 +343,20 @@ export class ConsumerGroup extends ModernGroup<ConsumerMember, ConsumerMaps> {
     const { memberId, value } = record;
     const member = this.member(memberId);
     if (value === undefined) {
-      const gone = { memberEpoch: -1, previousMemberEpoch: -1, assigned: noPartitions, revoking: noPartitions };
-      if (member !== undefined) this.setMember({ ...member, ...gone }, undo);
+      if (member === undefined) return;
+      const { state } = member;
+      const gone = { memberEpoch: -1, previousMemberEpoch: -1, state, assigned: noPartitions, revoking: noPartitions };
+      this.setMember(memberOf(memberId, member, gone), undo);
       return;
     }
-    const current: ConsumerMember = {
-      ...(member ?? newMember(memberId)),
+    const progress = {
       memberEpoch: value.memberEpoch,
       previousMemberEpoch: value.previousMemberEpoch,
       state: consumerStateCodes.state(value.state),
       assigned: epochsOf(value.assignedPartitions, value.memberEpoch),
       revoking: epochsOf(value.partitionsPendingRevocation, value.memberEpoch),
     };
-    this.setMember(current, undo);
+    this.setMember(memberOf(memberId, member ?? newMember(memberId), progress), undo);
   }
 }
 

@@ -11,7 +11,7 @@ import type { ConsumerHeartbeatCommand } from './commands.js';
 import type { ConsumerDraft } from './draft.js';
 import { fenceMembers } from './fencing.js';
 import { joinableGroup } from './joinable.js';
-import { type ConsumerMember, newMember, sameMetadata, samePartitions } from './member.js';
+import { type ConsumerMember, memberOf, newMember, sameMetadata, samePartitions } from './member.js';
 import { reconcileMember, updateTarget } from './progress.js';
 import { regexStatus, updateRegexes } from './regexes.js';
 import { heartbeatIntervalMs, sessionTimeoutMs } from './settings.js';
@@ -64,28 +64,29 @@ function heartbeat(state: GroupState, command: ConsumerHeartbeatCommand, turn: T
     request.instanceId === null ? dynamicMember(draft, memberId, command) : staticMember(draft, memberId, command);
   if (member instanceof Refusal) return member;
   const updated = withRequest(member, command);
-  const namesChanged = !sameSet(member.subscribedTopicNames, updated.subscribedTopicNames);
+  const namesChanged = member.subscribedTopicNames !== updated.subscribedTopicNames;
   const before = regexStatus(group, member, updated);
   if (!sameMetadata(member, updated)) draft.emitMember(updated);
   const regex = updateRegexes(draft, before, command.mayDescribe);
   if (regex instanceof Refusal) return regex;
   const bumps = namesChanged || regex === 'resolved';
   if (bumps || group.hasMetadataExpired(turn.nowMs, state.topicsVersion)) draft.bumpEpoch(bumps);
-  const target = updateTarget(draft, memberId);
+  const { targetEpoch, target } = updateTarget(draft, memberId);
   const step = reconcileMember(draft, updated, {
-    ...target,
+    targetEpoch,
+    target,
     subscriptionChanged: namesChanged || regex !== 'unchanged',
     owned: request.topicPartitions,
   });
   if (step instanceof Refusal) return step;
   startSessionTimer(turn, { groupId, memberId }, sessionTimeoutMs(state.image, groupId, turn.rules.consumer));
   const shows = joins || isFull(command) || !samePartitions(member.assigned, step.assigned);
-  return {
+  const answer = {
     memberId,
     memberEpoch: step.memberEpoch,
     heartbeatIntervalMs: heartbeatIntervalMs(state.image, groupId, turn.rules.consumer),
-    ...(shows ? { assignment: { topicPartitions: assignedTo(step) } } : {}),
   };
+  return shows ? { ...answer, assignment: { topicPartitions: assignedTo(step) } } : answer;
 }
 
 /** A request that says everything is answered with everything: the client may have missed the answer before. */
@@ -98,22 +99,41 @@ function assignedTo(member: ConsumerMember) {
   return [...member.assigned].map(([topicId, partitions]) => ({ topicId, partitions: [...partitions.keys()] }));
 }
 
-/** What the request says is new; null and -1 mean as before. */
+/** What the request says is new; null and -1 mean as before. The member itself when nothing is: most heartbeats are such. */
 function withRequest(member: ConsumerMember, command: ConsumerHeartbeatCommand): ConsumerMember {
   const { request, clientId, clientHost } = command;
-  const { rebalanceTimeoutMs, subscribedTopicNames: names } = request;
-  return {
-    ...member,
-    instanceId: request.instanceId ?? member.instanceId,
-    rackId: request.rackId ?? member.rackId,
-    rebalanceTimeoutMs: rebalanceTimeoutMs === -1 ? member.rebalanceTimeoutMs : rebalanceTimeoutMs,
-    serverAssignor: request.serverAssignor ?? member.serverAssignor,
-    subscribedTopicNames: names === null ? member.subscribedTopicNames : new Set(names),
-    subscribedTopicRegex: request.subscribedTopicRegex ?? member.subscribedTopicRegex,
+  const names = request.subscribedTopicNames === null ? undefined : new Set(request.subscribedTopicNames);
+  const instanceId = request.instanceId ?? member.instanceId;
+  const rackId = request.rackId ?? member.rackId;
+  const rebalanceTimeoutMs = request.rebalanceTimeoutMs === -1 ? member.rebalanceTimeoutMs : request.rebalanceTimeoutMs;
+  const serverAssignor = request.serverAssignor ?? member.serverAssignor;
+  const subscribedTopicNames =
+    names === undefined || sameSet(names, member.subscribedTopicNames) ? member.subscribedTopicNames : names;
+  const subscribedTopicRegex = request.subscribedTopicRegex ?? member.subscribedTopicRegex;
+  if (
+    instanceId === member.instanceId &&
+    rackId === member.rackId &&
+    rebalanceTimeoutMs === member.rebalanceTimeoutMs &&
+    serverAssignor === member.serverAssignor &&
+    subscribedTopicNames === member.subscribedTopicNames &&
+    subscribedTopicRegex === member.subscribedTopicRegex &&
+    clientId === member.clientId &&
+    clientHost === member.clientHost &&
+    member.classic === null
+  )
+    return member;
+  const metadata = {
+    instanceId,
+    rackId,
+    rebalanceTimeoutMs,
+    serverAssignor,
+    subscribedTopicNames,
+    subscribedTopicRegex,
     clientId,
     clientHost,
     classic: null,
   };
+  return memberOf(member.memberId, metadata, member);
 }
 
 function dynamicMember(

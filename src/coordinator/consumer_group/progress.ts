@@ -18,6 +18,7 @@ export function updateTarget(draft: ConsumerDraft, memberId: string): Target {
   const { group, state, turn, groupId } = draft;
   const { groupEpoch, assignmentEpoch, assignmentTimestampMs } = group.head;
   const { consumer } = turn.rules;
+  if (assignmentEpoch === groupEpoch) return { targetEpoch: assignmentEpoch, target: group.target(memberId) };
   const intervalMs = assignmentIntervalMs(state.image, groupId, consumer);
   if (assignmentEpoch < groupEpoch && canComputeNextTarget(assignmentTimestampMs, intervalMs, turn.nowMs)) {
     const preferred = group.preferredAssignor;
@@ -42,7 +43,8 @@ export function reconcileMember(
 ): ConsumerMember | Refusal {
   if (!by.subscriptionChanged && isReconciledTo(member, by.targetEpoch)) return member;
   const { group, state, turn, groupId } = draft;
-  const next = reconciled(member, { ...by, group, image: state.image });
+  const { targetEpoch, target, subscriptionChanged, owned } = by;
+  const next = reconciled(member, { group, image: state.image, targetEpoch, target, subscriptionChanged, owned });
   if (next === undefined)
     return new Refusal(
       ErrorCode.FENCED_MEMBER_EPOCH,

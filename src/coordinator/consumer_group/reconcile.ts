@@ -3,7 +3,7 @@ import type { MetadataImage } from '../../metadata/image.js';
 import type { Assignment, TopicPartitions } from '../modern/assignment.js';
 import { topicIdsOf } from '../modern/topics.js';
 import type { ConsumerGroup } from './group.js';
-import { type ConsumerMember, type EpochAssignment, noPartitions } from './member.js';
+import { type ConsumerMember, type EpochAssignment, type MemberProgress, memberOf, noPartitions } from './member.js';
 
 export interface Reconciliation {
   readonly group: ConsumerGroup;
@@ -44,8 +44,17 @@ function stillOwns(partitions: EpochAssignment, owned: TopicPartitions | null): 
   });
 }
 
-function updated(member: ConsumerMember, memberEpoch: number, change: Partial<ConsumerMember>): ConsumerMember {
-  return { ...member, ...change, memberEpoch, previousMemberEpoch: member.memberEpoch };
+function updated(
+  member: ConsumerMember,
+  memberEpoch: number,
+  {
+    state = member.state,
+    assigned,
+    revoking = member.revoking,
+  }: Partial<MemberProgress> & Pick<MemberProgress, 'assigned'>,
+): ConsumerMember {
+  const previousMemberEpoch = member.memberEpoch;
+  return memberOf(member.memberId, member, { memberEpoch, previousMemberEpoch, state, assigned, revoking });
 }
 
 /** Topics that the member is no longer subscribed to go at once, before the next target says so. */

@@ -76,8 +76,8 @@ export function updateRegexes(
   needed ||= group.subscribedRegexCount !== before.resolvedCount;
   needed ||= before.lastVersion < state.topicsCreatedVersion;
   needed ||= turn.nowMs > before.lastResolvedMs + turn.rules.consumer.regexRefreshIntervalMs;
-  const regexes = [...group.subscribedRegexes()];
-  if (needed && regexes.length > 0) {
+  const regexes = needed ? [...group.subscribedRegexes()] : [];
+  if (regexes.length > 0) {
     setResolving(draft, true);
     turn.startTimer(`regex\0${groupId}`, 0, { kind: 'consumer-resolve', groupId, regexes, mayDescribe });
   }

@@ -78,8 +78,8 @@ export abstract class AssignedGroup<
   }
 
   /** In the order in which they joined. */
-  *members(): IterableIterator<Member> {
-    for (const [, member] of this.maps.members.entries()) yield member;
+  members(): IterableIterator<Member> {
+    return this.maps.members.values();
   }
 
   hasTarget(memberId: string): boolean {

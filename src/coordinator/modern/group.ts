@@ -29,8 +29,8 @@ export abstract class ModernGroup<
     return this.maps.subscribedTopics.entries();
   }
 
-  *subscribedTopicNames(): IterableIterator<string> {
-    for (const [name] of this.maps.subscribedTopics.entries()) yield name;
+  subscribedTopicNames(): IterableIterator<string> {
+    return this.maps.subscribedTopics.keys();
   }
 
   isSubscribedTo(topic: string): boolean {

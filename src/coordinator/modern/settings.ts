@@ -17,6 +17,7 @@ export function groupSetting(
   name: string,
   broker: { readonly name: string; readonly value: number; readonly bounds: SettingBounds },
 ): number {
+  if (image.groupConfigs.size === 0 && image.brokerConfigs.size === 0) return broker.value;
   const { nodeId, byName } = broker.bounds;
   const text =
     image.groupConfigs.get(groupId)?.get(name) ??

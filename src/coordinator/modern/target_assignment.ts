@@ -28,29 +28,31 @@ export function computeTargets<M extends ModernMember>(
 ): TargetChange[] {
   const cache = new Map<Iterable<string>, ReadonlySet<Uuid>>();
   const idsOf = (names: Iterable<string>): ReadonlySet<Uuid> => {
-    const known = cache.get(names) ?? topicIdsOf(image, names);
-    cache.set(names, known);
+    let known = cache.get(names);
+    if (known === undefined) {
+      known = topicIdsOf(image, names);
+      cache.set(names, known);
+    }
     return known;
   };
   const byId = new Map<string, M>();
   for (const member of group.members()) byId.set(member.memberId, member);
-  const members: AssignorMember[] = memberOrder([...byId.keys()]).flatMap((memberId) => {
+  const members: AssignorMember[] = [];
+  for (const memberId of memberOrder([...byId.keys()])) {
     const member = byId.get(memberId);
-    if (member === undefined) return [];
-    return {
-      memberId,
-      instanceId: member.instanceId,
-      rackId: member.rackId,
-      topicIds: idsOf(subscriptionOf(member)),
-      assigned: group.target(memberId),
-    };
-  });
+    if (member === undefined) continue;
+    const { instanceId, rackId } = member;
+    const topicIds = idsOf(subscriptionOf(member));
+    members.push({ memberId, instanceId, rackId, topicIds, assigned: group.target(memberId) });
+  }
   const partitionCount = (topicId: Uuid): number => image.topicsById.get(topicId)?.partitions.length ?? 0;
   const targets = assign({ members, subscriptionType: group.subscriptionType, partitionCount });
-  return members.flatMap(({ memberId, assigned }) => {
+  const changes: TargetChange[] = [];
+  for (const { memberId, assigned } of members) {
     const target = targets.get(memberId) ?? noAssignment;
-    return group.hasTarget(memberId) && sameAssignment(assigned, target) ? [] : { memberId, target };
-  });
+    if (!group.hasTarget(memberId) || !sameAssignment(assigned, target)) changes.push({ memberId, target });
+  }
+  return changes;
 }
 
 /** Whether `*.assignment.interval.ms` has passed since the last target assignment, or there is none. */

@@ -58,11 +58,12 @@ export function topicHash(image: MetadataImage, topic: TopicImage): bigint {
 export function metadataHash(image: MetadataImage, names: Iterable<string>): bigint {
   const existing = [...names].filter((name) => image.topicsByName.has(name)).sort();
   if (existing.length === 0) return 0n;
-  const parts = existing.flatMap((name) => {
+  const hashed = Buffer.alloc(8 * existing.length);
+  existing.forEach((name, i) => {
     const topic = image.topicsByName.get(name);
-    return topic === undefined ? [] : [int64(topicHash(image, topic))];
+    if (topic !== undefined) hashed.writeBigUInt64LE(topicHash(image, topic), 8 * i);
   });
-  return BigInt.asIntN(64, xxh3(Buffer.concat(parts)));
+  return BigInt.asIntN(64, xxh3(hashed));
 }
 
 function int32(value: number): Buffer {

@@ -31,7 +31,9 @@ describe('LayeredMap', () => {
           else replayed.set(name, value);
         }
         expect(replayed).toEqual(plain);
-        expect([...replayed.keys()]).toEqual([...layered.entries()].map(([name]) => name));
+        expect([...layered.entries()]).toEqual([...replayed]);
+        expect([...layered.keys()]).toEqual([...replayed.keys()]);
+        expect([...layered.values()]).toEqual([...replayed.values()]);
       }),
     );
   });

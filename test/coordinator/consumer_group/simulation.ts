@@ -2,11 +2,13 @@ import type { Uuid } from '../../../src/common/ids.js';
 import type { ConsumerGroup } from '../../../src/coordinator/consumer_group/group.js';
 import type { ConsumerGroupRules } from '../../../src/coordinator/consumer_group/settings.js';
 import type { GroupCommand, GroupReply } from '../../../src/coordinator/group/commands.js';
+import { consumerOf } from '../../../src/coordinator/group/kinds.js';
 import { groupMachine } from '../../../src/coordinator/group/machine.js';
-import { encodeGroupRecord, type GroupRecord } from '../../../src/coordinator/group/records.js';
+import { encodeGroupRecord } from '../../../src/coordinator/group/records.js';
 import { applyGroupRecord, type GroupState, newGroupState } from '../../../src/coordinator/group/state.js';
+import type { TopicPartitions } from '../../../src/coordinator/modern/assignment.js';
 import { topicChanges } from '../../../src/coordinator/modern/topics.js';
-import type { ReplyToken, UndoLog } from '../../../src/coordinator/runtime/machine.js';
+import type { EncodedRecord, ReplyToken, UndoLog } from '../../../src/coordinator/runtime/machine.js';
 import type { ConsumerGroupHeartbeatResponseInput } from '../../../src/protocol/api/consumer_group_heartbeat.js';
 import { ErrorCode } from '../../../src/protocol/errors.js';
 import type { Prng } from '../../support/prng.js';
@@ -18,8 +20,13 @@ import { consumerGroups, consumerSnapshot } from '../support/snapshot.js';
 
 export const groupId = 'g';
 
-/** Partitions as a client has them: `topic id/partition`. */
-type Owned = Map<Uuid, Set<number>>;
+/** A client that has no partitions. */
+export const nothing: TopicPartitions = [];
+
+export interface Subscription {
+  readonly topics: readonly string[];
+  readonly regex: string | null;
+}
 
 /** A client that does what KIP-848 asks of it, as long as it is awake. */
 export interface Client {
@@ -27,7 +34,7 @@ export interface Client {
   memberId: string;
   instanceId: string | null;
   epoch: number;
-  owned: Owned;
+  owned: TopicPartitions;
   topics: readonly string[];
   regex: string | null;
   assignor: string | null;
@@ -38,11 +45,29 @@ export interface Client {
   joined: boolean;
 }
 
+/** Who has which partition. */
+class Owners {
+  readonly doubles: string[] = [];
+  private readonly byTopic = new Map<Uuid, Array<string | undefined>>();
+
+  add(topicId: Uuid, partition: number, owner: string): void {
+    let of = this.byTopic.get(topicId);
+    if (of === undefined) {
+      of = [];
+      this.byTopic.set(topicId, of);
+    }
+    const other = of[partition];
+    if (other !== undefined && other !== owner) this.doubles.push(`${topicId}/${partition}: ${other} and ${owner}`);
+    of[partition] = owner;
+  }
+}
+
 /** A consumer group and its clients in virtual time, without anything around them. */
 export class Simulation {
   readonly metadata: TestMetadata;
   readonly state: GroupState = newGroupState();
-  readonly written: GroupRecord[] = [];
+  /** The log. */
+  readonly written: EncodedRecord[] = [];
   readonly clients: Client[] = [];
   readonly machine;
   nowMs = 1_700_000_000_000;
@@ -78,7 +103,7 @@ export class Simulation {
   }
 
   get group(): ConsumerGroup | undefined {
-    return consumerGroups(this.state)[0];
+    return consumerOf(this.state.groups.get(groupId));
   }
 
   add(change: Partial<Client> = {}): Client {
@@ -88,7 +113,7 @@ export class Simulation {
       memberId: this.freshId(),
       instanceId: null,
       epoch: 0,
-      owned: new Map(),
+      owned: nothing,
       topics: ['t'],
       regex: null,
       assignor: null,
@@ -112,7 +137,8 @@ export class Simulation {
     const decision = this.machine.decide(this.state, command, this.nowMs);
     for (const record of decision.records) {
       applyGroupRecord(this.state, record);
-      if (encodeGroupRecord(record) !== undefined) this.written.push(record);
+      const encoded = encodeGroupRecord(record);
+      if (encoded !== undefined) this.written.push(encoded);
     }
     for (const timer of decision.timers) {
       if (timer.delayMs === undefined) this.timers.delete(timer.key);
@@ -123,13 +149,11 @@ export class Simulation {
   }
 
   /** Decides, and takes it back: the state must be as before. */
-  tryAndUndo(command: GroupCommand): { readonly before: unknown; readonly after: unknown } {
-    const before = this.shown();
+  tryAndUndo(command: GroupCommand): void {
     const undo: UndoLog = [];
     for (const record of this.machine.decide(this.state, command, this.nowMs).records)
       applyGroupRecord(this.state, record, undo);
     for (const step of undo.reverse()) step();
-    return { before, after: this.shown() };
   }
 
   shown() {
@@ -140,8 +164,7 @@ export class Simulation {
   replayed() {
     const state = newGroupState();
     for (const record of this.written) {
-      const encoded = encodeGroupRecord(record);
-      const decoded = encoded && this.machine.decode(encoded, { producerId: -1 });
+      const decoded = this.machine.decode(record, { producerId: -1 });
       if (decoded !== undefined) applyGroupRecord(state, decoded);
     }
     return consumerGroups(state).map((group) => consumerSnapshot(group));
@@ -166,7 +189,7 @@ export class Simulation {
         subscribedTopicNames: all ? [...client.topics] : null,
         subscribedTopicRegex: all ? (client.regex ?? '') : null,
         serverAssignor: all ? client.assignor : null,
-        topicPartitions: [...client.owned].map(([topicId, partitions]) => ({ topicId, partitions: [...partitions] })),
+        topicPartitions: client.owned,
       },
     };
   }
@@ -192,18 +215,16 @@ export class Simulation {
         client.joined = true;
         client.tellsAll = false;
         if (response.assignment)
-          client.owned = new Map(
-            (response.assignment.topicPartitions ?? []).map(({ topicId, partitions }) => [
-              topicId as Uuid,
-              new Set(partitions),
-            ]),
-          );
+          client.owned = (response.assignment.topicPartitions ?? []).map(({ topicId, partitions }) => ({
+            topicId: topicId as Uuid,
+            partitions: [...(partitions ?? [])],
+          }));
         break;
       case ErrorCode.FENCED_MEMBER_EPOCH:
       case ErrorCode.UNKNOWN_MEMBER_ID:
       case ErrorCode.GROUP_ID_NOT_FOUND:
         client.epoch = 0;
-        client.owned = new Map();
+        client.owned = nothing;
         client.joined = false;
         break;
       case ErrorCode.UNRELEASED_INSTANCE_ID:
@@ -234,7 +255,7 @@ export class Simulation {
       },
     });
     client.epoch = 0;
-    client.owned = new Map();
+    client.owned = nothing;
     client.joined = false;
   }
 
@@ -261,21 +282,46 @@ export class Simulation {
     }
   }
 
-  /** Partitions that more than one member has. */
+  /** Partitions that two members have in one epoch: as the group sees it, or as they do. */
+  twoOwners(): string | undefined {
+    const doubles = this.doubles();
+    if (doubles.length > 0) return `two owners: ${doubles.join(', ')}`;
+    const clients = this.clientDoubles();
+    return clients.length > 0 ? `two clients have it: ${clients.join(', ')}` : undefined;
+  }
+
+  /** Partitions that two clients have; one that is no longer a member is told so with its next heartbeat. */
+  private clientDoubles(): string[] {
+    const owners = new Owners();
+    for (const { memberId, owned } of this.clients)
+      if (owned.length > 0 && this.group?.member(memberId) !== undefined)
+        for (const { topicId, partitions } of owned)
+          for (const partition of partitions) owners.add(topicId, partition, memberId);
+    return owners.doubles;
+  }
+
+  /** A client that has something else than the group says. */
+  otherView(): string | undefined {
+    for (const { memberId, epoch, owned } of this.clients) {
+      const member = this.group?.member(memberId);
+      const has = owned.flatMap(({ topicId, partitions }) => partitions.map((partition) => `${topicId}/${partition}`));
+      const assigned = [...(member?.assigned ?? [])].flatMap(([topicId, of]) =>
+        [...of.keys()].map((partition) => `${topicId}/${partition}`),
+      );
+      if (epoch !== member?.memberEpoch || String(has.sort()) !== String(assigned.sort()))
+        return `${memberId} has ${has} in epoch ${epoch}, the group says ${assigned} in ${member?.memberEpoch}`;
+    }
+    return undefined;
+  }
+
+  /** Partitions that more than one member has, or still has to give up. */
   doubles(): string[] {
-    const owners = new Map<string, string>();
-    const doubles: string[] = [];
-    for (const member of this.group?.members() ?? [])
-      for (const partitions of [member.assigned, member.revoking])
+    const owners = new Owners();
+    for (const { memberId, assigned, revoking } of this.group?.members() ?? [])
+      for (const partitions of [assigned, revoking])
         for (const [topicId, of] of partitions)
-          for (const partition of of.keys()) {
-            const key = `${topicId}/${partition}`;
-            const other = owners.get(key);
-            if (other !== undefined && other !== member.memberId)
-              doubles.push(`${key}: ${other} and ${member.memberId}`);
-            owners.set(key, member.memberId);
-          }
-    return doubles;
+          for (const partition of of.keys()) owners.add(topicId, partition, memberId);
+    return owners.doubles;
   }
 
   /** Partitions of subscribed topics that nobody has. */
@@ -291,6 +337,32 @@ export class Simulation {
         owned.has(`${topic?.id}/${partition}`) ? [] : `${name}/${partition}`,
       );
     });
+  }
+
+  /** A member with a partition that another subscriber of its topic should have: it has at least two less. */
+  unbalanced(): string | undefined {
+    const { group } = this;
+    if (group === undefined) return undefined;
+    const subscribers = new Map<Uuid, { readonly memberId: string; readonly load: number }>();
+    const members = [...group.members()].map((member) => ({
+      member,
+      load: [...member.assigned.values()].reduce((sum, of) => sum + of.size, 0),
+    }));
+    const { topicsByName } = this.metadata.current();
+    for (const { member, load } of members)
+      for (const name of group.subscriptionOf(member)) {
+        const topicId = topicsByName.get(name)?.id;
+        const least = topicId && subscribers.get(topicId);
+        if (topicId !== undefined && (least === undefined || load < least.load))
+          subscribers.set(topicId, { memberId: member.memberId, load });
+      }
+    for (const { member, load } of members)
+      for (const topicId of member.assigned.keys()) {
+        const least = subscribers.get(topicId);
+        if (least !== undefined && load - least.load > 1)
+          return `not balanced: ${member.memberId} has ${load} partitions, some of ${topicId}, ${least.memberId} has ${least.load}`;
+      }
+    return undefined;
   }
 
   /** By member, how many partitions it has. */

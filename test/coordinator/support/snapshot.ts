@@ -48,21 +48,25 @@ export function consumerGroups(state: GroupState): ConsumerGroup[] {
   return [...state.groups.values()].filter((group) => group.type === 'consumer');
 }
 
+const byKey = <K, V>(map: Iterable<readonly [K, V]>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+
 /** What records hold of a consumer group; `owners` and counts follow from it and are compared too. */
 export function consumerSnapshot(group: ConsumerGroup) {
   const { refresh: _, metadataHash, ...head } = group.head;
-  const sorted = <T>(items: Iterable<T>) => [...items].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
-  const members = sorted(
+  const members = byMemberId(
     [...group.members()].map((member) => ({
       ...member,
       subscribedTopicNames: [...member.subscribedTopicNames].sort(),
-      assigned: sorted([...member.assigned].map(([topicId, partitions]) => [topicId, sorted(partitions)])),
-      revoking: sorted([...member.revoking].map(([topicId, partitions]) => [topicId, sorted(partitions)])),
+      assigned: byKey(member.assigned).map(([topicId, partitions]) => [topicId, byKey(partitions)]),
+      revoking: byKey(member.revoking).map(([topicId, partitions]) => [topicId, byKey(partitions)]),
       classic: member.classic && {
         ...member.classic,
         protocols: member.classic.protocols.map(({ name, metadata }) => `${name}:${bytes(metadata)}`),
       },
-      target: sorted([...group.target(member.memberId)].map(([topicId, partitions]) => [topicId, sorted(partitions)])),
+      target: byKey(group.target(member.memberId)).map(([topicId, partitions]) => [
+        topicId,
+        [...partitions].sort((a, b) => a - b),
+      ]),
       owns: [...member.assigned].map(([topicId, partitions]) =>
         [...partitions.keys()].map((partition) => group.ownerEpoch(topicId, partition)),
       ),
@@ -73,10 +77,8 @@ export function consumerSnapshot(group: ConsumerGroup) {
     state: group.state,
     head: { ...head, metadataHash: String(metadataHash) },
     members,
-    topics: sorted(group.subscribedTopics()),
-    regexes: sorted(
-      [...group.resolvedRegexes()].map(([regex, { topics, ...rest }]) => [regex, [...topics].sort(), rest]),
-    ),
+    topics: byKey(group.subscribedTopics()),
+    regexes: byKey(group.resolvedRegexes()).map(([regex, { topics, ...rest }]) => [regex, [...topics].sort(), rest]),
     classicMembers: group.classicMembers,
     subscriptionType: group.subscriptionType,
     preferredAssignor: group.preferredAssignor,

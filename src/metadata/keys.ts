@@ -20,6 +20,7 @@ import type { QuotaEntity } from './image.js';
  *     /client_quotas/<entity>          quotas: user[.<base64url>], client-id[...], both with a slash between, or ip[...]; no name: default
  *     /acls/<type>/<pattern>/<base64url>  access rules of one resource pattern
  *     /scram/<base64url>               credentials of a user
+ *     /delegation_tokens/<base64url>   a delegation token of an imported Kafka; nobody can ask for it without authentication
  *     /producer_ids                    first producer id that was never given out
  */
 export const keys = {
@@ -39,6 +40,7 @@ export const keys = {
   clientQuotas: '/client_quotas/',
   acls: '/acls/',
   scramUsers: '/scram/',
+  delegationTokens: '/delegation_tokens/',
   broker: (id: number) => `/brokers/ids/${id}`,
   topic: (id: Uuid) => `/topics/${id}`,
   deletedTopic: (id: Uuid) => `/deleted_topics/${id}`,
@@ -52,6 +54,7 @@ export const keys = {
   acl: (resourceType: number, patternType: number, name: string) =>
     `/acls/${resourceType}/${patternType}/${base64(name)}`,
   scramUser: (user: string) => `/scram/${base64(user)}`,
+  delegationToken: (tokenId: string) => `/delegation_tokens/${base64(tokenId)}`,
 } as const;
 
 function base64(text: string): string {

@@ -17,12 +17,22 @@ export interface AccessState {
   readonly scramUsers: Map<string, Map<number, ScramCredential>>;
   /** By their place in Millrace's store. */
   readonly quotas: Map<string, { readonly entity: QuotaEntity; readonly values: Map<string, number> }>;
+  /** By id. What makes one of them a password is no part of the metadata: `delegation.token.secret.key`. */
+  readonly delegationTokens: Map<string, DelegationToken>;
   /** Empty: nobody has said. */
   readonly features: Map<string, number>;
 }
 
+type DelegationToken = records.DelegationTokenRecord;
+
 export function noAccess(): AccessState {
-  return { acls: new Map(), scramUsers: new Map(), quotas: new Map(), features: new Map() };
+  return {
+    acls: new Map(),
+    scramUsers: new Map(),
+    quotas: new Map(),
+    delegationTokens: new Map(),
+    features: new Map(),
+  };
 }
 
 /** Takes in a record of KRaft's metadata log. False: it is of another kind. */
@@ -47,6 +57,14 @@ export function applyAccessRecord(state: AccessState, name: string, value: unkno
       state.scramUsers.get(user)?.delete(mechanism);
       return true;
     }
+    case 'DelegationTokenRecord': {
+      const token = value as DelegationToken;
+      state.delegationTokens.set(token.tokenId, token);
+      return true;
+    }
+    case 'RemoveDelegationTokenRecord':
+      state.delegationTokens.delete((value as records.RemoveDelegationTokenRecord).tokenId);
+      return true;
     case 'ClientQuotaRecord':
       applyQuota(state, value as records.ClientQuotaRecord);
       return true;
@@ -92,6 +110,7 @@ export function accessOps(state: AccessState): MetadataOp[] {
     if (credentials.size > 0) ops.push(put(keys.scramUser(user), Object.fromEntries(credentials)));
   for (const [key, { values }] of state.quotas)
     if (values.size > 0) ops.push(put(key, Object.fromEntries([...values].map(([name, one]) => [name, String(one)]))));
+  for (const [tokenId, token] of state.delegationTokens) ops.push(put(keys.delegationToken(tokenId), token));
   const features = offeredFeatures(state.features);
   return features === undefined ? ops : [...ops, put(keys.features, Object.fromEntries(features))];
 }
@@ -114,6 +133,7 @@ export function accessOf(entries: readonly MetadataEntry[]): AccessState {
   const acls = aclSection().of(below(keys.acls));
   const quotas = quotaSection().of(below(keys.clientQuotas));
   const users = scramSection().of(below(keys.scramUsers));
+  const tokens = below(keys.delegationTokens).map(({ value }) => JSON.parse(value) as DelegationToken);
   const features = entries.find(({ key }) => key === keys.features)?.value ?? '{}';
   return {
     acls: new Map(acls.map((acl) => [idOf(acl), acl])),
@@ -124,6 +144,7 @@ export function accessOf(entries: readonly MetadataEntry[]): AccessState {
         { entity, values: new Map(values) },
       ]),
     ),
+    delegationTokens: new Map(tokens.map((token) => [token.tokenId, token])),
     features: new Map(Object.entries(JSON.parse(features) as Readonly<Record<string, number>>)),
   };
 }
@@ -160,4 +181,5 @@ export function* accessRecords(
       }));
       yield [records.ClientQuotaRecord, { entity: parts, key, value, remove: false }];
     }
+  for (const token of state.delegationTokens.values()) yield [records.DelegationTokenRecord, token];
 }

@@ -16,6 +16,7 @@ import {
 } from '../storage/checkpoints.js';
 import { accessRecords } from './access_state.js';
 import {
+  bootstrapFile,
   brokerResource,
   clientMetricsResource,
   groupResource,
@@ -79,7 +80,7 @@ export async function exportDirectory(
   const put = (name: string, content: Uint8Array) =>
     ports.files.writeFileAtomic(`${output}/${name}`, content, { sync: true });
   await put(cleanShutdownFile, formatCleanShutdown(-1));
-  await put('bootstrap.checkpoint', bootstrapCheckpoint(source, directory, nowMs));
+  await put(bootstrapFile, bootstrapCheckpoint(source, directory, nowMs));
   await put(metaPropertiesFile, formatMetaProperties(directory.meta));
   const { clusterId, nodeId } = source;
   return {

@@ -1,15 +1,17 @@
 import type { Uuid } from '../common/ids.js';
-import type { FileTools, ReadableFile } from '../common/ports/index.js';
+import type { FileSystem, FileTools, ReadableFile } from '../common/ports/index.js';
 import { DecodeError } from '../protocol/reader.js';
 import { decodeFramedRecord, metadataRecords } from '../protocol/records/catalog.js';
 import type * as topics from '../protocol/records/metadata_topics.js';
 import { decodeBatch } from '../records/index.js';
 import { type AccessState, applyAccessRecord, noAccess } from './access_state.js';
 import { BatchWalker, findBatch, hasGoodCrc } from './batch_walk.js';
-import { parseSegmentFileName } from './log_files.js';
+import { parsePartitionName, parseSegmentFileName } from './log_files.js';
 import { OfflineError, type OfflinePorts } from './offline_directory.js';
 
 export const clusterMetadataDirectory = '__cluster_metadata-0';
+/** Written by `kafka-storage format`, and by `log export`. */
+export const bootstrapFile = 'bootstrap.checkpoint';
 
 export interface KafkaPartition {
   leader: number;
@@ -36,7 +38,7 @@ export interface KafkaMetadata {
   readonly clientMetrics: Map<string, Map<string, string>>;
   readonly access: AccessState;
   nextProducerId: number;
-  /** Records of kinds that are not brought along (delegation tokens), by name. */
+  /** Records that are not brought along, by what they are. */
   readonly leftOut: Map<string, number>;
   /** Offset after the last record that was read. */
   endOffset: number;
@@ -71,12 +73,11 @@ const ofTheQuorum: ReadonlySet<string> = new Set([
   'ZkMigrationStateRecord',
   'RegisterControllerRecord',
   'ClearElrRecord',
-  'RemoveDelegationTokenRecord',
 ]);
 
 /**
  * Reads the newest snapshot and the log behind it; undefined when the directory has no metadata log. A transaction of the controller that was
- * not ended counts for nothing.
+ * not ended counts for nothing. Where nothing was written yet `bootstrap.checkpoint` counts: a controller's first start writes what it says.
  *
  * @throws OfflineError when it is damaged
  */
@@ -85,10 +86,29 @@ export async function readKafkaMetadata(
   logDirectory: string,
 ): Promise<KafkaMetadata | undefined> {
   const path = `${logDirectory}/${clusterMetadataDirectory}`;
-  const entries = await files.listDirectory(path);
-  if (entries === undefined) return undefined;
-  const names = entries.map(({ name }) => name);
+  const names = (await files.listDirectory(path))?.map(({ name }) => name);
   const replay = new MetadataReplay();
+  if (names !== undefined) await readLog(tools, path, names, replay);
+  if (replay.metadata.endOffset > 0) return replay.metadata;
+  const bootstrap = `${logDirectory}/${bootstrapFile}`;
+  if ((await tools.stat(bootstrap)) === undefined) return names === undefined ? undefined : replay.metadata;
+  await readBatches(tools, bootstrap, 0, replay);
+  // Partitions that it does not know of are those of a log that was lost.
+  const isLost = names === undefined && replay.metadata.topics.size === 0 && (await hasPartitions(files, logDirectory));
+  return isLost ? undefined : replay.metadata;
+}
+
+async function hasPartitions(files: FileSystem, logDirectory: string): Promise<boolean> {
+  const entries = (await files.listDirectory(logDirectory)) ?? [];
+  return entries.some(({ name, kind }) => kind === 'directory' && parsePartitionName(name) !== undefined);
+}
+
+async function readLog(
+  tools: FileTools,
+  path: string,
+  names: readonly string[],
+  replay: MetadataReplay,
+): Promise<void> {
   const snapshots = names
     .flatMap((name) => {
       const match = /^(\d{20})-(\d{10})\.checkpoint$/.exec(name);
@@ -107,7 +127,6 @@ export async function readKafkaMetadata(
     })
     .sort((a, b) => a.baseOffset - b.baseOffset);
   for (const { name } of bases) await readBatches(tools, `${path}/${name}`, replay.metadata.endOffset, replay);
-  return replay.metadata;
 }
 
 async function readBatches(tools: FileTools, path: string, from: number, replay: MetadataReplay): Promise<void> {

@@ -33,7 +33,7 @@ export function temporary(): string {
 }
 
 /** A copy of a golden directory that may be changed. */
-export function copyOf(name: 'stopped' | 'killed'): string {
+export function copyOf(name: 'stopped' | 'killed' | 'secured'): string {
   const path = join(temporary(), name);
   cpSync(join(golden, name), path, { recursive: true, preserveTimestamps: true });
   return path;

@@ -19,6 +19,18 @@ export interface QuotaUser {
 
 type RateKey = typeof PRODUCER_BYTE_RATE | typeof CONSUMER_BYTE_RATE | typeof REQUEST_PERCENTAGE;
 
+/**
+ * What those use who share a quota: Kafka's rate, which allows bursts, and what they owe. By the rate alone several connections that each
+ * wait as they are told stay above the limit by what they send at once: the window forgets it before it is paid for.
+ */
+interface Use {
+  readonly rate: SampledRate;
+  readonly owed: TokenBucket;
+}
+
+/** More is forgotten, so that one huge request does not stop everybody who shares the quota for hours. */
+const maxOwedWindows = 10;
+
 /** What was not used for so long is forgotten. */
 const idleMs = 3_600_000;
 
@@ -26,7 +38,7 @@ const idleMs = 3_600_000;
 export class QuotaManager {
   private quotas = new ClientQuotas([]);
   private loaded: readonly ClientQuotaImage[] | undefined;
-  private rates = new Map<string, SampledRate>();
+  private rates = new Map<string, Use>();
   private buckets = new Map<string, TokenBucket>();
   private addresses = new Map<string, SampledRate>();
   private addressLimits: ReadonlyMap<string | null, number> = new Map();
@@ -58,9 +70,10 @@ export class QuotaManager {
   record(key: RateKey, who: QuotaUser, value: number, nowMs: number): number {
     const found = this.quotas.limit(key, who.user, who.clientId);
     if (found === undefined) return 0;
-    const rate = this.rateOf(`${key} ${found.owner}`, nowMs);
+    const { rate, owed } = this.useOf(`${key} ${found.owner}`, nowMs);
     rate.record(value, nowMs);
-    const delayMs = rate.delayMs(found.limit, nowMs);
+    owed.take(value, found.limit, nowMs);
+    const delayMs = Math.max(rate.delayMs(found.limit, nowMs), owed.delayMs(found.limit, nowMs));
     return key === REQUEST_PERCENTAGE ? Math.min(delayMs, this.window.sampleMs) : delayMs;
   }
 
@@ -104,21 +117,25 @@ export class QuotaManager {
     return Math.min(delayMs, this.window.sampleMs);
   }
 
-  private rateOf(owner: string, nowMs: number): SampledRate {
+  private useOf(owner: string, nowMs: number): Use {
     this.sweep(nowMs);
-    let rate = this.rates.get(owner);
-    if (rate === undefined) {
-      rate = new SampledRate(this.window);
-      this.rates.set(owner, rate);
+    let use = this.rates.get(owner);
+    if (use === undefined) {
+      const { samples, sampleMs } = this.window;
+      use = {
+        rate: new SampledRate(this.window),
+        owed: new TokenBucket(this.window, maxOwedWindows * samples * sampleMs),
+      };
+      this.rates.set(owner, use);
     }
-    return rate;
+    return use;
   }
 
   private sweep(nowMs: number): void {
     if (nowMs - this.sweptMs < idleMs) return;
     this.sweptMs = nowMs;
-    for (const rates of [this.rates, this.addresses])
-      for (const [owner, rate] of rates) if (nowMs - rate.lastMs >= idleMs) rates.delete(owner);
+    for (const [owner, { rate }] of this.rates) if (nowMs - rate.lastMs >= idleMs) this.rates.delete(owner);
+    for (const [address, rate] of this.addresses) if (nowMs - rate.lastMs >= idleMs) this.addresses.delete(address);
   }
 }
 

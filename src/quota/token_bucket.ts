@@ -5,10 +5,14 @@ import type { RateWindow } from './rate.js';
  * in it, and is paid for by those that come after.
  */
 export class TokenBucket {
-  private tokens = 0;
+  private tokens = Number.POSITIVE_INFINITY;
   private filledMs = 0;
 
-  constructor(private readonly window: RateWindow) {}
+  /** `mostOwedMs`: what would take longer than this to be paid for is forgotten. */
+  constructor(
+    private readonly window: RateWindow,
+    private readonly mostOwedMs = Number.POSITIVE_INFINITY,
+  ) {}
 
   /** What is there now; negative: owed. */
   available(limit: number, nowMs: number): number {
@@ -19,7 +23,7 @@ export class TokenBucket {
   }
 
   take(count: number, limit: number, nowMs: number): void {
-    this.tokens = this.available(limit, nowMs) - count;
+    this.tokens = Math.max(this.available(limit, nowMs) - count, (-limit * this.mostOwedMs) / 1000);
   }
 
   /** Until nothing is owed any more. */

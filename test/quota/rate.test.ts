@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { QuotaManager } from '../../src/quota/quota_manager.js';
 import { SampledRate } from '../../src/quota/rate.js';
 import { TokenBucket } from '../../src/quota/token_bucket.js';
 
@@ -49,6 +50,34 @@ describe('a sampled rate', () => {
       const perSecond = ((total - burst) * 1000) / (nowMs - burstEndMs);
       expect(perSecond / limit).toBeGreaterThan(0.95);
       expect(perSecond / limit).toBeLessThan(1.05);
+    }
+  });
+});
+
+describe('a quota that many share', () => {
+  // By Kafka's rate alone they are above it by what all but one of them send at once, in each ten seconds.
+  it.each([2, 10, 100])('is kept by %i of them within five per cent when each waits as it is told', (count) => {
+    for (const [key, value, limit] of [
+      ['producer_byte_rate', 16_384, 100_000],
+      ['consumer_byte_rate', 1_000_000, 2_500_000],
+      // Nobody waits for more than a second for this one, as in Kafka.
+      ['request_percentage', 5 / count / 4, 5],
+    ] as const) {
+      const manager = new QuotaManager(window, window);
+      manager.load([{ entity: { user: 'u' }, values: new Map([[key, limit]]) }]);
+      const waitsUntilMs = Array.from({ length: count }, () => 1000);
+      let total = 0;
+      let nowMs = 1000;
+      while (nowMs < 1_200_000) {
+        for (let index = 0; index < count; index += 1)
+          if ((waitsUntilMs[index] ?? 0) <= nowMs) {
+            waitsUntilMs[index] =
+              nowMs + Math.max(1, manager.record(key, { user: 'u', clientId: `${index}` }, value, nowMs));
+            total += value;
+          }
+        nowMs = Math.min(...waitsUntilMs);
+      }
+      expect([key, total / 1200 / limit > 0.95, total / 1200 / limit < 1.05]).toEqual([key, true, true]);
     }
   });
 });

@@ -9,30 +9,40 @@ import type { Handler } from '../handler.js';
 export function writeTxnMarkersHandler(deps: {
   readonly markers: MarkerWriter;
 }): Handler<WriteTxnMarkersRequest, WriteTxnMarkersResponseInput> {
-  return async ({ markers }) => ({
+  return async ({ markers: asked }) => ({
     markers: await Promise.all(
-      markers.map(async ({ producerId, producerEpoch, transactionResult, coordinatorEpoch, topics, ...rest }) => {
-        const marker = {
-          type: transactionResult ? ('COMMIT' as const) : ('ABORT' as const),
-          producerId,
-          producerEpoch,
-          coordinatorEpoch,
-          transactionVersion: rest.transactionVersion,
-        };
-        const write = async (topic: string, partitionIndex: number) => ({
-          partitionIndex,
-          errorCode: await deps.markers.write(topic, partitionIndex, marker),
-        });
-        return {
-          producerId,
-          topics: await Promise.all(
-            topics.map(async ({ name, partitionIndexes }) => ({
-              name,
-              partitions: await Promise.all(partitionIndexes.map((index) => write(name, index))),
-            })),
-          ),
-        };
-      }),
+      asked
+        .flatMap(withPartitions)
+        .map(async ({ producerId, producerEpoch, transactionResult, coordinatorEpoch, topics, ...rest }) => {
+          const marker = {
+            type: transactionResult ? ('COMMIT' as const) : ('ABORT' as const),
+            producerId,
+            producerEpoch,
+            coordinatorEpoch,
+            transactionVersion: rest.transactionVersion,
+          };
+          const write = async (topic: string, partitionIndex: number) => ({
+            partitionIndex,
+            errorCode: await deps.markers.write(topic, partitionIndex, marker),
+          });
+          return {
+            producerId,
+            topics: await Promise.all(
+              topics.map(async ({ name, partitionIndexes }) => ({
+                name,
+                partitions: await Promise.all(partitionIndexes.map((index) => write(name, index))),
+              })),
+            ),
+          };
+        }),
     ),
   });
+}
+
+type Marker = WriteTxnMarkersRequest['markers'][number];
+
+/** What names no partition is not answered, as in Kafka. */
+function withPartitions(marker: Marker): readonly Marker[] {
+  const topics = marker.topics.filter(({ partitionIndexes }) => partitionIndexes.length > 0);
+  return topics.length === 0 ? [] : [{ ...marker, topics }];
 }

@@ -6,6 +6,7 @@ import { classicOnly, groupTopics } from './group_topics.js';
 import { hints } from './hints.js';
 import { session } from './index.js';
 import { leaders } from './leaders.js';
+import { little } from './little.js';
 import { quorum } from './quorum.js';
 import { quotas } from './quotas.js';
 import { resources } from './resources.js';
@@ -74,5 +75,6 @@ export const conversations: readonly Conversation[] = [
     steps: groupConfigs,
     settings: { ...quick, ...groupConfigSettings },
   },
+  { name: 'little', golden: 'kafka-4.3.1-little.json', steps: little, settings: quick },
   { name: 'streams', golden: 'kafka-4.3.1-streams.json', steps: streamsGroups, settings: quick },
 ];

@@ -15,7 +15,7 @@ export const deliberate: readonly Difference[] = [
   { row: 'Features', step: /^features: /, path: /^(error|results)/ },
   {
     row: 'Cluster-wide min.insync.replicas',
-    step: /^(create: for (leaders|acls|hints|streams groups|group topics)|access: create topics)/,
+    step: /^(create: for (leaders|acls|hints|little|streams groups|group topics)|access: create topics)/,
     path: /min\.insync\.replicas\]\.configSource$/,
     kafka: /^3$/,
   },

@@ -1,10 +1,11 @@
 // node bench/groups.mjs [offsets] [groups]: how long one partition of __consumer_offsets takes to load (a million offsets and 10,000
 // groups by default, half of them of the consumer protocol with two members), and how many heartbeats 1,000 members need. Needs dist.
 
-import { consumerAssignors } from '../dist/coordinator/consumer_group/assignors.js';
+import { BrokerConfig } from '../dist/config/index.js';
 import { groupMachine } from '../dist/coordinator/group/machine.js';
 import { encodeGroupRecord } from '../dist/coordinator/group/records.js';
 import { newGroupState } from '../dist/coordinator/group/state.js';
+import { groupCoordinatorConfig } from '../dist/coordinator/group_config.js';
 import { CoordinatorShard } from '../dist/coordinator/runtime/shard.js';
 import { emptyImage } from '../dist/metadata/image.js';
 import { encodeBatch } from '../dist/records/index.js';
@@ -12,29 +13,17 @@ import { encodeBatch } from '../dist/records/index.js';
 const offsets = Number(process.argv[2] ?? 1_000_000);
 const groups = Number(process.argv[3] ?? 10_000);
 const topicId = 'aaaaaaaaaaaaaaaaaaaaaQ';
+const config = groupCoordinatorConfig(BrokerConfig.defaults);
 const rules = {
   initialRebalanceDelayMs: 0,
-  maxSize: 1e9,
-  offsetMetadataMaxBytes: 4096,
+  maxSize: config.groupMaxSize,
+  offsetMetadataMaxBytes: config.offsetMetadataMaxBytes,
+  // Nothing expires meanwhile.
   offsetsRetentionMs: 1e12,
   offsetsRetentionCheckIntervalMs: 1e12,
-  consumer: {
-    assignors: consumerAssignors,
-    maxSize: 1e9,
-    sessionTimeoutMs: 45_000,
-    heartbeatIntervalMs: 5_000,
-    assignmentIntervalMs: 1_000,
-    regexRefreshIntervalMs: 600_000,
-    migrationPolicy: { upgrade: true, downgrade: true },
-  },
-  streams: {
-    maxSize: 1e9,
-    sessionTimeoutMs: 45_000,
-    heartbeatIntervalMs: 5_000,
-    assignmentIntervalMs: 1_000,
-    initialRebalanceDelayMs: 0,
-    standbyReplicas: 0,
-  },
+  consumer: config.consumer,
+  share: config.share,
+  streams: config.streams,
 };
 
 function* records() {

@@ -19,8 +19,9 @@ constexpr std::size_t kEventFields = 6;
 constexpr std::size_t kEventsPerCall = 1024;
 /// Written over an event's kind by JavaScript: this frame is released by a call of its own.
 constexpr std::int32_t kKept = 0;
-/// Regions that a response of the hot path has room for.
-constexpr std::size_t kLinksPerCall = (AddonData::kBlockNumbers - 4) / 2;
+/// Numbers of a response of the hot path, and the regions that are room for behind them.
+constexpr std::size_t kFrameNumbers = 5;
+constexpr std::size_t kLinksPerCall = (AddonData::kBlockNumbers - kFrameNumbers) / 2;
 
 /// Limits come as numbers; what does not fit means "no limit".
 std::uint32_t bounded(const Napi::Object& given, const char* name) {
@@ -155,12 +156,19 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
     const auto id = static_cast<std::uint32_t>(block[1]);
     const std::size_t length = std::min(static_cast<std::size_t>(block[2]), output.size);
     const std::size_t links = std::min(static_cast<std::size_t>(block[3]), kLinksPerCall);
-    if (links == 0) return server_->sendWhole(id, output.data, length);
+    const bool more = block[4] != 0;
+    const double* const link = block + kFrameNumbers;
+    const std::span<const std::uint8_t> all(output.data, length);
+    if (links == 0) return server_->sendWhole(id, all, more);
+    if (links == 1) {
+      const std::size_t at = std::min(static_cast<std::size_t>(link[0]), length);
+      return server_->sendAround(id, all.first(at), regions.take(static_cast<std::uint32_t>(link[1])), all.subspan(at), more);
+    }
     std::size_t from = 0;
     for (std::size_t i = 0; i < links; ++i) {
-      const std::size_t at = std::clamp(static_cast<std::size_t>(block[4 + 2 * i]), from, length);
+      const std::size_t at = std::clamp(static_cast<std::size_t>(link[2 * i]), from, length);
       if (at > from) server_->sendBytes(id, output.data + from, at - from);
-      server_->sendRegion(id, regions.take(static_cast<std::uint32_t>(block[5 + 2 * i])));
+      server_->sendRegion(id, regions.take(static_cast<std::uint32_t>(link[2 * i + 1])));
       from = at;
     }
     if (length > from) server_->sendBytes(id, output.data + from, length - from);
@@ -375,7 +383,7 @@ Napi::Value setOutput(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-/// sendFrame(). Block in: server, connection, length, number of links, then for each link the position it comes before and its region.
+/// sendFrame(). Block in: server, connection, length, number of links, whether more follows, then for each link the position it comes before and its region.
 napi_value sendFrame(napi_env env, napi_callback_info info) {
   AddonData& data = boundData(env, info);
   if (NativeServer* const server = data.servers->at(data.block[0]); server != nullptr) server->sendFrame(data.regions, data.output, data.block);

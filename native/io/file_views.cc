@@ -70,6 +70,13 @@ const std::uint8_t* FileViews::view(const PinnedFile& file, std::uint64_t positi
   return window.view->at(from, size, nowSecond_);
 }
 
+const std::uint8_t* FileViews::mapped(const PinnedFile& file, std::uint64_t position, std::size_t size) {
+  const std::uint64_t number = position / FileWindow::kBytes;
+  const PinnedFile::Window& window = file.window(number);
+  const bool isThere = window.number == number && window.view != nullptr && window.view->mapped();
+  return isThere ? view(file, position, size) : nullptr;
+}
+
 std::int64_t FileViews::coarseSecond() noexcept {
   struct timespec now {};
   (void)::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);

@@ -57,6 +57,8 @@ class FileViews {
   /// The bytes, until `nextRound`. Null when they are to be read in another way. Reading them fails (EFAULT in a system call) when the
   /// file was cut by somebody else.
   [[nodiscard]] const std::uint8_t* view(const PinnedFile& file, std::uint64_t position, std::size_t size);
+  /// The same, of a window that is mapped already; null for any other, which does not count as asked for.
+  [[nodiscard]] const std::uint8_t* mapped(const PinnedFile& file, std::uint64_t position, std::size_t size);
 
  private:
   [[nodiscard]] static std::int64_t coarseSecond() noexcept;

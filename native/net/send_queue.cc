@@ -50,13 +50,17 @@ void SendQueue::pushRegion(FileRegion region) {
   parts_.push_back(std::move(part));
 }
 
+void SendQueue::countRegion(EgressStatistics& statistics, std::uint32_t account, bool beginsAnswer, bool beginsTopic) noexcept {
+  sentAccount_ = account;
+  tally(statistics, account, &EgressStatistics::regions);
+  if (beginsAnswer) ++statistics.answers;
+  if (beginsTopic && topics_ != nullptr) ++topics_->at(account).answers;
+}
+
 void SendQueue::popFront(EgressStatistics& statistics) {
   Part& front = parts_.front();
   if (front.region.file != nullptr) {
-    sentAccount_ = front.region.account;
-    tally(statistics, sentAccount_, &EgressStatistics::regions);
-    if (front.beginsAnswer) ++statistics.answers;
-    if (front.beginsTopic && topics_ != nullptr) ++topics_->at(sentAccount_).answers;
+    countRegion(statistics, front.region.account, front.beginsAnswer, front.beginsTopic);
   } else if (front.bytes.capacity() <= kSpareBytes) {
     front.bytes.clear();
     spare_.swap(front.bytes);
@@ -172,6 +176,48 @@ SendQueue::Outcome SendQueue::sendGathered(int fd, PageCache& cache, std::size_t
   consume(static_cast<std::size_t>(written), statistics);
   sent += static_cast<std::size_t>(written);
   return static_cast<std::size_t>(written) < gathered ? Outcome::kBlocked : Outcome::kYield;
+}
+
+std::optional<SendQueue::Outcome> SendQueue::sendAround(int fd, PageCache& cache, SendScratch& scratch, std::span<const std::uint8_t> before,
+                                                        FileRegion& region, std::span<const std::uint8_t> behind, EgressStatistics& statistics) {
+  if (!parts_.empty() || region.sizeBytes == 0 || !cache.mayMap() || !region.whole()) return std::nullopt;
+  scratch.views.nextRound();
+  const std::size_t records = region.sizeBytes;
+  const std::uint8_t* const view = scratch.views.mapped(*region.file, region.position, records);
+  if (view == nullptr) return std::nullopt;
+  struct iovec vectors[] = {{const_cast<std::uint8_t*>(before.data()), before.size()},
+                            {const_cast<std::uint8_t*>(view), records},
+                            {const_cast<std::uint8_t*>(behind.data()), behind.size()}};
+  struct msghdr message {};
+  message.msg_iov = vectors;
+  message.msg_iovlen = behind.empty() ? 2 : 3;
+  const ssize_t written = ::sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  ++statistics.sendCalls;
+  tally(statistics, region.account, &EgressStatistics::recordSendCalls);
+  if (written < 0 && errno != EINTR && !isBlocked(errno)) return Outcome::kFailed;
+  std::size_t left = written < 0 ? 0 : static_cast<std::size_t>(written);
+  const auto sentOf = [&left](std::size_t size) {
+    const std::size_t step = std::min(left, size);
+    left -= step;
+    return step;
+  };
+  const std::size_t sentBefore = sentOf(before.size());
+  const std::size_t sentRecords = sentOf(records);
+  const std::size_t sentBehind = sentOf(behind.size());
+  statistics.bytesFromMemory += sentBefore + sentBehind;
+  tally(statistics, region.account, &EgressStatistics::bytesCopied, sentRecords);
+  pushBytes(before.data() + sentBefore, before.size() - sentBefore);
+  if (sentRecords == records) {
+    countRegion(statistics, region.account, true, true);
+  } else {
+    region.position += sentRecords;
+    region.sizeBytes -= sentRecords;
+    pushRegion(std::move(region));
+  }
+  pushBytes(behind.data() + sentBehind, behind.size() - sentBehind);
+  if (parts_.empty()) return Outcome::kEmpty;
+  parts_.back().besideRecords = true;
+  return Outcome::kBlocked;
 }
 
 SendQueue::Outcome SendQueue::sendRegion(int fd, PageCache& cache, EgressStatistics& statistics, std::size_t& sent) {

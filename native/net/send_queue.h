@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "../io/file_region.h"
@@ -58,6 +59,11 @@ class SendQueue {
   /// bytes of a file are not in memory (kCold: see `cold`) or the connection is lost (kFailed, also when bytes of a
   /// region were cut off its file). Never waits for the medium.
   [[nodiscard]] Outcome flush(int fd, PageCache& cache, std::size_t sendfileMinBytes, SendScratch& scratch, EgressStatistics& statistics);
+  /// A response of one region between two pieces of memory, straight from where they lie, when nothing waits before it and the region is
+  /// mapped already: one call, and no parts. What the socket does not take is queued (kBlocked). Nothing when it has to be queued as a
+  /// whole; the region is untouched then.
+  [[nodiscard]] std::optional<Outcome> sendAround(int fd, PageCache& cache, SendScratch& scratch, std::span<const std::uint8_t> before,
+                                                  FileRegion& region, std::span<const std::uint8_t> behind, EgressStatistics& statistics);
   [[nodiscard]] const Cold& cold() const noexcept { return cold_; }
   /// What `cold` named was read (or cannot be): the next flush takes it as it comes, so that it always gets further.
   void loaded() noexcept;
@@ -89,6 +95,8 @@ class SendQueue {
   Outcome waitFor(const Part& part, EgressStatistics& statistics);
   void consume(std::size_t bytes, EgressStatistics& statistics);
   void popFront(EgressStatistics& statistics);
+  /// A region was sent whole: the first of its response, and of its topic in that?
+  void countRegion(EgressStatistics& statistics, std::uint32_t account, bool beginsAnswer, bool beginsTopic) noexcept;
   /// Counts for everybody and for the topic.
   void tally(EgressStatistics& statistics, std::uint32_t account, std::uint64_t EgressStatistics::* what, std::uint64_t by = 1) noexcept {
     statistics.*what += by;

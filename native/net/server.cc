@@ -95,6 +95,7 @@ void Server::runLater() {
   std::vector<std::uint32_t> ready;
   ready.swap(later_);
   uv_idle_stop(&handles_->idle);
+  flushAllDirty();
   limits_->requests.serve();
   for (const std::uint32_t id : ready) {
     Connection* const connection = find(id);
@@ -111,7 +112,9 @@ void Server::runLater() {
 }
 
 void Server::deliver() {
-  if (events_.empty() || inDelivery_) return;
+  if (inDelivery_) return;
+  flushAllDirty();
+  if (events_.empty()) return;
   inDelivery_ = true;
   delivering_.swap(events_);
   ++delivery_;
@@ -127,8 +130,7 @@ void Server::deliver() {
   inDelivery_ = false;
   freeConnections_.insert(freeConnections_.end(), undelivered_.begin(), undelivered_.end());
   undelivered_.clear();
-  for (std::size_t i = 0; i < dirty_.size(); ++i) flushDirty(i);
-  dirty_.clear();
+  flushAllDirty();
 }
 
 void Server::sendBytes(std::uint32_t id, const std::uint8_t* bytes, std::size_t size) {
@@ -149,13 +151,14 @@ void Server::accountFor(std::uint32_t id, std::uint32_t account) {
 
 void Server::sendDone(std::uint32_t id) {
   Connection* const connection = find(id);
-  if (connection != nullptr && !connection->closing_) finishAnswer(*connection, leavesNow(*connection));
+  if (connection != nullptr && !connection->closing_) finishAnswer(*connection, leavesNow(*connection, false));
 }
 
-/// The last answer to what this delivery brought leaves at once, with those before it: its peer works on them meanwhile.
-bool Server::leavesNow(Connection& connection) const noexcept {
+/// The last answer to what this delivery brought leaves at once, with those before it: its peer works on them meanwhile. One that comes
+/// later waits for others of its connection, if there are to be any: a sync that is done answers many requests side by side.
+bool Server::leavesNow(Connection& connection, bool more) const noexcept {
   const bool last = connection.delivery_ == delivery_ && connection.unanswered_ > 0 && --connection.unanswered_ == 0;
-  return !inDelivery_ || last;
+  return last || (!inDelivery_ && !more);
 }
 
 void Server::finishAnswer(Connection& connection, bool now) {
@@ -165,20 +168,23 @@ void Server::finishAnswer(Connection& connection, bool now) {
   connection.dirty_ = true;
   dirty_.push_back(connection.id_);
   // The one before has its answers (frames of a connection are delivered side by side).
-  if (dirty_.size() > 1) flushDirty(dirty_.size() - 2);
+  if (dirty_.size() > 1)
+    flushDirty(dirty_.size() - 2);
+  else if (!inDelivery_)
+    wakeIdle();
 }
 
-void Server::sendWhole(std::uint32_t id, const std::uint8_t* bytes, std::size_t size) {
+void Server::sendWhole(std::uint32_t id, std::span<const std::uint8_t> bytes, bool more) {
   Connection* const connection = find(id);
   if (connection == nullptr || connection->closing_) return;
-  const bool now = leavesNow(*connection);
-  statistics_.bytesQueued += size;
+  const bool now = leavesNow(*connection, more);
+  statistics_.bytesQueued += bytes.size();
   std::size_t sent = 0;
   if (now && connection->queue_.empty() && connection->writable_ && !connection->cold_) {
     connection->lastActivity_ = limits_->connections.nextActivity();
-    const auto outcome = sendAtOnce(connection->fd_.get(), bytes, size);
+    const auto outcome = sendAtOnce(connection->fd_.get(), bytes.data(), bytes.size());
     if (!outcome.has_value()) {
-      statistics_.bytesDropped += size;
+      statistics_.bytesDropped += bytes.size();
       return connection->shut(CloseReason::kReset);
     }
     sent = *outcome;
@@ -187,13 +193,13 @@ void Server::sendWhole(std::uint32_t id, const std::uint8_t* bytes, std::size_t 
       ++counted->sendCalls;
       counted->bytesFromMemory += sent;
     }
-    if (sent == size) {
+    if (sent == bytes.size()) {
       if (connection->closeWhenSent_) return connection->shut(connection->closeReason_);
       return connection->updatePoll();
     }
   }
   // What the socket did not take: the queue finds out whether it takes more.
-  connection->queue_.pushBytes(bytes + sent, size - sent);
+  connection->queue_.pushBytes(bytes.data() + sent, bytes.size() - sent);
   finishAnswer(*connection, now);
 }
 
@@ -204,12 +210,44 @@ void Server::flushDirty(std::size_t index) {
   if (!connection->closing_) flush(*connection);
 }
 
+void Server::flushAllDirty() {
+  for (std::size_t i = 0; i < dirty_.size(); ++i) flushDirty(i);
+  dirty_.clear();
+}
+
 void Server::flush(Connection& connection) {
   if ((!connection.writable_ || connection.cold_) && !connection.closing_) return;  // the poll, or the prefetcher, says when
   const bool couldRead = connection.mayRead();
   connection.lastActivity_ = limits_->connections.nextActivity();
   EgressStatistics sent;
   const auto outcome = connection.queue_.flush(connection.fd_.get(), pageCache_, options_.sendfileMinBytes, scratch_, sent);
+  settle(connection, outcome, sent, couldRead);
+}
+
+void Server::sendAround(std::uint32_t id, std::span<const std::uint8_t> before, FileRegion region, std::span<const std::uint8_t> behind, bool more) {
+  Connection* const connection = find(id);
+  if (connection == nullptr || connection->closing_) return;
+  const bool now = leavesNow(*connection, more);
+  statistics_.bytesQueued += before.size() + behind.size();
+  SendQueue& queue = connection->queue_;
+  if (now && connection->writable_ && !connection->cold_ && region.sizeBytes < options_.sendfileMinBytes) {
+    const bool couldRead = connection->mayRead();
+    EgressStatistics sent;
+    const auto outcome = queue.sendAround(connection->fd_.get(), pageCache_, scratch_, before, region, behind, sent);
+    if (outcome.has_value()) {
+      queue.endResponse();
+      connection->lastActivity_ = limits_->connections.nextActivity();
+      return settle(*connection, *outcome, sent, couldRead);
+    }
+  }
+  queue.pushBytes(before.data(), before.size());
+  queue.pushRegion(std::move(region));
+  queue.pushBytes(behind.data(), behind.size());
+  finishAnswer(*connection, now);
+}
+
+/// What follows from what a send came to.
+void Server::settle(Connection& connection, SendQueue::Outcome outcome, const EgressStatistics& sent, bool couldRead) {
   statistics_.egress += sent;
   limits_->egress.clients.at(connection.clientAccount_) += sent;
   switch (outcome) {
@@ -301,6 +339,7 @@ void Server::stopAccepting() {
 
 void Server::close() {
   if (closing_) return;
+  flushAllDirty();
   closing_ = true;
   stopAccepting();
   for (auto& connection : connections_)

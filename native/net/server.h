@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -108,8 +109,12 @@ class Server : private ConnectionQuotas::Listener {
   void accountFor(std::uint32_t connection, std::uint32_t account);
   /// The response is complete: it may leave.
   void sendDone(std::uint32_t connection);
-  /// A whole response that is nothing but these bytes: where nothing is before it they go to the socket as they are.
-  void sendWhole(std::uint32_t connection, const std::uint8_t* bytes, std::size_t size);
+  /// A whole response that is nothing but these bytes: where nothing is before it they go to the socket as they are. `more`: others of
+  /// the connection may follow in this turn, and it may wait for them.
+  void sendWhole(std::uint32_t connection, std::span<const std::uint8_t> bytes, bool more = false);
+  /// A whole response of one region with memory before and behind it.
+  void sendAround(std::uint32_t connection, std::span<const std::uint8_t> before, FileRegion region, std::span<const std::uint8_t> behind,
+                  bool more = false);
   void releaseFrame(std::uint32_t frame);
   /// While it is muted nothing is read from the connection, and no frame of it is delivered; what is sent leaves.
   void mute(std::uint32_t connection, bool muted);
@@ -153,10 +158,12 @@ class Server : private ConnectionQuotas::Listener {
   void deliver();
   void later(std::uint32_t connection);
   void runLater();
-  [[nodiscard]] bool leavesNow(Connection& connection) const noexcept;
+  [[nodiscard]] bool leavesNow(Connection& connection, bool more) const noexcept;
   void finishAnswer(Connection& connection, bool now);
   void flush(Connection& connection);
+  void settle(Connection& connection, SendQueue::Outcome outcome, const EgressStatistics& sent, bool couldRead);
   void flushDirty(std::size_t index);
+  void flushAllDirty();
   void prefetch(Connection& connection);
   void prefetched();
   void destroy(std::uint32_t connection);

@@ -155,8 +155,8 @@ class NativeConnection implements TransportConnection {
     );
   }
 
-  sendFrame(frame: ResponseFrame): void {
-    if (!this.sender.send(this.server.handle, this.target, frame)) this.send(chainOf(frame));
+  sendFrame(frame: ResponseFrame, more = false): void {
+    if (!this.sender.send(this.server.handle, this.target, frame, more)) this.send(chainOf(frame));
   }
 
   /** A closed slot may belong to somebody else: then nothing is sent, but regions still give up their pins (slot -1). */

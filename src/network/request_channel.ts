@@ -227,7 +227,7 @@ class Channel implements ConnectionContext {
     }
     if (this.slots[0] === slot) {
       this.slots.shift();
-      if (frame !== null) this.transport.sendFrame(frame);
+      if (frame !== null) this.transport.sendFrame(frame, this.slots.length > 0);
       this.sendReady();
     } else if (frame !== null) slot.frame = copyOf(frame);
     this.drain();
@@ -236,7 +236,7 @@ class Channel implements ConnectionContext {
   private sendReady(): void {
     for (let next = this.slots[0]; next?.ready === true; next = this.slots[0]) {
       this.slots.shift();
-      if (next.frame !== null) this.transport.sendFrame(next.frame);
+      if (next.frame !== null) this.transport.sendFrame(next.frame, this.slots.length > 0);
     }
   }
 

@@ -83,6 +83,77 @@ TEST(a_response_survives_a_socket_that_stops_at_any_byte) {
   }
 }
 
+TEST(a_response_around_a_region_survives_a_socket_that_stops_at_any_byte) {
+  constexpr std::size_t kRecords = 13;  // below kSendfileMin
+  for (std::size_t stop = 0; stop <= 11 + kRecords + 5; ++stop) {
+    Scene scene;
+    EgressTable topics;
+    SendQueue queue(&topics);
+    const std::uint32_t account = topics.open();
+    const std::vector<std::uint8_t> before(11, 1);
+    const std::vector<std::uint8_t> behind(5, 2);
+    FileRegion region{scene.file, 40, kRecords, account};
+    const auto send = [&] { return queue.sendAround(99, kernelPageCache(), scene.scratch, before, region, behind, scene.statistics); };
+    // Not mapped yet: nothing happens, however often it is tried.
+    CHECK(!send().has_value() && !send().has_value());
+    for (int i = 0; i < 2; ++i) {
+      queue.pushRegion({scene.file, 0, 5, account});
+      queue.endResponse();
+      CHECK(scene.flush(queue) == SendQueue::Outcome::kEmpty);
+    }
+    scene.statistics = {};
+    const EgressStatistics atFirst = topics.at(account);
+    fake().received.clear();
+    fake().takes = {stop};
+    fake().call = 0;
+    const auto outcome = send();
+    const bool whole = stop == 11 + kRecords + 5;
+    CHECK(outcome == (whole ? SendQueue::Outcome::kEmpty : SendQueue::Outcome::kBlocked));
+    queue.endResponse();
+    CHECK_EQ(fake().received.size(), stop);
+    CHECK_EQ(scene.statistics.bytesFromMemory + scene.statistics.bytesCopied, stop);
+    CHECK_EQ(scene.statistics.regions, stop >= 11 + kRecords ? 1u : 0u);
+    if (!whole) {
+      const std::vector<std::uint8_t> next(3, 9);
+      FileRegion another{scene.file, 0, 5, account};
+      CHECK(!queue.sendAround(99, kernelPageCache(), scene.scratch, next, another, {}, scene.statistics).has_value());  // others wait before it
+      CHECK_EQ(another.sizeBytes, 5u);
+    }
+    fake().takes.clear();
+    CHECK(scene.flush(queue) == SendQueue::Outcome::kEmpty);
+    std::vector<std::uint8_t> wanted = before;
+    wanted.insert(wanted.end(), scene.content.begin() + 40, scene.content.begin() + 40 + kRecords);
+    wanted.insert(wanted.end(), behind.begin(), behind.end());
+    CHECK(fake().received == wanted);
+    CHECK_EQ(scene.statistics.bytesFromMemory, 16u);
+    CHECK_EQ(scene.statistics.bytesCopied, kRecords);
+    CHECK_EQ(scene.statistics.preadCalls, 0u);
+    CHECK_EQ(scene.statistics.sendCalls, whole ? 1u : 2u);
+    CHECK_EQ(scene.statistics.recordSendCalls, scene.statistics.sendCalls);
+    CHECK_EQ(scene.statistics.answers, 1u);
+    CHECK_EQ(topics.at(account).answers - atFirst.answers, 1u);
+    CHECK_EQ(topics.at(account).regions - atFirst.regions, 1u);
+    CHECK_EQ(topics.at(account).bytesCopied - atFirst.bytesCopied, kRecords);
+    CHECK_EQ(queue.memoryBytes(), 0u);
+    region = {};
+    CHECK_EQ(scene.file.use_count(), 1);
+  }
+}
+
+TEST(a_response_around_a_region_that_was_cut_off_is_never_sent) {
+  Scene scene;
+  SendQueue queue;
+  for (int i = 0; i < 2; ++i) {
+    queue.pushRegion({scene.file, 0, 5});
+    CHECK(scene.flush(queue) == SendQueue::Outcome::kEmpty);
+  }
+  const std::size_t sent = fake().received.size();
+  scene.file->cut(20);
+  FileRegion region{scene.file, 16, 5};
+  CHECK(!queue.sendAround(99, kernelPageCache(), scene.scratch, {}, region, {}, scene.statistics).has_value());
+  CHECK_EQ(fake().received.size(), sent);
+}
+
 TEST(a_response_leaves_byte_by_byte) {
   Scene scene;
   SendQueue queue;

@@ -252,7 +252,16 @@ class Model {
   void answerWhole(const Held& held) {
     const std::size_t from = random_.below(file_.content.size() - 1);
     const std::size_t size = 1 + random_.below(std::min<std::size_t>(file_.content.size() - from, random_.below(3) == 0 ? 400'000 : 500));
-    scene_.server->sendWhole(held.connection, file_.content.data() + from, size);
+    const bool more = random_.below(3) == 0;
+    const std::span<const std::uint8_t> all(file_.content.data() + from, size);
+    if (random_.below(2) == 0) {
+      scene_.server->sendWhole(held.connection, all, more);
+    } else {
+      // The same bytes, some of them out of the file.
+      const std::size_t before = random_.below(size + 1);
+      const std::size_t records = random_.below(size - before + 1);
+      scene_.server->sendAround(held.connection, all.first(before), file_.region(from + before, records), all.subspan(before + records), more);
+    }
     if (!held.live->closedHard) file_.expect(held.live->wanted, from, size);
   }
 
@@ -323,7 +332,8 @@ class Model {
     scene_.server->sendBytes(number, &byte, 1);
     scene_.server->sendRegion(number, file_.region(0, 100));
     scene_.server->sendDone(number);
-    scene_.server->sendWhole(number, &byte, 1);
+    scene_.server->sendWhole(number, {&byte, 1});
+    scene_.server->sendAround(number, {&byte, 1}, file_.region(0, 100), {}, true);
     scene_.server->closeConnection(number, CloseReason::kServerClosed, false);
     scene_.server->releaseFrame(UINT32_MAX - 5);
     if (random_.below(5) == 0) scene_.server->pauseAccepting();

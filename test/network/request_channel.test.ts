@@ -105,6 +105,26 @@ describe('requests of one connection', () => {
     expect(listener?.statistics.bufferBytesInUse).toBe(0);
   });
 
+  it('leave together when they are answered together, and wait for nothing when they are the last', async () => {
+    const pipeline = new Slow();
+    const client = await start(pipeline);
+    client.write(Buffer.concat([0, 1, 2, 3, 4].map((number) => request(produceKey, number))));
+    await until(() => pipeline.waiting.length === 5);
+    const callsOf = () => listener?.statistics.writevCalls ?? Number.NaN;
+    const before = callsOf();
+    const first = readBytes(client, 24);
+    for (let i = 0; i < 3; i += 1) pipeline.answer(0);
+    expect((await first).equals(Buffer.concat([0, 1, 2].map(response)))).toBe(true);
+    expect(callsOf() - before).toBe(1);
+    const rest = readBytes(client, 16);
+    pipeline.answer(1);
+    expect(callsOf() - before).toBe(1);
+    pipeline.answer(0);
+    expect(callsOf() - before).toBe(2);
+    expect((await rest).equals(Buffer.concat([3, 4].map(response)))).toBe(true);
+    expect(callsOf() - before).toBe(2);
+  });
+
   it('overlap when they are Produce, and are answered in order whatever is done first', async () => {
     const pipeline = new Slow();
     const client = await start(pipeline);

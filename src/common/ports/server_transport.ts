@@ -102,8 +102,11 @@ export interface TransportConnection {
    * transport releases their pin when sent or when the connection dies. After a close it only releases.
    */
   send(chain: ResponseChain): void;
-  /** The same for a response as its encoder holds it; nothing is allocated for it. */
-  sendFrame(frame: ResponseFrame): void;
+  /**
+   * The same for a response as its encoder holds it; nothing is allocated for it. `more`: other requests of the connection wait for
+   * their responses, so it may leave together with those that come in the same turn of the loop.
+   */
+  sendFrame(frame: ResponseFrame, more?: boolean): void;
   /** For the handler: what belongs to this connection, found without a look-up. */
   attachment: unknown;
   /** What is sent from here on counts for this client, too. A call into the addon: once per connection, not per request. */

@@ -11,9 +11,9 @@ import type { ConsumerHeartbeatCommand } from './commands.js';
 import type { ConsumerDraft } from './draft.js';
 import { fenceMembers } from './fencing.js';
 import { joinableGroup } from './joinable.js';
-import { type ConsumerMember, memberOf, newMember, sameMetadata, samePartitions } from './member.js';
+import { type ConsumerMember, isReconciledTo, memberOf, newMember, sameMetadata, samePartitions } from './member.js';
 import { reconcileMember, updateTarget } from './progress.js';
-import { regexStatus, updateRegexes } from './regexes.js';
+import { areRegexesDue, regexStatus, updateRegexes } from './regexes.js';
 import { heartbeatIntervalMs, sessionTimeoutMs } from './settings.js';
 import { replaceMember } from './static_members.js';
 import { startSessionTimer } from './timers.js';
@@ -49,6 +49,8 @@ export function decideConsumerHeartbeat(
 
 function heartbeat(state: GroupState, command: ConsumerHeartbeatCommand, turn: Turn): Response | Refusal {
   const { request } = command;
+  const settled = settledMember(state, command, turn);
+  if (settled !== undefined) return answer(settled, isFull(command), state, request.groupId, turn);
   const joins = request.memberEpoch === 0;
   const draft = joinableGroup(state, turn, request.groupId, joins);
   if (draft instanceof Refusal) return draft;
@@ -79,14 +81,35 @@ function heartbeat(state: GroupState, command: ConsumerHeartbeatCommand, turn: T
     owned: request.topicPartitions,
   });
   if (step instanceof Refusal) return step;
-  startSessionTimer(turn, { groupId, memberId }, sessionTimeoutMs(state.image, groupId, turn.rules.consumer));
   const shows = joins || isFull(command) || !samePartitions(member.assigned, step.assigned);
-  const answer = {
-    memberId,
-    memberEpoch: step.memberEpoch,
-    heartbeatIntervalMs: heartbeatIntervalMs(state.image, groupId, turn.rules.consumer),
-  };
-  return shows ? { ...answer, assignment: { topicPartitions: assignedTo(step) } } : answer;
+  return answer(step, shows, state, groupId, turn);
+}
+
+/** The member, when its heartbeat says nothing new to a group that has nothing to do: as most are, and they need no draft. */
+function settledMember(state: GroupState, command: ConsumerHeartbeatCommand, turn: Turn): ConsumerMember | undefined {
+  const { groupId, memberId, memberEpoch, instanceId } = command.request;
+  const group = consumerOf(state.groups.get(groupId));
+  const member = instanceId === null ? group?.member(memberId) : group?.staticMember(instanceId);
+  if (group === undefined || member === undefined) return undefined;
+  const { groupEpoch, assignmentEpoch } = group.head;
+  const isSettled =
+    member.memberId === memberId &&
+    member.memberEpoch === memberEpoch &&
+    memberEpoch > 0 &&
+    assignmentEpoch === groupEpoch &&
+    isReconciledTo(member, assignmentEpoch) &&
+    withRequest(member, command) === member &&
+    !group.hasMetadataExpired(turn.nowMs, state.topicsVersion) &&
+    !areRegexesDue(group, state, turn);
+  return isSettled ? member : undefined;
+}
+
+function answer(member: ConsumerMember, shows: boolean, { image }: GroupState, groupId: string, turn: Turn): Response {
+  const { memberId, memberEpoch } = member;
+  const { consumer } = turn.rules;
+  startSessionTimer(turn, { groupId, memberId }, sessionTimeoutMs(image, groupId, consumer));
+  const response = { memberId, memberEpoch, heartbeatIntervalMs: heartbeatIntervalMs(image, groupId, consumer) };
+  return shows ? { ...response, assignment: { topicPartitions: assignedTo(member) } } : response;
 }
 
 /** A request that says everything is answered with everything: the client may have missed the answer before. */

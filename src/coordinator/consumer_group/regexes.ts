@@ -32,7 +32,7 @@ export interface RegexStatus {
 
 export function regexStatus(group: ConsumerGroup, member: ConsumerMember, updated: ConsumerMember): RegexStatus {
   const [oldRegex, newRegex] = [regexOf(member), regexOf(updated)];
-  const last = group.lastResolved;
+  const { resolvedCount, lastResolvedMs, lastVersion } = lastResolvedOf(group);
   return {
     oldRegex,
     newRegex,
@@ -40,9 +40,9 @@ export function regexStatus(group: ConsumerGroup, member: ConsumerMember, update
     oldSubscribers: oldRegex === undefined ? 0 : group.regexSubscribers(oldRegex),
     newSubscribers: newRegex === undefined ? 0 : group.regexSubscribers(newRegex),
     anySubscribed: group.subscribedRegexCount > 0,
-    resolvedCount: group.resolvedRegexCount,
-    lastResolvedMs: last?.timestampMs ?? Number.NEGATIVE_INFINITY,
-    lastVersion: last?.version ?? 0,
+    resolvedCount,
+    lastResolvedMs,
+    lastVersion,
   };
 }
 
@@ -73,15 +73,39 @@ export function updateRegexes(
   }
   if ((!needed && !before.anySubscribed) || group.isResolving) return update;
   if (turn.nowMs <= before.lastResolvedMs + minRefreshIntervalMs) return update;
-  needed ||= group.subscribedRegexCount !== before.resolvedCount;
-  needed ||= before.lastVersion < state.topicsCreatedVersion;
-  needed ||= turn.nowMs > before.lastResolvedMs + turn.rules.consumer.regexRefreshIntervalMs;
-  const regexes = needed ? [...group.subscribedRegexes()] : [];
+  const regexes = needed || isOld(before, group, state, turn) ? [...group.subscribedRegexes()] : [];
   if (regexes.length > 0) {
     setResolving(draft, true);
     turn.startTimer(`regex\0${groupId}`, 0, { kind: 'consumer-resolve', groupId, regexes, mayDescribe });
   }
   return update;
+}
+
+type LastResolved = Pick<RegexStatus, 'resolvedCount' | 'lastResolvedMs' | 'lastVersion'>;
+
+/** Whether what is known of the group's patterns is no longer all, or all true. */
+function isOld(last: LastResolved, group: ConsumerGroup, state: GroupState, { nowMs, rules }: Turn): boolean {
+  return (
+    group.subscribedRegexCount !== last.resolvedCount ||
+    last.lastVersion < state.topicsCreatedVersion ||
+    nowMs > last.lastResolvedMs + rules.consumer.regexRefreshIntervalMs
+  );
+}
+
+/** Whether a heartbeat that changes no subscription would have patterns resolved. */
+export function areRegexesDue(group: ConsumerGroup, state: GroupState, turn: Turn): boolean {
+  if (group.subscribedRegexCount === 0 || group.isResolving) return false;
+  const last = lastResolvedOf(group);
+  return turn.nowMs > last.lastResolvedMs + minRefreshIntervalMs && isOld(last, group, state, turn);
+}
+
+function lastResolvedOf(group: ConsumerGroup): LastResolved {
+  const last = group.lastResolved;
+  return {
+    resolvedCount: group.resolvedRegexCount,
+    lastResolvedMs: last?.timestampMs ?? Number.NEGATIVE_INFINITY,
+    lastVersion: last?.version ?? 0,
+  };
 }
 
 function setResolving({ group, groupId, turn }: ConsumerDraft, resolving: boolean): void {

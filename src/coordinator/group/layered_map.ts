@@ -75,7 +75,11 @@ export class LayeredMap<K, V extends NonNullable<unknown>> implements MapLike<K,
   }
 
   private *layeredValues(overlay: ReadonlyMap<K, V | undefined>): IterableIterator<V> {
-    for (const [, value] of this.layeredEntries(overlay)) yield value;
+    for (const [key, value] of this.base.entries()) {
+      const now = overlay.has(key) ? overlay.get(key) : value;
+      if (now !== undefined) yield now;
+    }
+    for (const [key, value] of overlay) if (value !== undefined && !this.base.has(key)) yield value;
   }
 
   /** Every key that was touched with its value now; undefined: it is gone. */

@@ -45,6 +45,12 @@ export interface Client {
   joined: boolean;
 }
 
+interface Timer {
+  readonly key: string;
+  readonly atMs: number;
+  readonly command: GroupCommand;
+}
+
 /** Who has which partition. */
 class Owners {
   readonly doubles: string[] = [];
@@ -72,7 +78,7 @@ export class Simulation {
   readonly machine;
   nowMs = 1_700_000_000_000;
   decisions = 0;
-  private readonly timers = new Map<string, { readonly atMs: number; readonly command: GroupCommand }>();
+  private readonly timers = new Map<string, Timer>();
   private names = 0;
 
   constructor(
@@ -143,7 +149,7 @@ export class Simulation {
     for (const timer of decision.timers) {
       if (timer.delayMs === undefined) this.timers.delete(timer.key);
       else if (timer.ifAbsent !== true || !this.timers.has(timer.key))
-        this.timers.set(timer.key, { atMs: this.nowMs + timer.delayMs, command: timer.command });
+        this.timers.set(timer.key, { key: timer.key, atMs: this.nowMs + timer.delayMs, command: timer.command });
     }
     return decision.replies[0]?.reply;
   }
@@ -263,9 +269,8 @@ export class Simulation {
   advance(durationMs: number): void {
     const untilMs = this.nowMs + durationMs;
     for (;;) {
-      let next: { key: string; atMs: number; command: GroupCommand } | undefined;
-      for (const [key, timer] of this.timers)
-        if (next === undefined || timer.atMs < next.atMs) next = { key, ...timer };
+      let next: Timer | undefined;
+      for (const timer of this.timers.values()) if (next === undefined || timer.atMs < next.atMs) next = timer;
       if (next === undefined || next.atMs > untilMs) break;
       this.timers.delete(next.key);
       this.nowMs = Math.max(this.nowMs, next.atMs);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { canTransform, runExactlyOnce } from '../support/exactly_once.js';
 
-const rounds = Number(process.env.MILLRACE_EOS_ROUNDS ?? 20);
+const rounds = Number(process.env.MILLRACE_EOS_ROUNDS ?? 100);
 const seed = Number(process.env.MILLRACE_EOS_SEED ?? 1);
 
 it.runIf(canTransform())(`consume, transform, produce: each record once in ${rounds} kills`, async () => {

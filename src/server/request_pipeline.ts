@@ -129,6 +129,8 @@ export class Pipeline implements RequestPipeline {
     end: number,
     deferred?: ResponseCallback,
   ): ResponseFrame | null | undefined {
+    const isMeasured = this.throttle?.active === true;
+    const beganMs = isMeasured ? this.clock.monotonicMs() : 0;
     const reader = this.reader.reset(bytes, start, end);
     const header = decodeRequestHeader(reader);
     const { api, apiKey, apiVersion } = header;
@@ -140,8 +142,6 @@ export class Pipeline implements RequestPipeline {
     if (apiKey === ApiKey.Fetch) countFor(connection, header.clientId ?? '');
     if (this.turnStartedMs < 0) this.turnStartedMs = this.clock.monotonicMs();
     route.totals.requests += 1;
-    const isMeasured = this.throttle?.active === true;
-    const beganMs = isMeasured ? this.clock.monotonicMs() : 0;
     const answer: unknown = route.handler(request, new Context(header, connection));
     const usage = isMeasured ? { requestBytes: end - start, spentMs: this.clock.monotonicMs() - beganMs } : undefined;
     if (answer instanceof LaterResponse) {
@@ -165,11 +165,13 @@ export class Pipeline implements RequestPipeline {
     answer: unknown,
     usage: Usage | undefined,
   ): ResponseFrame | null {
+    if (usage === undefined || this.throttle === undefined) return this.encode(api, header, answer);
+    const encodedFromMs = this.clock.monotonicMs();
     const frame = this.encode(api, header, answer);
-    if (usage === undefined || this.throttle === undefined) return frame;
+    const spentMs = usage.spentMs + this.clock.monotonicMs() - encodedFromMs;
     const body = answer instanceof SharedResponse ? (answer.response as object) : (answer as object | null);
     const ownMs = body !== null && 'throttleTimeMs' in body ? Number(body.throttleTimeMs) : 0;
-    const throttleMs = this.throttle.judge(connection, api.key, header.clientId, usage, frame, ownMs);
+    const throttleMs = this.throttle.judge(connection, api.key, header.clientId, { ...usage, spentMs }, frame, ownMs);
     if (throttleMs === 0 || frame === null || body === null) return frame;
     // What the first frame links to goes into this one.
     return this.encode(api, header, { ...body, throttleTimeMs: throttleMs });

@@ -7,7 +7,7 @@ import type { QuotaManager, QuotaUser } from '../quota/quota_manager.js';
 /** What one request has used. */
 export interface Usage {
   readonly requestBytes: number;
-  /** Time of this thread that it took. */
+  /** Time of this thread that it took: to decode it, in its handler up to the first wait, and to encode its answer. */
   readonly spentMs: number;
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type Lane, type Pace, Pacer, type PacerFigures } from '../../../src/cli/bench/load/pacer.js';
 import { preciseTimers } from '../../../src/cli/bench/load/precise_timers.js';
-import { systemClock, systemTimers, VirtualTime } from '../../../src/env/index.js';
+import type { Clock, TimerHandle, Timers } from '../../../src/common/ports/index.js';
+import { VirtualTime } from '../../../src/env/index.js';
 
 const time = () => new VirtualTime({ startWallMs: 0 });
 const pace: Pace = {
@@ -167,25 +168,57 @@ test('a failure ends the run, and nothing is left behind', async () => {
   expect(clock.pendingTimers).toBe(0);
 });
 
-test('precise timers run in order, not before their time, and not when cancelled', async () => {
-  const timers = preciseTimers(systemClock, systemTimers);
-  const startMs = systemClock.monotonicMs();
-  const ran: string[] = [];
-  const early: boolean[] = [];
-  await new Promise<void>((resolve) => {
-    timers.after(6, () => {
-      early.push(systemClock.monotonicMs() < startMs + 6);
-      ran.push('last');
-      resolve();
-    });
-    timers.after(0.3, () => {
-      early.push(systemClock.monotonicMs() < startMs + 0.3);
-      ran.push('first');
-    });
-    timers.after(0.4, () => ran.push('cancelled')).cancel();
-    timers.after(5, () => ran.push('cancelled')).cancel();
-    timers.soon(() => ran.push('soon'));
-  });
-  expect(ran.filter((name) => name !== 'soon')).toEqual(['first', 'last']);
-  expect(early).toEqual([false, false]);
+/** Turns of an event loop that take a tenth of a millisecond each, and timers that are due to the millisecond, as late as they like. */
+class Turns implements Clock, Timers {
+  private nowMs = 0;
+  private next: Array<() => void> = [];
+  private readonly due: Array<{ readonly atMs: number; run: (() => void) | undefined }> = [];
+
+  wallMs(): number {
+    return this.nowMs;
+  }
+  monotonicMs(): number {
+    return this.nowMs;
+  }
+  soon(run: () => void): void {
+    this.next.push(run);
+  }
+  after(delayMs: number, run: () => void): TimerHandle {
+    const timer: { atMs: number; run: (() => void) | undefined } = { atMs: Math.ceil(this.nowMs + delayMs), run };
+    this.due.push(timer);
+    return {
+      cancel: () => {
+        timer.run = undefined;
+      },
+    };
+  }
+  runUntil(endMs: number): void {
+    while (this.nowMs < endMs) {
+      for (const run of this.next.splice(0)) run();
+      for (const timer of this.due.filter(({ atMs }) => atMs <= this.nowMs)) {
+        timer.run?.();
+        timer.run = undefined;
+      }
+      this.nowMs = Math.round(this.nowMs * 10 + 1) / 10;
+    }
+  }
+}
+
+test('precise timers run in order, in the turn that they are due, and not when cancelled', () => {
+  const turns = new Turns();
+  const timers = preciseTimers(turns, turns);
+  const ran: Array<readonly [string, number]> = [];
+  const say = (name: string) => () => ran.push([name, turns.monotonicMs()]);
+  timers.after(6.2, say('last'));
+  timers.after(0.3, say('first'));
+  timers.after(0.4, say('cancelled')).cancel();
+  const late = timers.after(5, say('cancelled'));
+  timers.after(4.5, () => late.cancel());
+  timers.soon(say('soon'));
+  turns.runUntil(10);
+  expect(ran).toEqual([
+    ['soon', 0],
+    ['first', 0.3],
+    ['last', 6.2],
+  ]);
 });

@@ -77,6 +77,9 @@ describe('the command line', () => {
     const { out } = await millrace('acls', 'list', '--cluster');
     expect(out).toMatch(/cluster +kafka-cluster +literal +User:\* +10\.0\.0\.9 +all +deny/);
     expect((await millrace('acls', 'remove')).err).toContain('--all');
+    const wrong = ['acls', 'add', '--group', 'g', '--allow-principal', 'User:bob', '--operation', 'write'];
+    expect((await millrace(...wrong)).err).toContain('nobody is asked for write of a group: take one of all, read,');
+    expect(await json<unknown[]>('acls', 'list', '--group', 'g')).toEqual([]);
     expect(
       await json<unknown[]>('acls', 'remove', '--topic', 'orders', '--resource-pattern-type', 'prefixed'),
     ).toHaveLength(2);

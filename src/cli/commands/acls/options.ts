@@ -44,6 +44,24 @@ export function withAclOptions(command: Command, patterns: ReadonlyArray<AclEntr
     );
 }
 
+const configs = ['describe-configs', 'alter-configs'] as const;
+
+/** What there is to be allowed of a resource, beside `all`; as kafka-acls, which refuses the rest since it would never be asked for. */
+const operationsOf: Readonly<Partial<Record<AclEntry['resourceType'], ReadonlyArray<AclEntry['operation']>>>> = {
+  topic: ['read', 'write', 'create', 'describe', 'delete', 'alter', ...configs],
+  group: ['read', 'describe', 'delete', ...configs],
+  cluster: ['create', 'cluster-action', ...configs, 'idempotent-write', 'alter', 'describe'],
+  'transactional-id': ['describe', 'write', 'two-phase-commit'],
+  user: ['create-tokens', 'describe-tokens'],
+};
+
+/** @throws UsageError */
+function refuseOthers({ resourceType, operation }: AclEntry): void {
+  const known = operationsOf[resourceType];
+  if (known !== undefined && operation !== 'all' && !known.includes(operation))
+    throw new UsageError(`nobody is asked for ${operation} of a ${resourceType}: take one of all, ${known.join(', ')}`);
+}
+
 type Resource = Pick<AclEntry, 'resourceType' | 'resourceName' | 'patternType'>;
 
 function resourcesOf(flags: AclFlags): Resource[] {
@@ -79,6 +97,7 @@ export function rulesOf(command: Command): AclEntry[] {
     ...rules('deny', flags.denyPrincipal, flags.denyHost),
   ];
   if (all.length === 0) throw new UsageError('for whom? Give --allow-principal or --deny-principal');
+  for (const rule of all) refuseOthers(rule);
   return all;
 }
 

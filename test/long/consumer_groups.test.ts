@@ -4,7 +4,7 @@ import { Prng } from '../support/prng.js';
 
 /** Of every history. */
 const members = Number(process.env.MILLRACE_MEMBERS ?? 50);
-const count = Number(process.env.MILLRACE_HISTORIES ?? 350);
+const count = Number(process.env.MILLRACE_HISTORIES ?? 400);
 const seed = Number(process.env.MILLRACE_SEED ?? 1_000_000);
 
 it(`${count} histories of consumer groups of ${members}: one owner each, balanced, sticky, replay equals live`, {

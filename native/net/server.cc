@@ -236,6 +236,7 @@ void Server::sendAround(std::uint32_t id, std::span<const std::uint8_t> before, 
     const auto outcome = queue.sendAround(connection->fd_.get(), pageCache_, scratch_, before, region, behind, sent);
     if (outcome.has_value()) {
       queue.endResponse();
+      if (*outcome == SendQueue::Outcome::kFailed) statistics_.bytesDropped += before.size() + behind.size();
       connection->lastActivity_ = limits_->connections.nextActivity();
       return settle(*connection, *outcome, sent, couldRead);
     }

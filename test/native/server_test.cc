@@ -99,6 +99,36 @@ TEST(what_is_sent_to_a_connection_that_was_closed_meanwhile_lets_go_of_its_pins)
   CHECK(two.ended && two.got.empty());
 }
 
+TEST(a_peer_that_is_lost_while_a_region_leaves_is_owed_nothing) {
+  const RegionFile file(200'000);
+  ServerScene scene;
+  Peer peer(scene.server->port());
+  const std::vector<std::uint8_t> before(30, 1);
+  const std::vector<std::uint8_t> behind(7, 2);
+  int seen = 0;
+  scene.onEvent = [&](const ServerEvent& event) {
+    if (event.kind != Kind::kFrame) return;
+    scene.server->releaseFrame(event.frame);
+    if (++seen == 3) {
+      fake().mode = FakeSocket::Mode::kFaked;
+      fake().failWith = EPIPE;
+    }
+    scene.server->sendAround(event.connection, before, file.region(0, 5000), behind);
+    fake().mode = FakeSocket::Mode::kReal;
+  };
+  for (int i = 1; i <= 3; ++i) {
+    CHECK(peer.write(frameOf(20, 1)));
+    CHECK(scene.until([&] { return seen == i; }));
+  }
+  CHECK(scene.until([&] { return scene.server->statistics().connectionsOpen == 0; }));
+  const EgressStatistics& egress = scene.server->statistics().egress;
+  CHECK_EQ(egress.sendCalls, 3u);
+  CHECK_EQ(egress.preadCalls, 1u);  // from the second on it is mapped
+  CHECK_EQ(egress.bytesCopied, 10'000u);
+  CHECK_EQ(scene.server->sendQueueBytes(), 0u);
+  CHECK_EQ(file.fd.use_count(), 1);
+}
+
 TEST(frames_of_a_closed_connection_do_not_count_for_the_next_one_with_its_number) {
   ServerOptions options;
   options.frames.maxUnreleasedFrames = 4;

@@ -75,11 +75,7 @@ export class LayeredMap<K, V extends NonNullable<unknown>> implements MapLike<K,
   }
 
   private *layeredValues(overlay: ReadonlyMap<K, V | undefined>): IterableIterator<V> {
-    for (const [key, value] of this.base.entries()) {
-      const now = overlay.has(key) ? overlay.get(key) : value;
-      if (now !== undefined) yield now;
-    }
-    for (const [key, value] of overlay) if (value !== undefined && !this.base.has(key)) yield value;
+    for (const [, value] of this.layeredEntries(overlay)) yield value;
   }
 
   /** Every key that was touched with its value now; undefined: it is gone. */

@@ -33,6 +33,9 @@ export class CheckpointWriter {
   private readonly points = new WeakMap<PartitionLog, number>();
   /** Log start offsets that the file on the medium may have of open logs. */
   private readonly starts = new WeakMap<PartitionLog, number>();
+  /** Logs deleted since all files were last written: those may still speak of them. By name, how many were deleted up to it. */
+  private readonly deleted = new Map<string, number>();
+  private deletions = 0;
   private last: Promise<unknown> = Promise.resolve();
   private lastCleaner: Promise<void> = Promise.resolve();
   private planned: TimerHandle | undefined;
@@ -45,7 +48,24 @@ export class CheckpointWriter {
 
   /** Recovery points and log start offsets, as they are when its turn comes. What is flushed need not be verified after a crash. */
   write(): Promise<void> {
-    return this.inTurn((managed) => this.writeOffsets(managed, this.raisedStarts()));
+    return this.inTurn(() => this.writeAll());
+  }
+
+  private async writeAll(): Promise<void> {
+    const { deletions } = this;
+    await this.inAll((managed) => this.writeOffsets(managed, this.raisedStarts()));
+    for (const [name, count] of this.deleted) if (count <= deletions) this.deleted.delete(name);
+  }
+
+  /** The log of this name is none of {@link CheckpointSources.logs} any more. */
+  logDeleted(name: string): void {
+    this.deletions += 1;
+    this.deleted.set(name, this.deletions);
+  }
+
+  /** What the files say may be of a deleted log of this name. */
+  maySpeakOf(name: string): boolean {
+    return this.deleted.has(name);
   }
 
   /** Returns when the recovery point of `log` on the medium is at `offset` or above it; so much is flushed. @throws FileSystemError */
@@ -64,7 +84,9 @@ export class CheckpointWriter {
    */
   lower(managed: ManagedDirectory, name: string, offset: number): Promise<void> {
     managed.checkpoints.recoveryPoints.set(name, offset);
-    return this.inTurn((one) => (one === managed ? this.writeOffsets(one, this.raisedStarts()) : Promise.resolve()));
+    return this.inTurn(() =>
+      this.inAll((one) => (one === managed ? this.writeOffsets(one, this.raisedStarts()) : Promise.resolve())),
+    );
   }
 
   writeInBackground(): void {
@@ -84,7 +106,7 @@ export class CheckpointWriter {
 
   /** Up to where records are committed, for a Kafka that takes the directory over. */
   writeHighWatermarks(): void {
-    this.inTurn((managed) => this.writeCommitted(managed)).catch((error: unknown) =>
+    this.inTurn(() => this.inAll((managed) => this.writeCommitted(managed))).catch((error: unknown) =>
       this.ports.logger.warn(`${highWatermarkFile} could not be written`, { error }),
     );
   }
@@ -136,14 +158,16 @@ export class CheckpointWriter {
     );
   }
 
-  private inTurn(write: (managed: ManagedDirectory) => Promise<void>): Promise<void> {
-    const written = this.last.then(async () => {
-      const failures: unknown[] = [];
-      await this.inEach(write, (_managed, error) => failures.push(error));
-      if (failures.length > 0) throw failures[0];
-    });
+  private inTurn(write: () => Promise<void>): Promise<void> {
+    const written = this.last.then(write);
     this.last = written.catch(() => undefined);
     return written;
+  }
+
+  private async inAll(write: (managed: ManagedDirectory) => Promise<void>): Promise<void> {
+    const failures: unknown[] = [];
+    await this.inEach(write, (_managed, error) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
   }
 
   /** One disk that fails, or is full, leaves the others theirs. */

@@ -81,6 +81,7 @@ export class LogManager {
       loading: this.loading,
       opened: (name, log, onFlushed) => this.logOpened(name, log, onFlushed),
       checkpoint: () => this.checkpoint(),
+      maySpeakOf: (name) => this.checkpoints.maySpeakOf(name),
       lowerRecoveryPoint: (managed, name, offset) => this.checkpoints.lower(managed, name, offset),
     });
     const { unopened } = this.opener;
@@ -273,7 +274,7 @@ export class LogManager {
     const managed = this.managed(current.directoryPath);
     this.logs.delete(name);
     this.flushListeners.delete(name);
-    this.opener.gone(name);
+    this.gone(name);
     await this.cleaner?.release(current);
     const removed = await this.remove(current, managed);
     if (removed) this.places.gone(name);
@@ -286,7 +287,7 @@ export class LogManager {
    */
   async deleteUnopened(topic: string, partition: number, topicId: Uuid, delayMs: number): Promise<boolean> {
     const name = topicPartitionName(topic, partition);
-    this.opener.gone(name);
+    this.gone(name);
     const managed = await this.places.find(name);
     if (managed === undefined) return this.allOnline;
     if (!(await this.places.isOf(managed, name, topicId))) return this.allOnline;
@@ -294,6 +295,12 @@ export class LogManager {
     await this.takeAway(managed, name, delayMs);
     this.places.gone(name);
     return true;
+  }
+
+  /** The log of this name was deleted: what is still said of it is of no log any more. */
+  private gone(name: string): void {
+    this.opener.unopened.delete(name);
+    this.checkpoints.logDeleted(name);
   }
 
   /** Closes a log and takes its directory away, unless that is offline. */

@@ -18,6 +18,8 @@ export interface OpenerDeps {
   /** In the turn in which the log becomes the partition's. */
   opened(name: string, log: PartitionLog, onFlushed: (flushedOffset: number) => void): void;
   checkpoint(): Promise<void>;
+  /** {@link CheckpointWriter.maySpeakOf} */
+  maySpeakOf(name: string): boolean;
   /** {@link CheckpointWriter.lower} */
   lowerRecoveryPoint(managed: ManagedDirectory, name: string, offset: number): Promise<void>;
 }
@@ -37,8 +39,6 @@ export class LogOpener {
   private readonly cancelled = new Set<string>();
   /** Logs that are being opened, by directory: they count where the next one is placed. */
   private readonly openingIn = new Map<ManagedDirectory, number>();
-  /** Logs deleted since the start. */
-  private readonly deleted = new Set<string>();
   private closed = false;
 
   constructor(
@@ -107,12 +107,6 @@ export class LogOpener {
     for (const { directory } of this.deps.directories) directory?.cancelLoad(name);
   }
 
-  /** The log of this name was deleted: what is still said of it is of no log any more. */
-  gone(name: string): void {
-    this.deleted.add(name);
-    this.unopened.delete(name);
-  }
-
   /** Everything that is being opened is given up. Resolves when nothing is opened any more. */
   async close(): Promise<void> {
     this.closed = true;
@@ -156,7 +150,7 @@ export class LogOpener {
       try {
         // Checkpoints may still speak of a deleted log of the same name: a new one must not begin, or be trusted, where that ended.
         const spoken = managed.forget(name);
-        if (this.deleted.delete(name) || spoken) await this.deps.checkpoint();
+        if (spoken || this.deps.maySpeakOf(name)) await this.deps.checkpoint();
         this.refuseIfUnwanted(name);
         return await this.openIn(managed, wanted);
       } catch (error) {

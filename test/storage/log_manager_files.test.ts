@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Uuid } from '../../src/common/ids.js';
+import { FileSystemError } from '../../src/common/ports/index.js';
 import { NodeFileSystem, seededRandom, VirtualTime } from '../../src/env/index.js';
 import { encodeBatch } from '../../src/records/index.js';
 import { LogManager } from '../../src/storage/log_manager.js';
@@ -18,6 +19,12 @@ const secondId = 'AAAAAAAAAAAAAAAAAAAAAg' as Uuid;
 /** Notes what is done with files and directories of names. */
 class NotingFiles extends NodeFileSystem {
   readonly calls: string[] = [];
+  isFull = false;
+  override writeFileAtomic(path: string, bytes: Uint8Array, options: { readonly sync: boolean }): Promise<void> {
+    this.calls.push(`write ${path}`);
+    if (this.isFull) return Promise.reject(new FileSystemError('write', path, 'ENOSPC'));
+    return super.writeFileAtomic(path, bytes, options);
+  }
   override remove(path: string): Promise<void> {
     this.calls.push(`remove ${path}`);
     return super.remove(path);
@@ -80,6 +87,32 @@ it('forgets a deleted topic: another one of its name begins at 0 and keeps its r
   await start();
   const found = await open(secondId);
   expect([found.log.logStartOffset, found.log.logEndOffset]).toEqual([0, 5]);
+});
+
+it('does not create one before the checkpoints have forgotten it, also at the second attempt', async () => {
+  const first = await open(firstId);
+  append(first, 50);
+  first.log.advanceLogStartOffset(30);
+  await manager.checkpoint();
+  await manager.deleteLog(first);
+  files.isFull = true;
+  await expect(open(secondId)).rejects.toMatchObject({ kind: 'NO_SPACE' });
+  await expect(open(secondId)).rejects.toMatchObject({ kind: 'NO_SPACE' });
+  files.isFull = false;
+  append(await open(secondId), 5);
+  await manager.abandon();
+  await start();
+  const found = await open(secondId);
+  expect([found.log.logStartOffset, found.log.logEndOffset]).toEqual([0, 5]);
+});
+
+it('writes them once for many deleted topics', async () => {
+  const first = await open(firstId);
+  await manager.deleteLog(first);
+  await manager.checkpoint();
+  files.calls.length = 0;
+  await open(secondId);
+  expect(files.calls.filter((call) => call.endsWith('checkpoint'))).toEqual([]);
 });
 
 it('forgets it also when the broker was restarted between', async () => {

@@ -1,18 +1,19 @@
 // A soak: producers and consumers at a part of the measured capacity for a long time, with retention so that the disk stays bounded, and
 // connections and topics that come and go. Says whether memory, descriptors and p99 stay flat; the exit code is 1 when one does not.
+// What a full collection leaves, once warm and at the end, tells what is kept from what the collector has not come to yet.
 //
 //   node bench/soak.mjs [--minutes 20] [--share 0.7] [--flush group|os] [--rate REQUESTS_A_SECOND] [--directory DIR] [--out NAME]
 //
 // Results go to bench/results/NAME.{json,md}; `--out -` writes no files.
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchEnvironment } from './harness/environment.mjs';
 import { runClient } from './harness/load.mjs';
-import { openDescriptors, rssBytes, since, snapshot } from './harness/proc.mjs';
+import { anonymousBytes, openDescriptors, rssBytes, since, snapshot } from './harness/proc.mjs';
 import { metricsOf, root, startMillrace } from './harness/servers.mjs';
-import { median, theilSen } from './harness/stats.mjs';
+import { blocksOf, median, theilSen } from './harness/stats.mjs';
 import { freshTopic, removeTopic } from './harness/topics.mjs';
 import { buildBench } from './native/build.mjs';
 import { WireClient } from './wire.mjs';
@@ -54,12 +55,24 @@ async function addFlushes(sample, before) {
   return now;
 }
 
+/** What is alive in the broker: its JavaScript heap after a full collection, and the memory beside that which no file backs. MiB. */
+async function alive(server) {
+  process.kill(server.pid, 'SIGUSR2');
+  for (let tries = 0; !existsSync(aliveFile); tries += 1) {
+    if (tries === 1_000) throw new Error('the broker did not say what is alive in it');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  const { heapUsed, heapTotal } = JSON.parse(readFileSync(aliveFile, 'utf8'));
+  rmSync(aliveFile);
+  return { heapMib: heapUsed / MiB, besideMib: (anonymousBytes(server.pid) - heapTotal) / MiB };
+}
+
 /**
- * A series is flat when zero lies in its slope's 95 % interval, or when what the slope adds up to over the whole time is below `enough`
- * of its median: a slope may be certain and still be nothing.
+ * A series is flat when zero lies in the 95 % interval of the slope of its nine blocks (two minutes each in a soak of twenty), or when what
+ * the slope adds up to over the whole time is below `enough` of its median: a slope may be certain and still be nothing.
  */
 function verdict(name, unit, points, enough) {
-  const { slope, low, high } = theilSen(points);
+  const { slope, low, high } = theilSen(blocksOf(points, 9));
   const middle = median(points.map(([, value]) => value));
   const hours = points.at(-1)[0] - points[0][0];
   const third = Math.floor(points.length / 3);
@@ -81,14 +94,20 @@ function verdict(name, unit, points, enough) {
   };
 }
 
+const keptText = ({ heapMib, besideMib }) =>
+  `${heapMib.toFixed(2)} MiB of JavaScript are alive and ${besideMib.toFixed(1)} beside it`;
+
 const { load: program } = buildBench();
 const directory = mkdtempSync(join(values.directory, 'millrace-soak-'));
 const freeBytes = () => {
   const { bavail, bsize } = statfsSync(directory);
   return bavail * bsize;
 };
+const aliveFile = join(directory, 'alive.json');
+process.env.MILLRACE_BENCH_ALIVE = aliveFile;
 const server = await startMillrace({
   data: join(directory, 'data'),
+  nodeFlags: ['--expose-gc', '--import', join(root, 'bench/harness/collect.mjs')],
   set: { 'millrace.flush.mode': values.flush, 'log.retention.check.interval.ms': '2000' },
 });
 const samples = [];
@@ -96,6 +115,10 @@ let capacity;
 let rate = Number(values.rate);
 let spent;
 let result;
+// The first tenth, at most two minutes, is warming up: code is compiled, buffers find their size, retention begins to delete.
+const seconds = Number(values.minutes) * 60;
+const warm = Math.min(12, Math.ceil(seconds / sampleSeconds / 10));
+const kept = [];
 try {
   if (values.rate === undefined) {
     const topic = await freshTopic(server, topicShape);
@@ -117,6 +140,7 @@ try {
       p99Ms,
       maxMs,
       rssMib: rssBytes(server.pid) / MiB,
+      anonymousMib: anonymousBytes(server.pid) / MiB,
       descriptors: openDescriptors(server.pid),
       diskFreeGb: freeBytes() / 1e9,
     };
@@ -126,20 +150,20 @@ try {
       `${atSeconds.toFixed(0).padStart(5)} s  ${(requests / sampleSeconds).toFixed(0)}/s  p99 ${p99Ms.toFixed(2)} ms  max ${maxMs.toFixed(1)}  RSS ${sample.rssMib.toFixed(1)} MiB  descriptors ${sample.descriptors}`,
     );
     churning = churning.then(() => churn(server));
+    // Not in between: it would keep the memory down that is measured.
+    if (samples.length === warm) churning = churning.then(async () => kept.push(await alive(server)));
   };
-  const seconds = Number(values.minutes) * 60;
   const options = { ...load, topic, depth: 1000, rate, seconds, reportEvery: sampleSeconds };
   result = await runClient(program, server, options, onInterval);
   await churning;
   await flushes;
   spent = since(begun);
+  kept.push(await alive(server));
 } finally {
   await server.stop();
   rmSync(directory, { recursive: true, force: true });
 }
 
-// The first tenth, at most two minutes, is warming up: code is compiled, buffers find their size, retention begins to delete.
-const warm = Math.min(12, Math.ceil(samples.length / 10));
 const steady = samples.slice(warm);
 if (steady.length < 6) throw new Error(`${samples.length} samples are too few for a verdict: at least 2 minutes`);
 const series = (field) => steady.map((sample) => [sample.atSeconds / 3600, sample[field]]);
@@ -155,6 +179,7 @@ const lines = [
   `free disk ${steady[0].diskFreeGb.toFixed(1)} GB after warming up, ${steady.at(-1).diskFreeGb.toFixed(1)} at the end`,
   `descriptors: ${samples[0].descriptors} at first, ${samples.at(-1).descriptors} at last`,
   ...verdicts.map(({ text }) => text),
+  `of the RSS without files: ${median(steady.map(({ anonymousMib }) => anonymousMib)).toFixed(1)} MiB in the median. After a full collection once warm ${keptText(kept[0])}; at the end, without load, ${keptText(kept[1])}`,
 ];
 console.log(lines.join('\n'));
 if (values.out !== '-') {
@@ -168,7 +193,7 @@ if (values.out !== '-') {
   const { histogramNs, errors: _, ...summary } = result;
   writeFileSync(
     join(root, `bench/results/${name}.json`),
-    `${JSON.stringify({ environment, rate, capacity, verdicts, summary, histogramNs, samples }, null, 1)}\n`,
+    `${JSON.stringify({ environment, rate, capacity, verdicts, kept, summary, histogramNs, samples }, null, 1)}\n`,
   );
 }
 process.exitCode = verdicts.every(({ isFlat }) => isFlat) ? 0 : 1;

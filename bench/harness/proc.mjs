@@ -61,6 +61,11 @@ export function rssBytes(pid) {
   return 1024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
 }
 
+/** Of it, bytes that no file backs: heaps, buffers, stacks. The rest is programs, and mapped parts of segments and indexes. */
+export function anonymousBytes(pid) {
+  return 1024 * Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+}
+
 export function openDescriptors(pid) {
   return readdirSync(`/proc/${pid}/fd`).length;
 }

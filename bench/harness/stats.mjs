@@ -25,7 +25,20 @@ export function theilSen(points) {
   const values = sorted(slopes);
   const n = points.length;
   const reach = (1.96 * Math.sqrt((n * (n - 1) * (2 * n + 5)) / 18)) / 2;
-  const middle = values.length / 2;
   const at = (index) => values[Math.min(values.length - 1, Math.max(0, Math.round(index)))];
-  return { slope: median(values), low: at(middle - reach), high: at(middle + reach) };
+  return { slope: median(values), low: at(values.length / 2 - reach), high: at(values.length / 2 - 1 + reach) };
+}
+
+/**
+ * `count` blocks of neighbours, each its median. Samples of a memory that a collector lets rise and fall resemble their neighbours, so that
+ * a part of a wave passes for a slope; blocks longer than a wave do not.
+ */
+export function blocksOf(points, count) {
+  const size = Math.max(1, Math.floor(points.length / count));
+  const blocks = [];
+  for (let first = points.length % size; first < points.length; first += size) {
+    const block = points.slice(first, first + size);
+    blocks.push([median(block.map(([at]) => at)), median(block.map(([, value]) => value))]);
+  }
+  return blocks;
 }

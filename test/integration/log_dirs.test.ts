@@ -92,6 +92,8 @@ describe('several log directories', () => {
       [b, 1],
       [c, 0],
     ]);
+    // Where it already is it is not on its way.
+    expect((await run('log-dirs', 'move', 'moved', b ?? '')).out).toBe(`moved-0 is in ${b}\n`);
     expect((await run('log-dirs', 'move', 'moved', '/nowhere')).err).toContain('no such log directory');
     expect((await run('log-dirs', 'move', 'nothing', b ?? '')).exitCode).not.toBe(0);
     await broker.close();

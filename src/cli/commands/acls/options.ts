@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import { type AclEntry, aclOperations } from '../../../client/index.js';
 import { UsageError } from '../../exit_codes.js';
+import { collected } from '../../values.js';
 
-const collect = (value: string, earlier: readonly string[] = []): readonly string[] => [...earlier, value];
 const operations = aclOperations.filter((name) => name !== '' && name !== 'any');
 
 interface AclFlags {
@@ -22,16 +22,16 @@ interface AclFlags {
 /** The options of kafka-acls; each may be given more than once. */
 export function withAclOptions(command: Command, patterns: ReadonlyArray<AclEntry['patternType']>): Command {
   return command
-    .option('--topic <name>', 'of this topic; * is every one', collect)
-    .option('--group <name>', 'of this group', collect)
-    .option('--transactional-id <id>', 'of this transactional id', collect)
-    .option('--user-resource <principal>', 'of delegation tokens of this user', collect)
+    .option('--topic <name>', 'of this topic; * is every one', collected)
+    .option('--group <name>', 'of this group', collected)
+    .option('--transactional-id <id>', 'of this transactional id', collected)
+    .option('--user-resource <principal>', 'of delegation tokens of this user', collected)
     .option('--cluster', 'of the cluster')
     .addOption(new Option('--resource-pattern-type <type>', 'what a name means').choices(patterns).default(patterns[0]))
-    .option('--allow-principal <principal>', 'who may, as in User:alice; User:* is everybody', collect)
-    .option('--deny-principal <principal>', 'who may not', collect)
-    .option('--allow-host <address>', 'from where', collect)
-    .option('--deny-host <address>', 'from where not', collect)
+    .option('--allow-principal <principal>', 'who may, as in User:alice; User:* is everybody', collected)
+    .option('--deny-principal <principal>', 'who may not', collected)
+    .option('--allow-host <address>', 'from where', collected)
+    .option('--deny-host <address>', 'from where not', collected)
     .addOption(
       new Option('--operation <operation>', `what: ${operations.join(', ')}`).argParser(
         (value: string, earlier: readonly string[] = []) => {

@@ -51,10 +51,11 @@ export const moveReplicas: CliCommand<MoveReplicasOptions> = {
     const outcomes = await session.admin.alterReplicaLogDirs(brokerId, moves);
     const accepted = new Set(outcomes.flatMap(({ partition, error }) => (error === undefined ? [partition] : [])));
     if (options.wait) await waitFor(session, brokerId, topic, path, accepted);
+    const there = accepted.size === 0 ? accepted : (await replicasIn(session, brokerId, topic, path)).there;
     await reportOutcomes(
       session,
       outcomes,
-      ({ name }) => (options.wait ? `${name} is in ${path}` : `${name} is being moved to ${path}`),
+      ({ name, partition }) => (there.has(partition) ? `${name} is in ${path}` : `${name} is being moved to ${path}`),
       ({ partition }) => ({ topic, partition, path }),
     );
   },
@@ -81,26 +82,33 @@ async function partitionsOf({ admin }: Session, brokerId: number, topic: string)
   return [...found].sort((a, b) => a - b);
 }
 
+/** Partitions of the topic in a log directory: those that are there, and those on their way. */
+async function replicasIn({ admin }: Session, brokerId: number, topic: string, path: string) {
+  const directories = await admin.describeLogDirs([brokerId]);
+  const inPlace = directories.find((dir) => dir.path === path)?.partitions ?? [];
+  const ours = inPlace.filter((one) => one.topic === topic);
+  const numbers = (isFuture: boolean): ReadonlySet<number> =>
+    new Set(ours.filter((one) => one.isFuture === isFuture).map(({ partition }) => partition));
+  return { there: numbers(false), onTheirWay: numbers(true) };
+}
+
 /** Looks again until every one of the partitions is there, or is not on its way any more. */
 async function waitFor(
-  { admin, io }: Session,
+  session: Session,
   brokerId: number,
   topic: string,
   path: string,
   partitions: ReadonlySet<number>,
 ): Promise<void> {
   for (;;) {
-    const directories = await admin.describeLogDirs([brokerId]);
-    const inPlace = directories.find((dir) => dir.path === path)?.partitions ?? [];
-    const ours = inPlace.filter((one) => one.topic === topic && partitions.has(one.partition));
-    const there = new Set(ours.filter(({ isFuture }) => !isFuture).map(({ partition }) => partition));
+    const { there, onTheirWay } = await replicasIn(session, brokerId, topic, path);
     const left = [...partitions].filter((partition) => !there.has(partition));
     if (left.length === 0) return;
-    const stuck = left.find((partition) => !ours.some((one) => one.partition === partition));
+    const stuck = left.find((partition) => !onTheirWay.has(partition));
     if (stuck !== undefined)
       throw new Error(`${topic}-${stuck} is not on its way to ${path} any more: see the log of broker ${brokerId}`);
     await new Promise<void>((resolve) => {
-      io.environment.timers.after(lookAgainMs, resolve);
+      session.io.environment.timers.after(lookAgainMs, resolve);
     });
   }
 }

@@ -1,6 +1,7 @@
 import { type QuotaChange, type QuotaEntity, quotaEntityText, throwFirst } from '../../../client/index.js';
 import type { CliCommand } from '../../command.js';
 import { UsageError } from '../../exit_codes.js';
+import { collected } from '../../values.js';
 import { entityOf, withEntityOptions } from './entity.js';
 
 export interface AlterQuotasOptions {
@@ -16,7 +17,6 @@ const keys = [
   'controller_mutation_rate',
   'connection_creation_rate',
 ];
-const collect = (value: string, earlier: readonly string[] = []): readonly string[] => [...earlier, value];
 
 export const alterQuotas: CliCommand<AlterQuotasOptions> = {
   name: 'alter',
@@ -26,8 +26,8 @@ export const alterQuotas: CliCommand<AlterQuotasOptions> = {
         'change quotas: producer_byte_rate, consumer_byte_rate, request_percentage, controller_mutation_rate; connection_creation_rate of addresses',
       ),
     )
-      .option('--set <key=value>', 'set a quota; more than once', collect)
-      .option('--unset <key>', 'take a quota away; more than once', collect)
+      .option('--set <key=value>', 'set a quota; more than once', collected)
+      .option('--unset <key>', 'take a quota away; more than once', collected)
       .option('--validate-only', 'check everything, change nothing'),
   read: (command) => {
     const options = command.opts<{

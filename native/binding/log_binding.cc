@@ -1,8 +1,13 @@
 #include "log_binding.h"
 
+#include <cerrno>
+#include <optional>
+#include <utility>
+
 #include "addon_data.h"
 #include "cleaning_binding.h"
 #include "convert.h"
+#include "load_work.h"
 
 namespace millrace {
 namespace {
@@ -54,7 +59,8 @@ napi_value appendBatch(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/// readLog(). Block in: log, offset, maxSizeBytes, upperOffset, minOneBatch; out: regionId (-1: there is none), sizeBytes, baseOffset, nextOffset.
+/// readLog(). Block in: log, offset, maxSizeBytes, upperOffset, minOneBatch, atOnce; out: regionId (-1: there is none,
+/// -2: it would have to wait for the medium, see `load`), sizeBytes, baseOffset, nextOffset.
 napi_value readLog(napi_env env, napi_callback_info info) {
   AddonData& data = boundData(env, info);
   if (NativeLog* const log = data.logs->at(data.block[0]); log != nullptr) log->read(env, data.regions, data.block);
@@ -104,7 +110,7 @@ void initLogBinding(Napi::Env env, Napi::Object exports) {
 Napi::Function NativeLog::define(Napi::Env env) {
   return DefineClass(
       env, "NativeLog",
-      {InstanceMethod<&NativeLog::readCopy>("readCopy"),
+      {InstanceMethod<&NativeLog::load>("load"), InstanceMethod<&NativeLog::readCopy>("readCopy"),
        InstanceMethod<&NativeLog::availableBytes>("availableBytes"), InstanceMethod<&NativeLog::findByTimestamp>("findByTimestamp"),
        InstanceMethod<&NativeLog::findMaxTimestamp>("findMaxTimestamp"), InstanceMethod<&NativeLog::scan>("scan"),
        InstanceMethod<&NativeLog::abortedTransactions>("abortedTransactions"), InstanceMethod<&NativeLog::restoreAborted>("restoreAborted"),
@@ -186,8 +192,17 @@ void NativeLog::append(napi_env env, ByteSpan bytes, const double* in) {
 
 void NativeLog::read(napi_env env, RegionTable& regions, double* block) {
   if (!usable(env)) return;
+  std::optional<ReadsAtOnce> atOnce;
+  if (block[5] != 0) atOnce.emplace();
   auto result = log_->read(wholeOf(block[1]), wholeOf(block[2]), wholeOf(block[3]), block[4] != 0);
   block[0] = -1;
+  if (!result.ok() && atOnce.has_value() && result.error().code == EAGAIN && atOnce->missed().has_value()) {
+    missed_ = {result.error().path, *atOnce->missed()};
+    // What the kernel reads ahead of it is on its way, not there.
+    if (auto pinned = log_->covering(wholeOf(block[1])).file()->pin(); pinned.ok()) pinned.value()->readAhead();
+    block[0] = -2;
+    return;
+  }
   if (!result.ok()) {
     toJs(env, result.error()).ThrowAsJavaScriptException();
     return;
@@ -199,6 +214,13 @@ void NativeLog::read(napi_env env, RegionTable& regions, double* block) {
   block[3] = static_cast<double>(read.nextOffset);
   read.region.account = account_;
   block[0] = regions.put(std::move(read.region));
+}
+
+Napi::Value NativeLog::load(const Napi::CallbackInfo& info) {
+  auto* const work = new LoadWork(info.Env(), missed_.path, missed_.range);
+  const Napi::Promise promise = work->promise();
+  work->Queue();  // deletes itself when done
+  return promise;
 }
 
 /// readCopy(offset, maxSizeBytes, upperOffset) → Buffer

@@ -23,6 +23,10 @@ class PinnedFile {
   void cut(std::uint64_t at) const noexcept { cutAt_ = at; }
   [[nodiscard]] std::uint64_t cutAt() const noexcept { return cutAt_; }
 
+  /// Some of it had to be read from the medium: what the page cache has of it may still be on its way.
+  void readAhead() const noexcept { readAhead_ = true; }
+  [[nodiscard]] bool wasReadAhead() const noexcept { return readAhead_; }
+
   /// A window of the file that was asked for, and is mapped once it was asked for again (`FileViews`).
   struct Window {
     std::uint64_t number = UINT64_MAX;
@@ -36,6 +40,7 @@ class PinnedFile {
  private:
   std::shared_ptr<const UniqueFd> fd_;
   mutable std::uint64_t cutAt_ = UINT64_MAX;
+  mutable bool readAhead_ = false;
   mutable std::unique_ptr<std::array<Window, 4>> windows_;
 };
 

@@ -9,12 +9,16 @@
 #include <cstdio>
 
 #include "../base/unique_fd.h"
+#include "reads_at_once.h"
 
 namespace millrace {
 
 int FileSystem::open(const char* path, int flags, mode_t mode) { return ::open(path, flags | O_CLOEXEC, mode); }
 ssize_t FileSystem::pwritev(int fd, const struct iovec* parts, int count, off_t position) { return ::pwritev(fd, parts, count, position); }
-ssize_t FileSystem::pread(int fd, void* into, std::size_t size, off_t position) { return ::pread(fd, into, size, position); }
+ssize_t FileSystem::pread(int fd, void* into, std::size_t size, off_t position) {
+  ReadsAtOnce* const atOnce = ReadsAtOnce::current();
+  return atOnce == nullptr ? ::pread(fd, into, size, position) : atOnce->pread(fd, into, size, position);
+}
 int FileSystem::fdatasync(int fd) { return ::fdatasync(fd); }
 int FileSystem::ftruncate(int fd, off_t size) { return ::ftruncate(fd, size); }
 int FileSystem::rename(const char* from, const char* to) { return ::rename(from, to); }

@@ -1,5 +1,6 @@
 #include "page_cache.h"
 
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -44,6 +45,18 @@ bool PageCache::holds(int fd, off_t position, std::size_t size) {
   if (::syscall(kCachestat, fd, &range, &cached, 0) != 0) return true;
   const std::uint64_t wanted = (from + size - 1) / pageBytes - from / pageBytes + 1;
   return cached.pages >= wanted;
+}
+
+bool PageCache::arrived(int fd, off_t position, std::size_t size) {
+  static const auto pageBytes = static_cast<off_t>(::sysconf(_SC_PAGESIZE));
+  const off_t from = position / pageBytes * pageBytes;
+  const std::size_t bytes = size + static_cast<std::size_t>(position - from);
+  void* const start = ::mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, fd, from);
+  if (start == MAP_FAILED) return true;
+  std::vector<unsigned char> resident((bytes + static_cast<std::size_t>(pageBytes) - 1) / static_cast<std::size_t>(pageBytes));
+  const bool told = ::mincore(start, bytes, resident.data()) == 0;
+  (void)::munmap(start, bytes);
+  return !told || std::all_of(resident.begin(), resident.end(), [](unsigned char page) { return (page & 1) != 0; });
 }
 
 void PageCache::load(int fd, off_t position, std::size_t size) {

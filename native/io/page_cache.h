@@ -17,6 +17,8 @@ class PageCache {
   virtual ssize_t read(int fd, void* into, std::size_t size, off_t position);
   /// Whether all of `[position, position + size)` is in memory. True where the kernel cannot tell (before Linux 6.5).
   virtual bool holds(int fd, off_t position, std::size_t size);
+  /// Of a range that it `holds`: whether all of it was read, and none is on its way from the medium. Dearer: a mapping for the question.
+  virtual bool arrived(int fd, off_t position, std::size_t size);
   /// Whether a file may be read where it is mapped. Not where what is in memory is made up.
   [[nodiscard]] virtual bool mayMap() const noexcept { return true; }
   /// Reads the range into memory. Waits. Errors are left to whoever reads the range next.

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "../io/reads_at_once.h"
 #include "segment.h"
 
 // Where to begin for an offset, a position or a timestamp. The files of an index are trusted by their sizes when a log is opened; so each
@@ -22,6 +23,7 @@ bool failed(const Result<std::optional<LocatedBatch>>& batch) { return !batch.ok
 /// and without room for them searches begin at the segment's first batch.
 Result<bool> SegmentView::repairIndex() const {
   if (std::exchange(indexRepaired_, true)) return false;
+  const ReadsAtOnce::Pause pause;
   SegmentView anew(baseOffset_, file_);
   auto end = SegmentLoader::rebuild(anew, LoadPlan{}.indexIntervalBytes);
   if (!end.ok()) return end.error();
@@ -133,8 +135,10 @@ Result<std::optional<LocatedBatch>> SegmentView::lastBefore(std::int64_t from, s
     last = batch.value();
   }
   if (last.has_value() || !jumped) return last;
-  // The indexed batch itself does not fit: the one before it is the last that does.
-  HeaderWalker again(*file_, from, sizeBytes());
+  // The indexed batch itself does not fit: the one before it is the last that does, and the entry before leads to it.
+  indexed = floorPosition(indexed.value() - 1);
+  if (!indexed.ok()) return indexed.error();
+  HeaderWalker again(*file_, std::max<std::int64_t>(from, indexed.value()), sizeBytes());
   for (;;) {
     auto batch = again.next();
     if (!batch.ok()) return batch;

@@ -97,6 +97,7 @@ void SendQueue::consume(std::size_t bytes, EgressStatistics& statistics) {
 
 /// The loop goes on without these bytes until they are in memory.
 SendQueue::Outcome SendQueue::waitFor(const Part& part, EgressStatistics& statistics) {
+  part.region.file->readAhead();
   cold_ = {part.region.file->descriptor(), static_cast<off_t>(part.region.position), std::min<std::size_t>(part.region.sizeBytes, kColdWindowBytes)};
   tally(statistics, part.region.account, &EgressStatistics::coldStops);
   tally(statistics, part.region.account, &EgressStatistics::bytesLoaded, cold_.sizeBytes);
@@ -227,7 +228,8 @@ SendQueue::Outcome SendQueue::sendRegion(int fd, PageCache& cache, EgressStatist
   if (!region.whole()) return Outcome::kFailed;
   if (region.position >= part.warmUntil) {
     const auto window = std::min<std::size_t>(region.sizeBytes, kColdWindowBytes);
-    if (!cache.holds(region.file->get(), position, window)) return waitFor(part, statistics);
+    const int file = region.file->get();
+    if (!cache.holds(file, position, window) || (region.file->wasReadAhead() && !cache.arrived(file, position, window))) return waitFor(part, statistics);
     part.warmUntil = region.position + window;
   }
   const ssize_t written = ::sendfile(fd, region.file->get(), &position, part.warmUntil - region.position);

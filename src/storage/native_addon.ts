@@ -142,6 +142,8 @@ export interface NativeLog {
   readonly transactionsLostFrom: number;
   /** Name, bytes, name, bytes, ...; no bytes for what is large. Given up once read. */
   sideFiles: ReadonlyArray<string | Uint8Array | undefined> | undefined;
+  /** Reads on a thread what the last `readLog` missed. */
+  load(): Promise<void>;
   readCopy(offset: number, maxSizeBytes: number, upperOffset: number): Buffer;
   availableBytes(offset: number, upperOffset: number, enoughBytes: number): number;
   findByTimestamp(timestampMs: number, upperOffset: number, out: Float64Array): boolean;

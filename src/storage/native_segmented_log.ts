@@ -5,6 +5,7 @@ import {
   type CleaningOptions,
   type LogCleaning,
   type LogDirectory,
+  type LogLoading,
   type LogRead,
   LogStoreError,
   type ScannedBatch,
@@ -27,6 +28,8 @@ export interface LogOwner extends Pick<LogDirectory, 'path' | 'failure'> {
   forget(id: number): void;
 }
 
+/** In place of a region's number: the read would have to wait for the medium. */
+const mustWait = -2;
 const noneAborted: readonly AbortedTransaction[] = [];
 
 /** The bytes that the addon holds for the next append: mostly those that were just inspected. */
@@ -118,19 +121,45 @@ export class NativeSegmentedLog implements SegmentedLog {
   }
 
   read(offset: number, maxSizeBytes: number, upperOffset: number, minOneBatch: boolean): LogRead | undefined {
+    return this.found(this.lookUp(offset, maxSizeBytes, upperOffset, minOneBatch, false));
+  }
+
+  readAtOnce(
+    offset: number,
+    maxSizeBytes: number,
+    upperOffset: number,
+    minOneBatch: boolean,
+  ): LogRead | LogLoading | undefined {
+    const regionId = this.lookUp(offset, maxSizeBytes, upperOffset, minOneBatch, true);
+    return regionId === mustWait ? { loading: this.native.load() } : this.found(regionId);
+  }
+
+  /** The number of the region, below 0 for none; the rest of what was found is in the block. */
+  private lookUp(
+    offset: number,
+    maxSizeBytes: number,
+    upperOffset: number,
+    minOneBatch: boolean,
+    atOnce: boolean,
+  ): number {
     const { block } = this;
     block[0] = this.handle;
     block[1] = offset;
     block[2] = maxSizeBytes;
     block[3] = upperOffset;
     block[4] = minOneBatch ? 1 : 0;
+    block[5] = atOnce ? 1 : 0;
     try {
       this.addon.readLog();
     } catch (error) {
       throw this.directory.failed(error);
     }
-    const regionId = block[0] as number;
+    return block[0] as number;
+  }
+
+  private found(regionId: number): LogRead | undefined {
     if (regionId < 0) return undefined;
+    const { block } = this;
     return {
       region: { kind: 'region', regionId, sizeBytes: block[1] as number },
       baseOffset: block[2] as number,

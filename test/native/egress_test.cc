@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "../../native/net/egress_ledger.h"
@@ -20,13 +21,16 @@ class ColdPageCache : public PageCache {
  public:
   [[nodiscard]] bool mayMap() const noexcept override { return false; }
   off_t loadedUntil = 0;
+  /// Beyond `loadedUntil` the kernel reads on by itself.
+  off_t onItsWayUntil = 0;
 
   ssize_t read(int fd, void* into, std::size_t size, off_t position) override {
     if (position < loadedUntil) return ::pread(fd, into, size, position);
     errno = EAGAIN;
     return -1;
   }
-  bool holds(int, off_t position, std::size_t size) override { return position + static_cast<off_t>(size) <= loadedUntil; }
+  bool holds(int, off_t position, std::size_t size) override { return position + static_cast<off_t>(size) <= std::max(loadedUntil, onItsWayUntil); }
+  bool arrived(int, off_t position, std::size_t size) override { return position + static_cast<off_t>(size) <= loadedUntil; }
 };
 
 struct Scene {
@@ -230,4 +234,34 @@ TEST(cold_regions_leave_as_their_size_says_and_are_counted_as_loaded) {
   CHECK(scene.flush(queue, cache) == SendQueue::Outcome::kEmpty);
   CHECK_EQ(counted.bytesCopied, 800u);
   CHECK_EQ(counted.bytesCopiedCold, 500u);
+}
+
+TEST(what_is_read_ahead_and_on_its_way_is_waited_for_on_a_thread) {
+  Scene scene;
+  ColdPageCache cache;
+  SendQueue queue(&scene.topics);
+  scene.region(queue, 0, 0, 5000);
+  queue.endResponse();
+  CHECK(scene.flush(queue, cache) == SendQueue::Outcome::kCold);
+  // The thread has read what it was asked for; the kernel has begun with what lies behind.
+  cache.loadedUntil = 5000;
+  cache.onItsWayUntil = 20'000;
+  queue.loaded();
+  CHECK(scene.flush(queue, cache) == SendQueue::Outcome::kEmpty);
+  scene.region(queue, 0, 5000, 5000);
+  CHECK(scene.flush(queue, cache) == SendQueue::Outcome::kCold);
+  CHECK_EQ(queue.cold().position, 5000);
+  cache.loadedUntil = 20'000;
+  queue.loaded();
+  scene.region(queue, 0, 10'000, 5000);
+  CHECK(scene.flush(queue, cache) == SendQueue::Outcome::kEmpty);
+  CHECK_EQ(scene.drain(), 15'000u);
+  CHECK_EQ(scene.statistics.coldStops, 2u);
+}
+
+TEST(the_kernel_says_what_has_arrived) {
+  Scene scene;
+  // Just written, and read at no page's beginning.
+  CHECK(kernelPageCache().arrived(scene.file->get(), 5000, 20'000));
+  CHECK(kernelPageCache().arrived(scene.file->get(), 0, kFileBytes));
 }

@@ -7,9 +7,11 @@
 #include <functional>
 #include <mutex>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "../../native/io/directory_lock.h"
+#include "../../native/io/reads_at_once.h"
 #include "../../native/log/log.h"
 #include "faulty_file_system.h"
 #include "harness.h"
@@ -50,6 +52,43 @@ std::vector<std::pair<std::int64_t, std::int32_t>> contents(const Log& log) {
     for (const auto& header : headers.value())
       if (header.lastOffset() >= log.logStartOffset()) found.emplace_back(header.baseOffset, header.recordCount);
   return found;
+}
+
+/// Counts reads.
+class CountingFileSystem : public FileSystem {
+ public:
+  int reads = 0;
+  ssize_t pread(int fd, void* into, std::size_t size, off_t position) override {
+    ++reads;
+    return FileSystem::pread(fd, into, size, position);
+  }
+};
+
+/// Of each file only what was loaded is in memory.
+class LoadedPageCache : public PageCache {
+ public:
+  std::vector<ReadsAtOnce::Range> loaded;
+  ssize_t read(int fd, void* into, std::size_t size, off_t position) override {
+    for (const auto& range : loaded)
+      if (range.position <= position && position + static_cast<off_t>(size) <= range.position + static_cast<off_t>(range.sizeBytes)) return ::pread(fd, into, size, position);
+    errno = EAGAIN;
+    return -1;
+  }
+};
+
+/// Reads without waiting, loading what is missed, and says how often that was.
+int loadsFor(Log& log, std::int64_t offset, std::int64_t maxSizeBytes, std::optional<LogReadResult>& found) {
+  LoadedPageCache cache;
+  for (;;) {
+    const ReadsAtOnce atOnce(cache);
+    auto read = log.read(offset, maxSizeBytes, log.logEndOffset(), true);
+    if (read.ok()) {
+      found = std::move(read.value());
+      return static_cast<int>(cache.loaded.size());
+    }
+    if (read.error().code != EAGAIN || read.error().path.empty() || !atOnce.missed().has_value() || cache.loaded.size() > 100) return -1;
+    cache.loaded.push_back(*atOnce.missed());
+  }
 }
 
 }  // namespace
@@ -216,6 +255,72 @@ TEST(random_operations_agree_with_an_array) {
         CHECK(contents(*log) == model);
       }
     }
+  }
+}
+
+TEST(a_read_that_must_not_wait_says_what_it_missed_and_finds_the_same) {
+  harness::TemporaryDirectory directory;
+  LogOptions options;
+  auto log = openLog(posixFileSystem(), directory.path(), options);
+  for (int i = 0; i < 200; ++i) CHECK(append(*log, 2, 3000).ok());
+  // The index of a sealed segment is read from its file; it may be anywhere but in memory, too.
+  for (const bool sealed : {false, true}) {
+    if (sealed) {
+      CHECK(log->roll().ok());
+      CHECK(log->close(true).ok());
+      log.reset();
+      options.cleanShutdown = true;
+      options.recoveryPoint = 400;
+      log = openLog(posixFileSystem(), directory.path(), options);
+      CHECK(log != nullptr);
+    }
+    for (const std::int64_t maxSizeBytes : {1, 10'000, 100'000, 10'000'000}) {
+      std::optional<LogReadResult> found;
+      const int loads = loadsFor(*log, 100 + maxSizeBytes % 7, maxSizeBytes, found);
+      auto waited = log->read(100 + maxSizeBytes % 7, maxSizeBytes, log->logEndOffset(), true);
+      CHECK(waited.ok() && waited.value().has_value() && found.has_value());
+      CHECK_EQ(found->region.position, waited.value()->region.position);
+      CHECK_EQ(found->region.sizeBytes, waited.value()->region.sizeBytes);
+      CHECK_EQ(found->nextOffset, waited.value()->nextOffset);
+      // A page of the log or of its index at a time.
+      CHECK(loads >= 1 && loads <= 12);
+    }
+  }
+}
+
+TEST(an_index_is_made_anew_although_nobody_may_wait) {
+  harness::TemporaryDirectory directory;
+  LogOptions options;
+  auto log = openLog(posixFileSystem(), directory.path(), options);
+  for (int i = 0; i < 100; ++i) CHECK(append(*log, 1, 3000).ok());
+  CHECK(log->roll().ok());
+  CHECK(log->close(true).ok());
+  log.reset();
+  const std::string index = directory.path() + "/t-0/00000000000000000000.index";
+  std::vector<std::uint8_t> entries = readWholeFile(posixFileSystem(), index).value();
+  for (std::size_t i = 7; i < entries.size(); i += 8) entries[i] ^= 5;
+  CHECK(writeWholeFile(posixFileSystem(), index, entries.data(), entries.size(), false).ok());
+  options.cleanShutdown = true;
+  options.recoveryPoint = 100;
+  log = openLog(posixFileSystem(), directory.path(), options);
+  std::optional<LogReadResult> found;
+  CHECK(loadsFor(*log, 70, 5000, found) >= 1);
+  CHECK(found.has_value() && found->nextOffset == 71);
+  CHECK(readWholeFile(posixFileSystem(), index).value() != entries);
+}
+
+TEST(the_end_of_a_read_is_found_with_few_reads) {
+  harness::TemporaryDirectory directory;
+  CountingFileSystem fs;
+  LogOptions options;
+  options.segmentBytes = 64 << 20;
+  auto log = openLog(fs, directory.path(), options);
+  for (int i = 0; i < 3000; ++i) CHECK(append(*log, 1, 1000 + i % 3000).ok());
+  for (std::int64_t maxSizeBytes = 1'000'000; maxSizeBytes < 1'020'000; maxSizeBytes += 500) {
+    fs.reads = 0;
+    auto read = log->read(1000, maxSizeBytes, log->logEndOffset(), true);
+    CHECK(read.ok() && static_cast<std::int64_t>(read.value()->region.sizeBytes) > maxSizeBytes - 5000);
+    CHECK(fs.reads <= 8);
   }
 }
 

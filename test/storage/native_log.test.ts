@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import {
   mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statfsSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -343,5 +345,57 @@ describe('loading one log', () => {
       expect(opened.logEndOffset).toBe(1);
       await opened.close({ sync: false });
     }
+  });
+});
+
+describe('a log that the page cache has given up', () => {
+  /** Where files are memory, nothing can be put out of it. */
+  const tmpfsMagic = 0x0102_1994;
+  /** posix_fadvise(POSIX_FADV_DONTNEED) on whole files, as coreutils offers it. */
+  const evict = () => {
+    for (const name of readdirSync(join(path, 'topic-0')))
+      spawnSync('dd', [`of=${join(path, 'topic-0', name)}`, 'oflag=nocache', 'conv=notrunc,fdatasync', 'count=0']);
+  };
+
+  it.each([false, true])('is loaded on a thread where a read must not wait, sealed segments %s', async (sealed) => {
+    const log = await open({ segmentBytes: sealed ? 1 << 20 : 1 << 30 });
+    while (log.sizeBytes < 3 << 20) append(log, 1, { payload: Buffer.alloc(20_000, 5) });
+    const answers: unknown[] = [];
+    let loads = 0;
+    for (const offset of [0, 37, 90, 140]) {
+      evict();
+      for (;;) {
+        const found = log.readAtOnce(offset, 300_000, log.logEndOffset, true);
+        if (found === undefined) throw new Error('nothing found');
+        if ('loading' in found) {
+          loads += 1;
+          expect(loads).toBeLessThan(100);
+          await found.loading;
+          continue;
+        }
+        const waited = log.read(offset, 300_000, log.logEndOffset, true);
+        answers.push([found.baseOffset, found.nextOffset, found.region.sizeBytes]);
+        expect(answers.at(-1)).toEqual([waited?.baseOffset, waited?.nextOffset, waited?.region.sizeBytes]);
+        releaseRegion(found.region);
+        if (waited !== undefined) releaseRegion(waited.region);
+        break;
+      }
+    }
+    if (statfsSync(path).type !== tmpfsMagic) expect(loads).toBeGreaterThan(0);
+    await log.close({ sync: false });
+  });
+
+  it('a file that is gone meanwhile is for the read that follows', async () => {
+    const log = await open();
+    while (log.sizeBytes < 1 << 19) append(log, 1, { payload: Buffer.alloc(20_000, 5) });
+    evict();
+    const found = log.readAtOnce(20, 100_000, log.logEndOffset, true);
+    for (const name of readdirSync(join(path, 'topic-0'))) rmSync(join(path, 'topic-0', name));
+    if (found !== undefined && 'loading' in found) await found.loading;
+    else if (found !== undefined) releaseRegion(found.region);
+    const waited = log.read(20, 100_000, log.logEndOffset, true);
+    expect(waited?.baseOffset).toBe(20);
+    if (waited !== undefined) releaseRegion(waited.region);
+    await log.close({ sync: false });
   });
 });

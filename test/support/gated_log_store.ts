@@ -31,6 +31,10 @@ export class GatedLogStore implements LogStore {
   private readonly logs = new Map<string, GatedLog>();
   private readonly regions = new Map<number, { readonly log: SegmentedLog; readonly baseOffset: number }>();
   private readonly directories: GatedDirectory[] = [];
+  /** The log of this name is not in memory: reads that must not wait find it only after so many loads, each of which ends when it is called. */
+  cold: { readonly name: string; readonly times: number; readonly loads: Array<() => void> } | undefined;
+  /** Reads that may wait. */
+  waitingReads = 0;
   /** Flush requests by log name. */
   readonly flushRequests: string[] = [];
 
@@ -100,8 +104,18 @@ export class GatedLogStore implements LogStore {
         log.requestFlush();
       },
       read: (offset, maxSizeBytes, upperOffset, minOneBatch) => {
+        this.waitingReads += 1;
         const read = log.read(offset, maxSizeBytes, upperOffset, minOneBatch);
         if (read !== undefined) this.regions.set(read.region.regionId, { log, baseOffset: read.baseOffset });
+        return read;
+      },
+      readAtOnce: (offset, maxSizeBytes, upperOffset, minOneBatch) => {
+        const { cold } = this;
+        if (cold?.name === name && cold.loads.length < cold.times)
+          return { loading: new Promise<void>((resolve) => cold.loads.push(resolve)) };
+        const read = log.readAtOnce(offset, maxSizeBytes, upperOffset, minOneBatch);
+        if (read !== undefined && !('loading' in read))
+          this.regions.set(read.region.regionId, { log, baseOffset: read.baseOffset });
         return read;
       },
       append: (bytes, how) => {

@@ -204,6 +204,13 @@ export interface SegmentedLog {
    * Requires `logStartOffset ≤ offset ≤ logEndOffset`.
    */
   read(offset: number, maxSizeBytes: number, upperOffset: number, minOneBatch: boolean): LogRead | undefined;
+  /** {@link read} that never waits for the medium: where it would have to, what it needs is being loaded, and it is to be tried again. */
+  readAtOnce(
+    offset: number,
+    maxSizeBytes: number,
+    upperOffset: number,
+    minOneBatch: boolean,
+  ): LogRead | LogLoading | undefined;
   /** The same bytes copied into JavaScript (coordinator loading, inspection, tools). Empty when there is nothing. */
   readCopy(offset: number, maxSizeBytes: number, upperOffset: number): Uint8Array;
   /** Bytes `read` would give from `offset` to `upperOffset`, cheap, for min_bytes decisions; may stop counting at `enoughBytes`. */
@@ -353,6 +360,12 @@ export interface LogRead {
   readonly baseOffset: number;
   /** Where a next read would go on. */
   readonly nextOffset: number;
+}
+
+/** Bytes of a log that no memory has are on their way from the medium. */
+export interface LogLoading {
+  /** Never rejects: what could not be read is for who reads it next. */
+  readonly loading: Promise<void>;
 }
 
 export interface BatchPosition {

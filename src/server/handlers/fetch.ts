@@ -1,5 +1,5 @@
 import { ZERO_UUID } from '../../common/ids.js';
-import { type Clock, type FileRegion, type LogRead, LogStoreError } from '../../common/ports/index.js';
+import { type Clock, type FileRegion, type LogLoading, type LogRead, LogStoreError } from '../../common/ports/index.js';
 import type { MetadataCache } from '../../metadata/image.js';
 import type { FetchRequest, FetchResponseInput } from '../../protocol/api/fetch.js';
 import { ErrorCode } from '../../protocol/errors.js';
@@ -57,6 +57,8 @@ interface PartitionRead {
   readonly partition: Partition | undefined;
   readonly answer: PartitionAnswer;
   region: FileRegion | undefined;
+  /** Set: where its records are must be read from the medium first. */
+  loading: Promise<void> | undefined;
   /** What it counts for `minBytes`: more than the region when only whole batches, or the segment's end, keep it short. */
   countedBytes: number;
 }
@@ -89,11 +91,47 @@ export function fetchHandler(deps: FetchDeps): Handler<FetchRequest, FetchRespon
       limiter,
       context,
     );
-    const reads = fetch.read();
-    if (fetch.isEnough(reads)) return fetch.respond(reads);
-    fetch.release(reads);
-    return new Promise((resolve) => new DelayedFetch(deps.replicas, fetch, request.maxWaitMs, context, resolve));
+    const answer = (reads: readonly PartitionRead[]) => {
+      if (fetch.isEnough(reads)) return fetch.respond(reads);
+      fetch.release(reads);
+      return new Promise<FetchResponseInput | null>(
+        (resolve) => new DelayedFetch(deps.replicas, fetch, request.maxWaitMs, context, resolve),
+      );
+    };
+    const reads = fetch.read(false);
+    return isLoading(reads) ? readLoaded(fetch, reads, context).then((found) => found && answer(found)) : answer(reads);
   };
+}
+
+/** More than the headers on the way to the end of a response, each on a page of its own. */
+const mostLoads = 32;
+
+function isLoading(reads: readonly PartitionRead[]): boolean {
+  for (const { loading } of reads) if (loading !== undefined) return true;
+  return false;
+}
+
+/**
+ * Goes on once what was missing is in memory; others are served meanwhile. It may be given up again before it is looked at, so that in
+ * the end the read waits. Null: the client is gone.
+ */
+async function readLoaded(
+  fetch: Fetch,
+  first: PartitionRead[],
+  context: RequestContext,
+): Promise<PartitionRead[] | null> {
+  let isGone = false;
+  const forget = context.onConnectionClose(() => {
+    isGone = true;
+  });
+  let reads = first;
+  for (let loads = 1; isLoading(reads) && !isGone; loads += 1) {
+    fetch.release(reads);
+    await Promise.all(reads.flatMap(({ loading }) => loading ?? []));
+    if (!isGone) reads = fetch.read(loads >= mostLoads);
+  }
+  forget();
+  return isGone ? null : reads;
 }
 
 function flatten(request: FetchRequest): FetchPartition[] {
@@ -138,14 +176,17 @@ class Fetch {
     this.readsCommitted = request.isolationLevel === readCommitted;
   }
 
-  /** Pins what would be sent now. Either `respond` or `release` must follow. */
-  read(): PartitionRead[] {
+  /**
+   * Pins what would be sent now. Either `respond` or `release` must follow. Unless it `mayWait` for the medium, partitions whose batches
+   * cannot be told without it are left `loading`.
+   */
+  read(mayWait: boolean): PartitionRead[] {
     const reads = new Array<PartitionRead>(this.partitions.length);
     let at = 0;
     let leftBytes = this.maxBytes;
     let first = true;
     for (const wanted of this.partitions) {
-      const read = this.readPartition(wanted, leftBytes, first);
+      const read = this.readPartition(wanted, leftBytes, first, mayWait);
       if (read.region !== undefined) {
         leftBytes -= read.region.sizeBytes;
         first = false;
@@ -155,7 +196,7 @@ class Fetch {
     return reads;
   }
 
-  private readPartition(wanted: FetchPartition, leftBytes: number, first: boolean): PartitionRead {
+  private readPartition(wanted: FetchPartition, leftBytes: number, first: boolean, mayWait: boolean): PartitionRead {
     const { replicas } = this.deps;
     const partition = this.usesTopicIds
       ? replicas.getById(wanted.topicId, wanted.partition)
@@ -165,6 +206,7 @@ class Fetch {
       partition,
       answer: emptyAnswer(wanted.partition),
       region: undefined,
+      loading: undefined,
       countedBytes: 0,
     };
     const { answer } = read;
@@ -186,11 +228,17 @@ class Fetch {
     if (answer.divergingEpoch !== undefined) return read;
     const limitBytes = Math.max(0, Math.min(wanted.maxBytes, leftBytes));
     if (fetchOffset < end && (limitBytes > 0 || first)) {
-      let found: LogRead | undefined;
+      let found: LogRead | LogLoading | undefined;
       try {
-        found = log.read(fetchOffset, limitBytes, end, first);
+        found = mayWait
+          ? log.read(fetchOffset, limitBytes, end, first)
+          : log.readAtOnce(fetchOffset, limitBytes, end, first);
       } catch (error) {
         answer.errorCode = this.readFailed(partition, fetchOffset, error);
+        return read;
+      }
+      if (found !== undefined && 'loading' in found) {
+        read.loading = found.loading;
         return read;
       }
       if (found !== undefined) {
@@ -369,13 +417,13 @@ class DelayedFetch {
 
   private look(): void {
     if (this.finished) return;
-    const reads = this.fetch.read();
+    const reads = this.fetch.read(true);
     if (this.fetch.isEnough(reads)) this.finish(() => this.fetch.respond(reads));
     else this.fetch.release(reads);
   }
 
   onTimeout(): void {
-    this.finish(() => this.fetch.respond(this.fetch.read()));
+    this.finish(() => this.fetch.respond(this.fetch.read(true)));
   }
 
   private finish(response: () => FetchResponseInput | null): void {

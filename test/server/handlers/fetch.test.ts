@@ -3,6 +3,7 @@ import { ZERO_UUID } from '../../../src/common/ids.js';
 import type { FetchResponse } from '../../../src/protocol/api/fetch.js';
 import { ErrorCode } from '../../../src/protocol/errors.js';
 import { decodeBatches, encodeBatch } from '../../../src/records/index.js';
+import { loadAddon } from '../../../src/storage/native.js';
 import { BrokerFixture, FakeConnection } from '../../support/broker_fixture.js';
 
 let fixture: BrokerFixture;
@@ -376,5 +377,73 @@ describe('a fetch session', () => {
     const old = { maxWaitMs: 0, minBytes: 1, maxBytes: 1000, topics: topicsOf([{}]) };
     expect(await fixture.call('Fetch', 6, old)).toMatchObject({ responses: [{ topic: 't' }] });
     expect(fixture.sessions.size).toBe(1);
+  });
+});
+
+describe('a fetch of what no memory has', () => {
+  function isCold(name: string, times: number): Array<() => void> {
+    const loads: Array<() => void> = [];
+    fixture.store.cold = { name, times, loads };
+    return loads;
+  }
+
+  it('is answered when it was loaded, and holds up nobody else', async () => {
+    await fixture.createTopic('t', 2);
+    append('t', [100, 100]);
+    append('t', [100], 1);
+    const loads = isCold('t-0', 2);
+    const cold = start([{}, { index: 1 }], { minBytes: 0 });
+    expect(await fetch([{ index: 1 }])).toMatchObject([{ offsets: [0] }]);
+    for (let i = 0; i < 2; i += 1) {
+      await fixture.settle();
+      expect(loads).toHaveLength(i + 1);
+      expect(cold.answer).toBeUndefined();
+      loads[i]?.();
+    }
+    expect(partsOf(await cold.done)).toMatchObject([{ offsets: [0, 1] }, { offsets: [0] }]);
+    expect(fixture.store.waitingReads).toBe(0);
+  });
+
+  it('waits for more as any other', async () => {
+    await fixture.createTopic('t');
+    append('t', [100]);
+    const loads = isCold('t-0', 1);
+    const cold = start([{}], { minBytes: 300 });
+    await fixture.settle();
+    loads[0]?.();
+    await fixture.settle();
+    expect(cold.answer).toBeUndefined();
+    append('t', [300]);
+    expect(partsOf(await cold.done)).toMatchObject([{ offsets: [0, 1] }]);
+  });
+
+  it('waits for the medium in the end, when memory gives up what was loaded', async () => {
+    await fixture.createTopic('t');
+    append('t', [100]);
+    const loads = isCold('t-0', 1000);
+    const cold = start([{}]);
+    for (let i = 0; i < 100 && cold.answer === undefined; i += 1) {
+      loads[i]?.();
+      await fixture.settle();
+    }
+    expect(partsOf(cold.answer)).toMatchObject([{ offsets: [0] }]);
+    expect([loads.length, fixture.store.waitingReads]).toEqual([32, 1]);
+  });
+
+  it('is forgotten when its connection goes away', async () => {
+    await fixture.createTopic('t', 2);
+    append('t', [100]);
+    append('t', [100], 1);
+    const loads = isCold('t-0', 1);
+    const connection = new FakeConnection();
+    const before = loadAddon().regionsInUse();
+    const cold = start([{}, { index: 1 }], {}, connection);
+    await fixture.settle();
+    expect(loadAddon().regionsInUse()).toBe(before);
+    connection.close();
+    loads[0]?.();
+    expect(await cold.done).toBeNull();
+    expect(fixture.traffic.of('t').fetchRequests).toBe(0);
+    expect(loadAddon().regionsInUse()).toBe(before);
   });
 });

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "server.h"
+#include "socket_calls.h"
 
 namespace millrace {
 namespace {
@@ -63,7 +64,7 @@ void Connection::onPoll(int status, int events) {
   } else if ((events & UV_DISCONNECT) != 0) {
     // The peer has closed its side, and reading is held up: look whether it is gone or has only said everything.
     char probe;
-    const ssize_t got = ::recv(fd_.get(), &probe, 1, MSG_PEEK | MSG_DONTWAIT);
+    const ssize_t got = millraceRecv(fd_.get(), &probe, 1, MSG_PEEK | MSG_DONTWAIT);
     if (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) return shut(CloseReason::kReset);
     if (got != 0) {
       // Bytes wait but may not be read yet: without this the loop would spin on the disconnect.
@@ -92,7 +93,7 @@ void Connection::receive() {
     }
     const FrameReader::Space space = reader_.space();
     if (space.at == nullptr) return shut(CloseReason::kNoMemory);
-    const ssize_t got = ::recv(fd_.get(), space.at, space.size, MSG_DONTWAIT);
+    const ssize_t got = millraceRecv(fd_.get(), space.at, space.size, MSG_DONTWAIT);
     ++server_.statistics_.recvCalls;
     if (got == 0) return end();
     if (got < 0) {

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "socket_calls.h"
+
 namespace millrace {
 
 namespace {
@@ -18,7 +20,7 @@ bool isBlocked(int code) noexcept { return code == EAGAIN || code == EWOULDBLOCK
 }  // namespace
 
 std::optional<std::size_t> sendAtOnce(int fd, const std::uint8_t* bytes, std::size_t size) noexcept {
-  const ssize_t sent = ::send(fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+  const ssize_t sent = millraceSend(fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
   if (sent >= 0) return static_cast<std::size_t>(sent);
   if (errno == EINTR || isBlocked(errno)) return 0;
   return std::nullopt;
@@ -166,7 +168,7 @@ SendQueue::Outcome SendQueue::sendGathered(int fd, PageCache& cache, std::size_t
   message.msg_iov = vectors;
   message.msg_iovlen = count;
   // A header before a sendfile waits for it, so that both leave in full segments.
-  const ssize_t written = ::sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT | (fileFollows ? MSG_MORE : 0));
+  const ssize_t written = millraceSendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT | (fileFollows ? MSG_MORE : 0));
   ++statistics.sendCalls;
   if (beside || records != nullptr)
     tally(statistics, records != nullptr ? records->account : sentAccount_, &EgressStatistics::recordSendCalls);
@@ -192,7 +194,7 @@ std::optional<SendQueue::Outcome> SendQueue::sendAround(int fd, PageCache& cache
   struct msghdr message {};
   message.msg_iov = vectors;
   message.msg_iovlen = behind.empty() ? 2 : 3;
-  const ssize_t written = ::sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  const ssize_t written = millraceSendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
   ++statistics.sendCalls;
   tally(statistics, region.account, &EgressStatistics::recordSendCalls);
   if (written < 0 && errno != EINTR && !isBlocked(errno)) return Outcome::kFailed;

@@ -47,13 +47,13 @@ ssize_t sendPart(int fd, const struct msghdr* message, std::size_t size, int fla
 }  // namespace
 
 extern "C" {
-ssize_t __real_send(int fd, const void* from, size_t size, int flags);
-ssize_t __real_sendmsg(int fd, const struct msghdr* message, int flags);
+ssize_t __real_millraceSend(int fd, const void* from, size_t size, int flags);
+ssize_t __real_millraceSendmsg(int fd, const struct msghdr* message, int flags);
 ssize_t __real_sendfile(int out, int in, off_t* offset, size_t count);
-ssize_t __real_recv(int fd, void* into, size_t size, int flags);
+ssize_t __real_millraceRecv(int fd, void* into, size_t size, int flags);
 int __real_accept4(int fd, struct sockaddr* address, socklen_t* size, int flags);
 
-ssize_t __wrap_sendmsg(int fd, const struct msghdr* message, int flags) {
+ssize_t __wrap_millraceSendmsg(int fd, const struct msghdr* message, int flags) {
   if (faulty()) return fake().note(Kind::kSend, flags, -1);
   std::size_t all = 0;
   for (std::size_t i = 0; i < message->msg_iovlen; ++i) all += message->msg_iov[i].iov_len;
@@ -68,13 +68,13 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr* message, int flags) {
   return fake().note(Kind::kSend, flags, taken);
 }
 
-ssize_t __wrap_send(int fd, const void* from, size_t size, int flags) {
+ssize_t __wrap_millraceSend(int fd, const void* from, size_t size, int flags) {
   struct iovec part = {const_cast<void*>(from), size};
   struct msghdr message {};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
-  if (fake().mode == Mode::kReal) return fake().note(Kind::kSend, flags, __real_send(fd, from, size, flags));
-  return __wrap_sendmsg(fd, &message, flags);
+  if (fake().mode == Mode::kReal) return fake().note(Kind::kSend, flags, __real_millraceSend(fd, from, size, flags));
+  return __wrap_millraceSendmsg(fd, &message, flags);
 }
 
 ssize_t __wrap_sendfile(int out, int in, off_t* offset, size_t count) {
@@ -91,9 +91,9 @@ ssize_t __wrap_sendfile(int out, int in, off_t* offset, size_t count) {
   return fake().note(Kind::kSendfile, 0, taken);
 }
 
-ssize_t __wrap_recv(int fd, void* into, size_t size, int flags) {
+ssize_t __wrap_millraceRecv(int fd, void* into, size_t size, int flags) {
   if (faulty()) return fake().note(Kind::kReceive, flags, -1);
-  return fake().note(Kind::kReceive, flags, __real_recv(fd, into, shortened(size), flags));
+  return fake().note(Kind::kReceive, flags, __real_millraceRecv(fd, into, shortened(size), flags));
 }
 
 int __wrap_accept4(int fd, struct sockaddr* address, socklen_t* size, int flags) {
@@ -117,7 +117,7 @@ ssize_t sendPart(int fd, const struct msghdr* message, std::size_t size, int fla
   struct msghdr part = *message;
   part.msg_iov = parts.data();
   part.msg_iovlen = parts.size();
-  return __real_sendmsg(fd, &part, flags);
+  return __real_millraceSendmsg(fd, &part, flags);
 }
 
 }  // namespace

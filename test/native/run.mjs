@@ -52,7 +52,9 @@ const objects = sources.map((source) => [source, join(out, `${source.replaceAll(
 const rules = [`all: ${program}`, 'CXX ?= g++'];
 for (const [source, object] of objects)
   rules.push(`${object}: ${source} ${makefile}`, `\t$(CXX) ${flags.join(' ')} -MMD -MP -c ${source} -o ${object}`);
-const wrapped = ['send', 'sendmsg', 'sendfile', 'recv', 'accept4'].map((call) => `--wrap=${call}`).join(',');
+const wrapped = ['millraceSend', 'millraceSendmsg', 'sendfile', 'millraceRecv', 'accept4']
+  .map((call) => `--wrap=${call}`)
+  .join(',');
 const linked = objects.map(([, object]) => object).join(' ');
 rules.push(`${program}: ${linked}`, `\t$(CXX) ${flags.join(' ')} ${linked} -o ${program} -pthread -Wl,${wrapped}`);
 rules.push(`-include ${join(out, '*.d')}`, '');

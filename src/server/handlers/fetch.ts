@@ -91,16 +91,33 @@ export function fetchHandler(deps: FetchDeps): Handler<FetchRequest, FetchRespon
       limiter,
       context,
     );
-    const answer = (reads: readonly PartitionRead[]) => {
-      if (fetch.isEnough(reads)) return fetch.respond(reads);
-      fetch.release(reads);
-      return new Promise<FetchResponseInput | null>(
-        (resolve) => new DelayedFetch(deps.replicas, fetch, request.maxWaitMs, context, resolve),
-      );
-    };
     const reads = fetch.read(false);
-    return isLoading(reads) ? readLoaded(fetch, reads, context).then((found) => found && answer(found)) : answer(reads);
+    if (isLoading(reads)) return loadedThenAnswered(deps, fetch, request, reads, context);
+    return fetch.isEnough(reads) ? fetch.respond(reads) : whenEnough(deps, fetch, request, reads, context);
   };
+}
+
+function whenEnough(
+  deps: FetchDeps,
+  fetch: Fetch,
+  request: FetchRequest,
+  reads: readonly PartitionRead[],
+  context: RequestContext,
+): Promise<FetchResponseInput | null> {
+  fetch.release(reads);
+  return new Promise((resolve) => new DelayedFetch(deps.replicas, fetch, request.maxWaitMs, context, resolve));
+}
+
+async function loadedThenAnswered(
+  deps: FetchDeps,
+  fetch: Fetch,
+  request: FetchRequest,
+  reads: PartitionRead[],
+  context: RequestContext,
+): Promise<FetchResponseInput | null> {
+  const loaded = await readLoaded(fetch, reads, context);
+  if (loaded === null) return null;
+  return fetch.isEnough(loaded) ? fetch.respond(loaded) : whenEnough(deps, fetch, request, loaded, context);
 }
 
 /** More than the headers on the way to the end of a response, each on a page of its own. */

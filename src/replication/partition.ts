@@ -90,7 +90,7 @@ export class Partition {
     log.committedOffset = () => this.highWatermark;
     log.startEpoch(this.leaderEpoch);
     this.committed = Math.max(log.log.logStartOffset, this.localCommit(log));
-    log.producers.transactions.highWatermarkReached(this.committed);
+    log.highWatermarkReached(this.committed);
     if (this.committed < log.log.logEndOffset) log.log.requestFlush();
   }
 
@@ -104,7 +104,7 @@ export class Partition {
     this.log = log;
     log.stableOffset = () => this.lastStableOffset;
     log.committedOffset = () => this.highWatermark;
-    log.producers.transactions.highWatermarkReached(this.committed);
+    log.highWatermarkReached(this.committed);
     this.reconfigured();
     this.flushed();
   }
@@ -202,7 +202,7 @@ export class Partition {
       'the high watermark stays below the log end offset',
     );
     this.committed = offset;
-    this.log.producers.transactions.highWatermarkReached(offset);
+    this.log.highWatermarkReached(offset);
     this.notify();
   }
 

@@ -51,6 +51,7 @@ export class ReplicaManager {
   private closed = false;
   /** Partitions of the first image had their logs before this start, wherever they are. */
   private started = false;
+  private lastList: readonly number[] = [];
   private readonly gone = new Set<Uuid>();
 
   constructor(private readonly deps: ReplicaManagerDeps) {
@@ -128,7 +129,9 @@ export class ReplicaManager {
       this.byId.set(image.id, topic);
       this.byName.set(image.name, topic);
     }
-    for (const { partition, leader, leaderEpoch, isr, replicas } of image.partitions) {
+    for (const { partition, leader, leaderEpoch, ...lists } of image.partitions) {
+      const isr = this.shared(lists.isr);
+      const replicas = this.shared(lists.replicas);
       const known = topic.partitions[partition];
       if (known === undefined) {
         if (leader !== this.deps.nodeId) continue;
@@ -142,6 +145,14 @@ export class ReplicaManager {
       known.isr = isr;
       known.replicas = replicas;
     }
+  }
+
+  /** Partitions of one broker have the same replicas: one list for all of them is in the cache whichever is looked at. */
+  private shared(list: readonly number[]): readonly number[] {
+    const { lastList } = this;
+    if (list.length === lastList.length && list.every((id, at) => id === lastList[at])) return lastList;
+    this.lastList = list;
+    return list;
   }
 
   /** Its turn has come. Resolves when its log is open, or cannot be had now; nothing to be done when the topic is gone by then. */

@@ -97,6 +97,9 @@ export class PartitionLog {
   config: LogConfig;
   private rollJitterMs: number;
   private readonly beside: BackgroundWrites;
+  private readonly store: LogStore;
+  /** Of ten thousand partitions each object that an append looks at is a miss of the cache: most have never seen a transaction. */
+  private markersWait = true;
 
   constructor(private readonly parts: PartitionLogParts) {
     this.topic = parts.topic;
@@ -108,6 +111,10 @@ export class PartitionLog {
     this.config = parts.config;
     this.rollJitterMs = this.drawJitter();
     this.beside = new BackgroundWrites(this, parts.files, parts.logger);
+    this.store = parts.store;
+    parts.producers.transactions.onMarkerWaiting = () => {
+      this.markersWait = true;
+    };
   }
 
   /**
@@ -136,10 +143,16 @@ export class PartitionLog {
 
   /** Room on its file system; undefined: nobody looks, and only failed writes tell. */
   space: DiskSpace | undefined;
-  turnedAway = new TurnedAway();
+  /** Undefined while nobody was. */
+  turnedAway: TurnedAway | undefined;
 
   get name(): string {
     return this.log.name;
+  }
+
+  /** Markers of transactions below it are committed. */
+  highWatermarkReached(highWatermark: number): void {
+    if (this.markersWait) this.markersWait = this.producers.transactions.highWatermarkReached(highWatermark);
   }
 
   get directoryPath(): string {
@@ -151,7 +164,7 @@ export class PartitionLog {
    * KAFKA_STORAGE_ERROR. The bytes are patched in place. Cost: one CRC pass, one pwritev.
    */
   appendAsLeader(bytes: Uint8Array, context: AppendContext): AppendResult {
-    const status = this.parts.store.inspectBatch(bytes, batch);
+    const status = this.store.inspectBatch(bytes, batch);
     if (status !== 'ok') {
       const whole = status === 'more-than-one' ? withoutRemainder(bytes) : bytes;
       return whole === bytes ? statusRefusal(status, batch.attributes) : this.appendAsLeader(whole, context);
@@ -161,7 +174,7 @@ export class PartitionLog {
     if (batch.producerId >= 0) {
       const check = this.producers.check(batch);
       if (check.kind === 'duplicate') {
-        this.turnedAway.taken(batch.producerId);
+        this.turnedAway?.taken(batch.producerId);
         return {
           errorCode: ErrorCode.NONE,
           firstOffset: check.batch.baseOffset,
@@ -185,7 +198,7 @@ export class PartitionLog {
   private withoutRoom(nowMs: number): AppendRefusal | undefined {
     const reason = this.space?.refusal(batch.sizeBytes, nowMs);
     if (reason !== undefined) return this.noRoom(reason);
-    if (!this.turnedAway.isAhead(batch)) return undefined;
+    if (this.turnedAway?.isAhead(batch) !== true) return undefined;
     return refusal(ErrorCode.KAFKA_STORAGE_ERROR, 'Sent behind a batch that was refused; that one comes first');
   }
 
@@ -196,13 +209,16 @@ export class PartitionLog {
   }
 
   private noRoom(reason: string): AppendRefusal {
-    if (batch.producerId >= 0) this.turnedAway.add(batch);
+    if (batch.producerId >= 0) {
+      this.turnedAway ??= new TurnedAway();
+      this.turnedAway.add(batch);
+    }
     return refusal(ErrorCode.KAFKA_STORAGE_ERROR, reason);
   }
 
   /** What is to be awaited before {@link appendAsLeader}, see `prepareBatch`; mostly nothing. */
   prepare(bytes: Uint8Array, context: PrepareContext): Promise<PreparedBatch> | undefined {
-    return prepareBatch(bytes, this, this.parts.store, context);
+    return prepareBatch(bytes, this, this.store, context);
   }
 
   /**
@@ -210,7 +226,7 @@ export class PartitionLog {
    * producer for that one's epoch.
    */
   appendInternal(bytes: Uint8Array, context: AppendContext): AppendResult {
-    const status = this.parts.store.inspectBatch(bytes, batch);
+    const status = this.store.inspectBatch(bytes, batch);
     if (status !== 'ok') return statusRefusal(status, batch.attributes);
     if (batch.producerId >= 0) {
       if (this.isUnverified(context)) return unverified;
@@ -228,7 +244,7 @@ export class PartitionLog {
     const errorCode = this.producers.checkMarker(marker, marker.transactionVersion);
     if (errorCode !== ErrorCode.NONE) return refusal(errorCode);
     const bytes = encodeEndTxnMarker({ ...marker, timestampMs: context.nowMs });
-    const status = this.parts.store.inspectBatch(bytes, batch);
+    const status = this.store.inspectBatch(bytes, batch);
     return status === 'ok' ? this.write(bytes, context, marker) : statusRefusal(status, batch.attributes);
   }
 
@@ -265,7 +281,7 @@ export class PartitionLog {
     if (context.leaderEpoch !== this.lastEpoch) this.noteEpoch(context.leaderEpoch, firstOffset);
     if (batch.producerId >= 0) {
       this.producers.update(batch, context.nowMs, marker);
-      this.turnedAway.taken(batch.producerId);
+      this.turnedAway?.taken(batch.producerId);
     }
     this.mirror?.appended(bytes, marker);
     return {
@@ -284,7 +300,7 @@ export class PartitionLog {
    */
   appendReplica(bytes: Uint8Array, nowMs: number, marker?: TransactionMarker): void {
     const { log } = this;
-    const status = this.parts.store.inspectBatch(bytes, batch);
+    const status = this.store.inspectBatch(bytes, batch);
     // Compaction leaves fewer records than offsets.
     if (status !== 'ok' && status !== 'bad-offsets')
       throw new LogStoreError(

@@ -29,6 +29,8 @@ export class PartitionTransactions {
   private readonly undelivered = new Map<number, number>();
   private undeliveredFirst = INT64_MAX;
   private unstable = INT64_MAX;
+  /** A marker waits for {@link highWatermarkReached}. */
+  onMarkerWaiting: () => void = () => {};
 
   /** The first offset of all these transactions; INT64_MAX when there is none. */
   get firstUnstableOffset(): number {
@@ -65,11 +67,12 @@ export class PartitionTransactions {
     this.undelivered.set(firstOffset, lastOffset);
     this.undeliveredFirst = Math.min(this.undeliveredFirst, firstOffset);
     this.findUnstable();
+    this.onMarkerWaiting();
   }
 
-  /** Markers below it are committed. */
-  highWatermarkReached(highWatermark: number): void {
-    if (this.undelivered.size === 0) return;
+  /** Markers below it are committed. Whether others wait. */
+  highWatermarkReached(highWatermark: number): boolean {
+    if (this.undelivered.size === 0) return false;
     let first = INT64_MAX;
     for (const [firstOffset, lastOffset] of this.undelivered) {
       if (lastOffset < highWatermark) this.undelivered.delete(firstOffset);
@@ -77,6 +80,7 @@ export class PartitionTransactions {
     }
     this.undeliveredFirst = first;
     this.findUnstable();
+    return this.undelivered.size > 0;
   }
 
   adopt(other: PartitionTransactions): void {
@@ -85,6 +89,7 @@ export class PartitionTransactions {
     for (const [firstOffset, lastOffset] of other.undelivered) this.undelivered.set(firstOffset, lastOffset);
     this.undeliveredFirst = other.undeliveredFirst;
     this.findUnstable();
+    this.onMarkerWaiting();
   }
 
   clear(): void {

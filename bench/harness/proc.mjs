@@ -56,14 +56,19 @@ export function since(before) {
   };
 }
 
+function statusBytes(pid, field) {
+  const text = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return 1024 * Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0);
+}
+
 /** Resident memory, bytes. */
 export function rssBytes(pid) {
-  return 1024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+  return statusBytes(pid, 'VmRSS');
 }
 
 /** Of it, bytes that no file backs: heaps, buffers, stacks. The rest is programs, and mapped parts of segments and indexes. */
 export function anonymousBytes(pid) {
-  return 1024 * Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+  return statusBytes(pid, 'RssAnon');
 }
 
 export function openDescriptors(pid) {

@@ -1,13 +1,12 @@
 #pragma once
 
-#include <fcntl.h>
 #include <napi.h>
 
-#include <cerrno>
 #include <string>
 #include <utility>
 
 #include "../base/unique_fd.h"
+#include "../io/file_system.h"
 #include "../io/page_cache.h"
 #include "../io/reads_at_once.h"
 
@@ -21,10 +20,7 @@ class LoadWork : public Napi::AsyncWorker {
   [[nodiscard]] Napi::Promise promise() const { return deferred_.Promise(); }
 
   void Execute() override {
-    // Only the owner of a file may ask that its access time stays.
-    int fd = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOATIME);
-    if (fd < 0 && errno == EPERM) fd = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-    const UniqueFd file(fd);
+    const UniqueFd file(openUnnoticed(path_.c_str()));
     if (file.valid()) kernelPageCache().load(file.get(), range_.position, range_.sizeBytes);
   }
   void OnOK() override {

@@ -50,6 +50,9 @@ class FileSystem {
   virtual int syncDirectory(const char* path);
 };
 
+/// Opens a file for reading so that its access time stays, where the caller may ask for that: its owner. Follows open().
+[[nodiscard]] int openUnnoticed(const char* path);
+
 /// The real one.
 [[nodiscard]] FileSystem& posixFileSystem();
 

@@ -18,9 +18,7 @@ bool isReadOnly(int fd) {
 int MountFileSystem::open(const char* path, int flags, mode_t mode) {
   struct stat info {};
   if ((flags & O_ACCMODE) == O_RDONLY || ::lstat(path, &info) != 0 || !S_ISLNK(info.st_mode)) return FileSystem::open(path, flags, mode);
-  // Only the owner of a file may ask that its access time stays.
-  const int fd = FileSystem::open(path, O_RDONLY | O_NOATIME, 0);
-  return fd < 0 && errno == EPERM ? FileSystem::open(path, O_RDONLY, 0) : fd;
+  return openUnnoticed(path);
 }
 
 int MountFileSystem::fdatasync(int fd) { return isReadOnly(fd) ? 0 : FileSystem::fdatasync(fd); }

@@ -1,4 +1,5 @@
-import type { LogMirror, PartitionLog } from './partition_log.js';
+import type { LogMirror } from './mirror.js';
+import type { PartitionLog } from './partition_log.js';
 import type { TransactionMarker } from './partition_transactions.js';
 
 /**

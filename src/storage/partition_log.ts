@@ -11,6 +11,7 @@ import { formatEpochs, leaderEpochFile } from './checkpoints.js';
 import type { DiskSpace } from './disk_space.js';
 import type { LeaderEpochCache } from './leader_epochs.js';
 import type { LogConfig } from './log_config.js';
+import type { LogMirror } from './mirror.js';
 import { emptyBatchInfo } from './native_log.js';
 import type { TransactionMarker } from './partition_transactions.js';
 import { reloadProducers } from './producer_replay.js';
@@ -69,18 +70,6 @@ export interface PartitionLogParts {
   readonly files: FileSystem;
   readonly logger: Logger;
   readonly random: () => number;
-}
-
-/** A copy of a log in another directory that follows it until it takes its place. */
-export interface LogMirror {
-  /** A batch was appended, with its final offsets; `marker`: what it says when it ends a transaction. Never throws. */
-  appended(bytes: Uint8Array, marker: TransactionMarker | undefined): void;
-  /** Records below `offset` were deleted. */
-  startRaised(offset: number): void;
-  /** The log changed otherwise. */
-  diverged(): void;
-  /** End of what counts as durable when everything below `flushedOffset` is on the medium here. */
-  durableOffset(flushedOffset: number): number;
 }
 
 /**

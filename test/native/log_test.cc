@@ -8,6 +8,7 @@
 #include <mutex>
 #include <numeric>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "../../native/io/directory_lock.h"
@@ -53,6 +54,33 @@ std::vector<std::pair<std::int64_t, std::int32_t>> contents(const Log& log) {
       if (header.lastOffset() >= log.logStartOffset()) found.emplace_back(header.baseOffset, header.recordCount);
   return found;
 }
+
+/// The first sync waits until it is let through.
+class GatedSyncs : public FileSystem {
+ public:
+  int fdatasync(int fd) override {
+    std::unique_lock lock(mutex_);
+    entered_ = true;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return open_; });
+    return FileSystem::fdatasync(fd);
+  }
+  void untilEntered() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return entered_; });
+  }
+  void letThrough() {
+    const std::lock_guard lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool entered_ = false;
+  bool open_ = false;
+};
 
 /// Counts reads.
 class CountingFileSystem : public FileSystem {
@@ -362,6 +390,30 @@ TEST(flusher_answers_many_requests_with_few_syncs) {
     CHECK(statistics.syncUs.sum <= statistics.totalUs);
   }
   CHECK_EQ(log->flushedOffset(), 2000);
+}
+
+TEST(every_request_is_in_the_group_that_syncs_its_bytes) {
+  harness::TemporaryDirectory directory;
+  GatedSyncs fs;
+  auto log = openLog(fs, directory.path());
+  CHECK(log != nullptr);
+  Flusher flusher([] {});
+  const auto appendAndAsk = [&] {
+    const bool appended = append(*log, 1, 20).ok();
+    log->markDirty();
+    flusher.request(log->flushWork());
+    return appended;
+  };
+  CHECK(appendAndAsk());
+  // The first sync has begun and is held: what is asked meanwhile shares the second.
+  fs.untilEntered();
+  for (int i = 1; i < 2000; ++i) CHECK(appendAndAsk());
+  fs.letThrough();
+  while (flusher.statistics().requests < 2000) std::this_thread::yield();
+  const auto statistics = flusher.statistics();
+  CHECK_EQ(statistics.flushes, 2u);
+  CHECK_EQ(statistics.groupRequests.sum, 2000u);
+  CHECK_EQ(statistics.groupBytes.sum, static_cast<std::uint64_t>(log->sizeBytes()));
 }
 
 TEST(distributions_count_by_power_of_two) {

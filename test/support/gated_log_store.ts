@@ -3,6 +3,7 @@ import type {
   BatchStatus,
   FileRegion,
   LogDirectory,
+  LogRead,
   LogStore,
   OpenFilesStatistics,
   OpenLogOptions,
@@ -89,6 +90,12 @@ export class GatedLogStore implements LogStore {
     return region.log.readCopy(region.baseOffset, sizeBytes, region.log.logEndOffset);
   }
 
+  /** The bytes of a region can be read back. */
+  private noted(log: SegmentedLog, read: LogRead | undefined): LogRead | undefined {
+    if (read !== undefined) this.regions.set(read.region.regionId, { log, baseOffset: read.baseOffset });
+    return read;
+  }
+
   private async open(
     directory: GatedDirectory,
     name: string,
@@ -105,18 +112,14 @@ export class GatedLogStore implements LogStore {
       },
       read: (offset, maxSizeBytes, upperOffset, minOneBatch) => {
         this.waitingReads += 1;
-        const read = log.read(offset, maxSizeBytes, upperOffset, minOneBatch);
-        if (read !== undefined) this.regions.set(read.region.regionId, { log, baseOffset: read.baseOffset });
-        return read;
+        return this.noted(log, log.read(offset, maxSizeBytes, upperOffset, minOneBatch));
       },
       readAtOnce: (offset, maxSizeBytes, upperOffset, minOneBatch) => {
         const { cold } = this;
         if (cold?.name === name && cold.loads.length < cold.times)
           return { loading: new Promise<void>((resolve) => cold.loads.push(resolve)) };
         const read = log.readAtOnce(offset, maxSizeBytes, upperOffset, minOneBatch);
-        if (read !== undefined && !('loading' in read))
-          this.regions.set(read.region.regionId, { log, baseOffset: read.baseOffset });
-        return read;
+        return read !== undefined && 'loading' in read ? read : this.noted(log, read);
       },
       append: (bytes, how) => {
         if (directory.failure !== undefined) throw directory.failure;

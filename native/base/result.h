@@ -6,9 +6,9 @@
 
 namespace millrace {
 
-/// Why an operation failed. `code` is an errno or 0.
+/// Why an operation failed. `code` is an errno or 0. kMustWait: a read while a `ReadsAtOnce` lives; nothing is wrong.
 struct Error {
-  enum class Kind { kIo, kNoSpace, kCorrupt, kLocked, kClosed, kBadArguments, kNoDescriptors, kOtherOwner };
+  enum class Kind { kIo, kNoSpace, kCorrupt, kLocked, kClosed, kBadArguments, kNoDescriptors, kOtherOwner, kMustWait };
 
   Kind kind = Kind::kIo;
   std::string operation;

@@ -22,6 +22,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   initNetBinding(env, exports);
   initRebuildBinding(env, exports);
   initLockBinding(env, exports);
+  initReadsAtOnceBinding(env, exports);
   return exports;
 }
 

@@ -6,9 +6,12 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "../io/open_files.h"
+#include "../io/reads_at_once.h"
 #include "convert.h"
 #include "region_table.h"
 
@@ -46,6 +49,12 @@ class HandleTable {
   std::vector<std::uint32_t> free_;
 };
 
+/// What a read that was not to wait for the medium did not find in memory.
+struct MissedRead {
+  std::string path;
+  ReadsAtOnce::Range range;
+};
+
 /// Everything the addon keeps, per environment (worker threads load their own). No process globals.
 struct AddonData {
   /// Numbers in `block`.
@@ -65,6 +74,11 @@ struct AddonData {
   /// The buffer that responses are encoded into, as last given by `setOutput`, and held until another is given.
   ByteSpan output;
   Napi::ObjectReference outputReference;
+
+  /// Between `beginReadsAtOnce` and `endReadsAtOnce`.
+  std::optional<ReadsAtOnce> readsAtOnce;
+  /// For `loadMissed`.
+  MissedRead missed;
 
   /// The batch last given to `inspectBatch` or `holdBatch`. JavaScript calls `appendBatch` only while it has that memory in hand.
   ByteSpan batch;
@@ -94,5 +108,6 @@ void initLogBinding(Napi::Env env, Napi::Object exports);
 void initNetBinding(Napi::Env env, Napi::Object exports);
 void initRebuildBinding(Napi::Env env, Napi::Object exports);
 void initLockBinding(Napi::Env env, Napi::Object exports);
+void initReadsAtOnceBinding(Napi::Env env, Napi::Object exports);
 
 }  // namespace millrace

@@ -11,7 +11,7 @@ namespace millrace {
 
 /// A JavaScript error that `storage/native_log.ts` turns into a LogStoreError.
 [[nodiscard]] inline Napi::Error toJs(Napi::Env env, const Error& error) {
-  static constexpr const char* kKinds[] = {"IO", "NO_SPACE", "CORRUPT", "LOCKED", "CLOSED", "BAD_ARGUMENTS", "NO_DESCRIPTORS", "OTHER_OWNER"};
+  static constexpr const char* kKinds[] = {"IO", "NO_SPACE", "CORRUPT", "LOCKED", "CLOSED", "BAD_ARGUMENTS", "NO_DESCRIPTORS", "OTHER_OWNER", "MUST_WAIT"};
   Napi::Error result = Napi::Error::New(env, error.operation + " " + error.path + ": " + error.detail);
   result.Set("kind", kKinds[static_cast<int>(error.kind)]);
   result.Set("operation", error.operation);

@@ -7,7 +7,6 @@
 #include "addon_data.h"
 #include "cleaning_binding.h"
 #include "convert.h"
-#include "load_work.h"
 
 namespace millrace {
 namespace {
@@ -60,10 +59,10 @@ napi_value appendBatch(napi_env env, napi_callback_info info) {
 }
 
 /// readLog(). Block in: log, offset, maxSizeBytes, upperOffset, minOneBatch, atOnce; out: regionId (-1: there is none,
-/// -2: it would have to wait for the medium, see `load`), sizeBytes, baseOffset, nextOffset.
+/// -2: it would have to wait for the medium, see `loadMissed`), sizeBytes, baseOffset, nextOffset.
 napi_value readLog(napi_env env, napi_callback_info info) {
   AddonData& data = boundData(env, info);
-  if (NativeLog* const log = data.logs->at(data.block[0]); log != nullptr) log->read(env, data.regions, data.block);
+  if (NativeLog* const log = data.logs->at(data.block[0]); log != nullptr) log->read(env, data);
   return nullptr;
 }
 
@@ -110,7 +109,7 @@ void initLogBinding(Napi::Env env, Napi::Object exports) {
 Napi::Function NativeLog::define(Napi::Env env) {
   return DefineClass(
       env, "NativeLog",
-      {InstanceMethod<&NativeLog::load>("load"), InstanceMethod<&NativeLog::readCopy>("readCopy"),
+      {InstanceMethod<&NativeLog::readCopy>("readCopy"),
        InstanceMethod<&NativeLog::availableBytes>("availableBytes"), InstanceMethod<&NativeLog::findByTimestamp>("findByTimestamp"),
        InstanceMethod<&NativeLog::findMaxTimestamp>("findMaxTimestamp"), InstanceMethod<&NativeLog::scan>("scan"),
        InstanceMethod<&NativeLog::abortedTransactions>("abortedTransactions"), InstanceMethod<&NativeLog::restoreAborted>("restoreAborted"),
@@ -190,14 +189,15 @@ void NativeLog::append(napi_env env, ByteSpan bytes, const double* in) {
   offsets_[3] += static_cast<double>(log_->active().sizeBytes() >= before ? log_->active().sizeBytes() - before : log_->active().sizeBytes());
 }
 
-void NativeLog::read(napi_env env, RegionTable& regions, double* block) {
+void NativeLog::read(napi_env env, AddonData& data) {
+  double* const block = data.block;
   if (!usable(env)) return;
   std::optional<ReadsAtOnce> atOnce;
   if (block[5] != 0) atOnce.emplace();
   auto result = log_->read(wholeOf(block[1]), wholeOf(block[2]), wholeOf(block[3]), block[4] != 0);
   block[0] = -1;
-  if (!result.ok() && atOnce.has_value() && result.error().code == EAGAIN && atOnce->missed().has_value()) {
-    missed_ = {result.error().path, *atOnce->missed()};
+  if (!result.ok() && atOnce.has_value() && result.error().kind == Error::Kind::kMustWait && atOnce->missed().has_value()) {
+    data.missed = {result.error().path, *atOnce->missed()};
     // What the kernel reads ahead of it is on its way, not there.
     if (auto pinned = log_->covering(wholeOf(block[1])).file()->pin(); pinned.ok()) pinned.value()->readAhead();
     block[0] = -2;
@@ -213,14 +213,7 @@ void NativeLog::read(napi_env env, RegionTable& regions, double* block) {
   block[2] = static_cast<double>(read.baseOffset);
   block[3] = static_cast<double>(read.nextOffset);
   read.region.account = account_;
-  block[0] = regions.put(std::move(read.region));
-}
-
-Napi::Value NativeLog::load(const Napi::CallbackInfo& info) {
-  auto* const work = new LoadWork(info.Env(), missed_.path, missed_.range);
-  const Napi::Promise promise = work->promise();
-  work->Queue();  // deletes itself when done
-  return promise;
+  block[0] = data.regions.put(std::move(read.region));
 }
 
 /// readCopy(offset, maxSizeBytes, upperOffset) → Buffer

@@ -8,7 +8,6 @@
 #include <unordered_set>
 
 #include "../io/directory_lock.h"
-#include "../io/reads_at_once.h"
 #include "../log/flusher.h"
 #include "../log/job_threads.h"
 #include "../log/load_progress.h"
@@ -79,9 +78,7 @@ class NativeLog : public Napi::ObjectWrap<NativeLog> {
 
   /// Calls of the hot path, with their numbers as `appendBatch` and `readLog` have them.
   void append(napi_env env, ByteSpan bytes, const double* in);
-  void read(napi_env env, RegionTable& regions, double* block);
-  /// load() → Promise: a thread reads what the last `readLog` missed. Never rejects: what cannot be read is for the next `readLog`.
-  Napi::Value load(const Napi::CallbackInfo& info);
+  void read(napi_env env, AddonData& data);
 
   Napi::Value readCopy(const Napi::CallbackInfo& info);
   Napi::Value availableBytes(const Napi::CallbackInfo& info);
@@ -123,11 +120,6 @@ class NativeLog : public Napi::ObjectWrap<NativeLog> {
   std::shared_ptr<HandleTable<NativeLog>> handles_;
   std::uint32_t handle_ = 0;
   std::uint32_t account_ = 0;  ///< of its topic, on every region
-  struct Missed {
-    std::string path;
-    ReadsAtOnce::Range range;
-  };
-  Missed missed_;  ///< by the last read that was not to wait
 };
 
 }  // namespace millrace

@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "reads_at_once.h"
+
 namespace millrace {
 
 namespace {
@@ -14,6 +16,7 @@ constexpr std::size_t kShed = 64;
 
 Error::Kind kindOf(int code) {
   if (code == ENOSPC || code == EDQUOT) return Error::Kind::kNoSpace;
+  if (code == EAGAIN && ReadsAtOnce::active()) return Error::Kind::kMustWait;
   return code == EMFILE || code == ENFILE ? Error::Kind::kNoDescriptors : Error::Kind::kIo;
 }
 

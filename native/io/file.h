@@ -19,7 +19,8 @@
 
 namespace millrace {
 
-/// An `Error` from errno. ENOSPC and EDQUOT are kNoSpace, EMFILE and ENFILE kNoDescriptors, everything else kIo.
+/// An `Error` from errno. ENOSPC and EDQUOT are kNoSpace, EMFILE and ENFILE kNoDescriptors, EAGAIN while a `ReadsAtOnce` lives
+/// kMustWait, everything else kIo.
 [[nodiscard]] Error systemError(std::string operation, std::string path, int code);
 
 /// Removes the files `stem` + each of `suffixes`; one that is not there is removed already.

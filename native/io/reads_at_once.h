@@ -23,6 +23,8 @@ class ReadsAtOnce {
   ReadsAtOnce(const ReadsAtOnce&) = delete;
   ReadsAtOnce& operator=(const ReadsAtOnce&) = delete;
 
+  /// Whether one lives on this thread.
+  [[nodiscard]] static bool active() noexcept { return current_ != nullptr; }
   /// Of the last read that failed with EAGAIN.
   [[nodiscard]] const std::optional<Range>& missed() const noexcept { return missed_; }
 

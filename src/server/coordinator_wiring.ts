@@ -4,6 +4,7 @@ import { ErrorCode } from '../protocol/errors.js';
 import type { Partition } from '../replication/partition.js';
 import type { ReplicaManager } from '../replication/replica_manager.js';
 import type { AppendResult } from '../storage/partition_log.js';
+import { withoutWaiting } from '../storage/without_waiting.js';
 
 /** The coordinator of the keys in a topic's partitions. */
 export interface PartitionCoordinator {
@@ -52,7 +53,8 @@ function coordinatorLog(partition: Partition, { clock, verifiesTransactions }: C
     onHighWatermark: (listener) => partition.onHighWatermark(listener),
     read(fromOffset, maxBytes) {
       const opened = log();
-      return opened === undefined ? new Uint8Array(0) : opened.readCopy(fromOffset, maxBytes, opened.logEndOffset);
+      if (opened === undefined) return new Uint8Array(0);
+      return withoutWaiting(opened, () => opened.readCopy(fromOffset, maxBytes, opened.logEndOffset));
     },
   };
 }

@@ -4,6 +4,7 @@ import { CleanerThrottle } from './cleaner_throttle.js';
 import { type CleaningPlan, hasDirtySegments, planCleaning } from './cleaning_plan.js';
 import type { LogManagerPorts } from './log_manager_ports.js';
 import type { PartitionLog } from './partition_log.js';
+import { withoutWaiting } from './without_waiting.js';
 
 /** `log.cleaner.*`, as they are now. */
 export interface CleanerSettings {
@@ -162,7 +163,13 @@ export class LogCleaner {
       if (this.rounds.has(log)) continue;
       this.dirty.delete(log);
       if (!log.config.compact || !hasDirtySegments(log)) continue;
-      const plan = planCleaning(log, nowMs);
+      const plan = withoutWaiting(log.log, () => planCleaning(log, nowMs));
+      if (plan instanceof Promise) {
+        // Times of segments are read once: the next look finds them. What fails, fails there.
+        void plan.catch(() => undefined);
+        waiting = true;
+        continue;
+      }
       this.dirty.set(log, plan.cleanableBytes);
       if (this.uncleanable.has(log)) continue;
       maxRatio = Math.max(maxRatio, plan.cleanableRatio);

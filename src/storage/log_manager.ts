@@ -98,7 +98,7 @@ export class LogManager {
       moved: () => this.cleaner?.wake(),
     });
     this.retention = new Retention(ports, {
-      isUsable: (log) => this.mayDropSegments(log),
+      isUsable: (log) => this.logs.get(partitionName(log)) === log && this.mayDropSegments(log),
       later: (delayMs, run) => this.schedule(ports.timers, delayMs, run),
     });
     for (const managed of directories) managed.directory?.onFailure((error) => this.directoryFailed(managed, error));
@@ -377,7 +377,7 @@ export class LogManager {
     } catch (error) {
       if (!isNoSpace(error)) throw error;
       for (const space of this.diskSpaces) space.exhausted(error instanceof Error ? error.message : '');
-      this.retention.enforce(this.logs.values());
+      this.retention.makeRoom([...this.logs.values()]);
       for (const log of this.logs.values()) await log.log.deletePending();
       await this.checkpoint();
     }

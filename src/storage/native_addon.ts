@@ -39,12 +39,23 @@ export interface NativeAddon {
    * aborted transaction that it ends firstOffset and lastStableOffset, -1 when it ends none.
    */
   appendBatch(): void;
-  /** In: log, offset, maxSizeBytes, upperOffset, minOneBatch. Out: regionId (-1: none), sizeBytes, baseOffset, nextOffset. */
+  /**
+   * In: log, offset, maxSizeBytes, upperOffset, minOneBatch, atOnce. Out: regionId (-1: none, -2: it would have to wait for the medium),
+   * sizeBytes, baseOffset, nextOffset.
+   */
   readLog(): void;
   /** The buffer that the next {@link sendFrame} calls send from; held until another is given. */
   setOutput(bytes: Uint8Array): void;
   /** In: server, connection, length, number of links (at most 126), then for each: the position it comes before, its region. */
   sendFrame(): void;
+  /** Until {@link endReadsAtOnce} reads that would wait for the medium throw `MUST_WAIT` instead. */
+  beginReadsAtOnce(): void;
+  endReadsAtOnce(): void;
+  /**
+   * A thread reads what the last read that was not to wait missed: in the file of this path, as `MUST_WAIT` has it; undefined: as
+   * {@link readLog} knows. At least `aheadBytes`. Never rejects.
+   */
+  loadMissed(path: string | undefined, aheadBytes: number): Promise<void>;
   releaseRegion(regionId: number): void;
   /** On a thread, with a copy of the batch. `numbers`: codec, level, keysNeeded, earliestMs, latestMs. */
   rebuildBatch(bytes: Uint8Array, numbers: Float64Array): Promise<NativeRebuilt>;
@@ -84,7 +95,8 @@ export interface NativeError extends Error {
     | 'CLOSED'
     | 'BAD_ARGUMENTS'
     | 'NO_DESCRIPTORS'
-    | 'OTHER_OWNER';
+    | 'OTHER_OWNER'
+    | 'MUST_WAIT';
   readonly operation: string;
   readonly path: string;
   readonly errno: number;
@@ -142,8 +154,6 @@ export interface NativeLog {
   readonly transactionsLostFrom: number;
   /** Name, bytes, name, bytes, ...; no bytes for what is large. Given up once read. */
   sideFiles: ReadonlyArray<string | Uint8Array | undefined> | undefined;
-  /** Reads on a thread what the last `readLog` missed. */
-  load(): Promise<void>;
   readCopy(offset: number, maxSizeBytes: number, upperOffset: number): Buffer;
   availableBytes(offset: number, upperOffset: number, enoughBytes: number): number;
   findByTimestamp(timestampMs: number, upperOffset: number, out: Float64Array): boolean;

@@ -131,7 +131,22 @@ export class NativeSegmentedLog implements SegmentedLog {
     minOneBatch: boolean,
   ): LogRead | LogLoading | undefined {
     const regionId = this.lookUp(offset, maxSizeBytes, upperOffset, minOneBatch, true);
-    return regionId === mustWait ? { loading: this.native.load() } : this.found(regionId);
+    return regionId === mustWait ? { loading: this.addon.loadMissed(undefined, 0) } : this.found(regionId);
+  }
+
+  atOnce<T>(look: () => T, aheadBytes = 0): { readonly found: T } | LogLoading {
+    const { addon } = this;
+    let missedIn: string;
+    addon.beginReadsAtOnce();
+    try {
+      return { found: look() };
+    } catch (error) {
+      if (!(error instanceof LogStoreError) || error.kind !== 'MUST_WAIT') throw error;
+      missedIn = error.path;
+    } finally {
+      addon.endReadsAtOnce();
+    }
+    return { loading: addon.loadMissed(missedIn, aheadBytes) };
   }
 
   /** The number of the region, below 0 for none; the rest of what was found is in the block. */

@@ -5,9 +5,12 @@ import type { LeaderEpochCache } from './leader_epochs.js';
 import { ProducerSnapshots } from './producer_snapshots.js';
 import type { ProducerStateManager } from './producer_state.js';
 import type { SideFiles } from './side_files.js';
+import { withoutWaiting } from './without_waiting.js';
 
 /** Headers read and replayed in one turn of the event loop. */
 const batchesPerScan = 512;
+/** Of a log that is not in memory. */
+const aheadBytes = 4 * 1024 * 1024;
 
 export interface ReplayParts {
   readonly log: SegmentedLog;
@@ -45,7 +48,8 @@ export async function reloadProducers(
   const snapshot = await snapshots.restore(producers, logStartOffset, latest, logEndOffset);
   const aborted: AbortedTransaction[] = [];
   for (let offset = snapshot ?? logStartOffset; offset < logEndOffset; ) {
-    const batches = log.scanBatches(offset, batchesPerScan);
+    const from = offset;
+    const batches = await withoutWaiting(log, () => log.scanBatches(from, batchesPerScan), aheadBytes);
     if (batches.length === 0) break;
     for (const batch of batches) {
       const { marker } = batch;

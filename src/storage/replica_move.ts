@@ -10,6 +10,7 @@ import { suffixedName } from './partition_directories.js';
 import type { PartitionLog } from './partition_log.js';
 import type { TransactionMarker } from './partition_transactions.js';
 import { ReplicaCopy } from './replica_copy.js';
+import { withoutWaiting } from './without_waiting.js';
 
 /** What a move needs of whoever keeps the logs. */
 export interface MoveHooks {
@@ -153,7 +154,10 @@ export class ReplicaMove {
     let lastLag = Number.POSITIVE_INFINITY;
     for (;;) {
       const { logEndOffset } = source.log;
-      const bytes = source.log.readCopy(future.log.logEndOffset, limitBytes, logEndOffset);
+      const bytes = await withoutWaiting(source.log, () =>
+        source.log.readCopy(future.log.logEndOffset, limitBytes, logEndOffset),
+      );
+      if (this.stopping) return undefined;
       for (const batch of batchesOf(bytes)) future.appendReplica(batch, clock.wallMs(), markerIn(source, batch));
       const lag = source.log.logEndOffset - future.log.logEndOffset;
       if (lag === 0) break;

@@ -1,14 +1,18 @@
-import type { SegmentInfo } from '../common/ports/index.js';
+import type { LogLoading, SegmentInfo } from '../common/ports/index.js';
 import type { PartitionLog } from './partition_log.js';
 
 /**
  * Deletes the oldest segments as `retention.ms` (by a segment's largest timestamp), `retention.bytes` and the log start offset ask for,
  * never what is not committed. The active segment goes, too, when everything has to: it is rolled first, so that an idle topic
- * empties in time. Returns how many segments went.
+ * empties in time. Returns how many segments went. Unless it `mayWait` for the medium, nothing goes as long as what tells the age of a
+ * segment is not in memory.
  */
-export function deleteExpiredSegments(log: PartitionLog, nowMs: number): number {
+export function deleteExpiredSegments(log: PartitionLog, nowMs: number, mayWait: boolean): number | LogLoading {
   const segments = log.log.segments();
-  let count = countOfExpired(log, segments, nowMs);
+  const look = () => countOfExpired(log, segments, nowMs);
+  const counted = mayWait ? { found: look() } : log.log.atOnce(look);
+  if (!('found' in counted)) return counted;
+  let count = counted.found;
   if (count === segments.length && count > 0 && !log.roll()) count -= 1;
   if (count === 0) return 0;
   log.log.deleteSegments(segments.slice(0, count).map(({ baseOffset }) => baseOffset));

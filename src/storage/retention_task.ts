@@ -1,9 +1,13 @@
 import type { LogManagerPorts } from './log_manager_ports.js';
 import type { PartitionLog } from './partition_log.js';
 import { deleteExpiredSegments } from './retention.js';
+import { mostLoads } from './without_waiting.js';
+
+/** The look that waits for the medium. */
+const waits = mostLoads + 1;
 
 export interface RetentionHooks {
-  /** Its directory has not failed. */
+  /** It is open, and its directory has not failed. */
   isUsable(log: PartitionLog): boolean;
   later(delayMs: number, run: () => void): void;
 }
@@ -15,29 +19,38 @@ export class Retention {
     private readonly hooks: RetentionHooks,
   ) {}
 
+  /** Logs that tell the age of their segments only by what is not in memory follow once that is loaded. */
   enforce(logs: Iterable<PartitionLog>): void {
+    for (const log of logs) this.enforceOn(log, 1);
+  }
+
+  private enforceOn(log: PartitionLog, look: number): void {
     const { clock, logger } = this.ports;
-    for (const log of logs) {
-      if (!this.hooks.isUsable(log)) continue;
-      try {
-        log.rollIfDue(clock.wallMs());
-        if (log.space?.full === true) log.rollIfEmptied();
-        const deleted = deleteExpiredSegments(log, clock.wallMs());
-        if (deleted === 0) continue;
-        logger.info(
-          `${log.name}: ${deleted} segments deleted by retention, the log begins at ${log.log.logStartOffset} now`,
-        );
-        this.unlinkLater(log);
-      } catch (error) {
-        logger.error(`retention of ${log.name} failed`, { error });
+    if (!this.hooks.isUsable(log)) return;
+    try {
+      log.rollIfDue(clock.wallMs());
+      if (log.space?.full === true) log.rollIfEmptied();
+      const deleted = deleteExpiredSegments(log, clock.wallMs(), look >= waits);
+      if (typeof deleted !== 'number') {
+        void deleted.loading.then(() => this.enforceOn(log, look + 1));
+        return;
       }
+      if (deleted === 0) return;
+      logger.info(
+        `${log.name}: ${deleted} segments deleted by retention, the log begins at ${log.log.logStartOffset} now`,
+      );
+      this.unlinkLater(log);
+    } catch (error) {
+      logger.error(`retention of ${log.name} failed`, { error });
     }
   }
 
-  /** Their disk is full: what may be deleted is, now, and what waits for its delay does not wait any longer. */
+  /** Their disk is full: what may be deleted is, now, whatever it waits for, and what waits for its delay does not wait any longer. */
   makeRoom(logs: readonly PartitionLog[]): void {
-    this.enforce(logs);
-    for (const log of logs) this.unlinkLater(log);
+    for (const log of logs) {
+      this.enforceOn(log, waits);
+      this.unlinkLater(log);
+    }
   }
 
   /** Segments that were dropped or replaced are gone after their delay. */

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Uuid } from '../../src/common/ids.js';
 import { NodeFileSystem, seededRandom, VirtualTime } from '../../src/env/index.js';
@@ -17,6 +18,7 @@ import { LogManager } from '../../src/storage/log_manager.js';
 import { createNativeLogStore } from '../../src/storage/native_log.js';
 import type { PartitionLog } from '../../src/storage/partition_log.js';
 import { MemoryLogger } from '../../src/telemetry/index.js';
+import { makeCold } from '../support/cold_log.js';
 import { compactedConfig } from '../support/log_configs.js';
 import { logManagerSettings } from '../support/log_manager_settings.js';
 
@@ -125,6 +127,24 @@ describe('the log cleaner', () => {
     await time.advance(15_000);
     expect(manager.cleaner?.state.rounds).toBe(1);
     expect(atTheBegin).toBe('0\n1\ntopic 0 3\n');
+  });
+
+  it('does not wait for times of segments that are not in memory', async () => {
+    const log = await open();
+    append(log, [
+      ['a', '1'],
+      ['a', '2'],
+    ]);
+    await seal(log);
+    const cold = makeCold(log.log, 2);
+    await time.advance(15_000);
+    for (const load of [0, 1]) {
+      await turn();
+      expect([cold.loads.length, manager.cleaner?.state.rounds]).toEqual([load + 1, 0]);
+      cold.loads[load]?.();
+    }
+    await time.advance(15_000);
+    expect(manager.cleaner?.state.rounds).toBe(1);
   });
 
   it('cleans when a segment is sealed, keeps offsets, and writes its checkpoint', async () => {

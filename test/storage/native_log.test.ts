@@ -378,6 +378,51 @@ describe('a log that the page cache has given up', () => {
     await log.close({ sync: false });
   });
 
+  it.each<[string, (log: SegmentedLog) => unknown]>([
+    ['a search by time', (log) => log.findBatchByTimestamp(5_000, log.logEndOffset)],
+    ['the largest timestamp', (log) => log.findBatchOfMaxTimestamp(log.logEndOffset)],
+    ['a walk along headers', (log) => log.scanBatches(37, 50).map(({ baseOffset }) => baseOffset)],
+    ['a copy', (log) => Buffer.from(log.readCopy(90, 100_000, log.logEndOffset)).toString('base64')],
+    ['times of segments', (log) => log.segments().map((one) => [one.firstTimestampMs, one.maxTimestampMs])],
+  ])('%s is loaded on a thread, from an index on the medium too', async (_, look) => {
+    const first = await open();
+    while (first.sizeBytes < 3 << 20)
+      append(first, 1, { payload: Buffer.alloc(20_000, 5), timestampMs: first.logEndOffset * 100 });
+    const expected = look(first);
+    const { logEndOffset } = first;
+    await first.close({ sync: true });
+    const log = await open({ cleanShutdown: true, recoveryPoint: logEndOffset });
+    evict();
+    let loads = 0;
+    for (;;) {
+      const looked = log.atOnce(() => look(log), 4096);
+      if ('found' in looked) {
+        expect(looked.found).toEqual(expected);
+        break;
+      }
+      loads += 1;
+      expect(loads).toBeLessThan(100);
+      await looked.loading;
+    }
+    if (canEvict(path)) expect(loads).toBeGreaterThan(0);
+    // It was no failure.
+    expect(directory.failure).toBeUndefined();
+    append(log);
+    await log.close({ sync: false });
+  });
+
+  it('is read as ever behind a look, also behind one that failed', async () => {
+    const log = await open();
+    while (log.sizeBytes < 1 << 19) append(log, 1, { payload: Buffer.alloc(20_000, 5) });
+    const fails = () => {
+      throw new Error('of its own');
+    };
+    expect(() => log.atOnce(fails)).toThrow('of its own');
+    evict();
+    expect(log.scanBatches(0, 10)).toHaveLength(10);
+    await log.close({ sync: false });
+  });
+
   it('a file that is gone meanwhile is for the read that follows', async () => {
     const log = await open();
     while (log.sizeBytes < 1 << 19) append(log, 1, { payload: Buffer.alloc(20_000, 5) });

@@ -14,6 +14,7 @@ import type {
 } from '../../src/common/ports/index.js';
 import { LogStoreError } from '../../src/common/ports/index.js';
 import { createNativeLogStore } from '../../src/storage/native_log.js';
+import { type ColdLog, makeCold } from './cold_log.js';
 
 /** One log behind the gate. */
 interface GatedLog {
@@ -30,12 +31,8 @@ interface GatedLog {
 export class GatedLogStore implements LogStore {
   private readonly native = createNativeLogStore();
   private readonly logs = new Map<string, GatedLog>();
-  private readonly regions = new Map<number, { readonly log: SegmentedLog; readonly baseOffset: number }>();
+  private readonly regions = new Map<number, () => Uint8Array>();
   private readonly directories: GatedDirectory[] = [];
-  /** The log of this name is not in memory: reads that must not wait find it only after so many loads, each of which ends when it is called. */
-  cold: { readonly name: string; readonly times: number; readonly loads: Array<() => void> } | undefined;
-  /** Reads that may wait. */
-  waitingReads = 0;
   /** Flush requests by log name. */
   readonly flushRequests: string[] = [];
 
@@ -78,22 +75,23 @@ export class GatedLogStore implements LogStore {
     }
   }
 
+  /** From now on the log of this name is not in memory. */
+  makeCold(name: string, times: number): ColdLog {
+    const gated = this.logs.get(name);
+    if (gated === undefined) throw new Error(`no log ${name}`);
+    return makeCold(gated.log, times);
+  }
+
   /** The directories, or one of them, act as after a failed sync. */
   fail(path?: string): void {
     for (const directory of this.directories) if (path === undefined || directory.path === path) directory.fail();
   }
 
   /** The bytes a region stands for. */
-  bytesOf({ regionId, sizeBytes }: FileRegion): Uint8Array {
-    const region = this.regions.get(regionId);
-    if (region === undefined) throw new Error(`no region ${regionId}`);
-    return region.log.readCopy(region.baseOffset, sizeBytes, region.log.logEndOffset);
-  }
-
-  /** The bytes of a region can be read back. */
-  private noted(log: SegmentedLog, read: LogRead | undefined): LogRead | undefined {
-    if (read !== undefined) this.regions.set(read.region.regionId, { log, baseOffset: read.baseOffset });
-    return read;
+  bytesOf({ regionId }: FileRegion): Uint8Array {
+    const bytes = this.regions.get(regionId);
+    if (bytes === undefined) throw new Error(`no region ${regionId}`);
+    return bytes();
   }
 
   private async open(
@@ -103,6 +101,15 @@ export class GatedLogStore implements LogStore {
     open: (options: OpenLogOptions) => Promise<SegmentedLog>,
   ): Promise<SegmentedLog> {
     const log = await open({ ...options, onFlushed: () => undefined });
+    const readCopy = log.readCopy.bind(log);
+    /** The bytes of a region can be read back. */
+    const noted = <T extends LogRead | undefined>(read: T): T => {
+      if (read !== undefined) {
+        const { region, baseOffset } = read;
+        this.regions.set(region.regionId, () => readCopy(baseOffset, region.sizeBytes, log.logEndOffset));
+      }
+      return read;
+    };
     const gated: GatedLog = { log, shown: log.flushedOffset, onFlushed: options.onFlushed };
     this.logs.set(name, gated);
     const overrides: Partial<SegmentedLog> = {
@@ -110,16 +117,11 @@ export class GatedLogStore implements LogStore {
         this.flushRequests.push(name);
         log.requestFlush();
       },
-      read: (offset, maxSizeBytes, upperOffset, minOneBatch) => {
-        this.waitingReads += 1;
-        return this.noted(log, log.read(offset, maxSizeBytes, upperOffset, minOneBatch));
-      },
+      read: (offset, maxSizeBytes, upperOffset, minOneBatch) =>
+        noted(log.read(offset, maxSizeBytes, upperOffset, minOneBatch)),
       readAtOnce: (offset, maxSizeBytes, upperOffset, minOneBatch) => {
-        const { cold } = this;
-        if (cold?.name === name && cold.loads.length < cold.times)
-          return { loading: new Promise<void>((resolve) => cold.loads.push(resolve)) };
         const read = log.readAtOnce(offset, maxSizeBytes, upperOffset, minOneBatch);
-        return read !== undefined && 'loading' in read ? read : this.noted(log, read);
+        return read !== undefined && 'loading' in read ? read : noted(read);
       },
       append: (bytes, how) => {
         if (directory.failure !== undefined) throw directory.failure;

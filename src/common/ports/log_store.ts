@@ -211,6 +211,12 @@ export interface SegmentedLog {
     upperOffset: number,
     minOneBatch: boolean,
   ): LogRead | LogLoading | undefined;
+  /**
+   * Runs `look`, in which no read of this log waits for the medium: where one would have to, at least `aheadBytes` from there on are
+   * being loaded, and it is to be tried again. A `look` changes nothing, gives up what it pinned when it throws, and lets
+   * `MUST_WAIT` through.
+   */
+  atOnce<T>(look: () => T, aheadBytes?: number): { readonly found: T } | LogLoading;
   /** The same bytes copied into JavaScript (coordinator loading, inspection, tools). Empty when there is nothing. */
   readCopy(offset: number, maxSizeBytes: number, upperOffset: number): Uint8Array;
   /** Bytes `read` would give from `offset` to `upperOffset`, cheap, for min_bytes decisions; may stop counting at `enoughBytes`. */
@@ -416,7 +422,10 @@ export type BatchStatus =
 export class LogStoreError extends Error {
   override readonly name = 'LogStoreError';
   constructor(
-    /** `NO_DESCRIPTORS`: the process may open no more files; nothing is lost, and the same call may succeed later. */
+    /**
+     * `NO_DESCRIPTORS`: the process may open no more files; nothing is lost, and the same call may succeed later. `MUST_WAIT`: only
+     * inside of {@link SegmentedLog.atOnce}.
+     */
     readonly kind:
       | 'LOCKED'
       | 'IO'
@@ -425,7 +434,8 @@ export class LogStoreError extends Error {
       | 'CLOSED'
       | 'BAD_ARGUMENTS'
       | 'NO_DESCRIPTORS'
-      | 'OTHER_OWNER',
+      | 'OTHER_OWNER'
+      | 'MUST_WAIT',
     readonly operation: string,
     readonly path: string,
     /** POSIX name or ''. */

@@ -38,7 +38,9 @@ export async function loadRecords<State, Command, Rec, Reply>(
   let offset = log.logStartOffset;
   while (offset < log.logEndOffset && !options.cancelled()) {
     const readFrom = offset;
-    for (const batch of decodeBatches(log.read(offset, options.bufferBytes))) {
+    const bytes = await log.read(offset, options.bufferBytes);
+    if (options.cancelled()) break;
+    for (const batch of decodeBatches(bytes)) {
       counts.bytes += batch.sizeBytes;
       replay(machine, batch, options.apply, counts);
       offset = Math.max(offset, batch.lastOffset + 1);

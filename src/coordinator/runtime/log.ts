@@ -41,7 +41,7 @@ export interface CoordinatorLog {
   /**
    * Whole batches from the one that holds `fromOffset` (or the next, where compaction left a gap), up to about `maxBytes` but
    * at least one, also above the high watermark. Empty when there is none. The bytes are the caller's to keep.
-   * @throws when the log cannot be read
+   * Later when they are not in memory. @throws (or rejects) when the log cannot be read
    */
-  read(fromOffset: number, maxBytes: number): Uint8Array;
+  read(fromOffset: number, maxBytes: number): Uint8Array | Promise<Uint8Array>;
 }

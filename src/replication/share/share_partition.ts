@@ -45,7 +45,7 @@ export interface SharePartitionPorts {
   readonly persister: SharePersister;
   rules(): ShareRules;
   /** Where a group begins that has not read yet. */
-  resetOffset(): number | ShareFailure;
+  resetOffset(): Promise<number | ShareFailure>;
   /** There may be more for members to fetch. */
   changed(): void;
 }
@@ -100,7 +100,7 @@ export class SharePartition {
 
   /** Takes what was persisted. To be called once, before anything else; undefined: it is ready. */
   async load(): Promise<ShareFailure | undefined> {
-    const read = await this.ports.persister.read(this.ports.leaderEpoch);
+    const read = await this.placed(await this.ports.persister.read(this.ports.leaderEpoch));
     if (this.phase !== 'loading') return fenced;
     const failure = 'errorCode' in read ? read : this.begin(read);
     this.phase = failure === undefined ? 'active' : 'failed';
@@ -108,9 +108,14 @@ export class SharePartition {
     return failure;
   }
 
-  private begin({ stateEpoch, startOffset, stateBatches }: PersistedState): ShareFailure | undefined {
-    const start = startOffset === -1 ? this.ports.resetOffset() : startOffset;
-    if (typeof start !== 'number') return start;
+  /** A group that has not begun yet begins where its strategy says. */
+  private async placed(read: PersistedState | ShareFailure): Promise<PersistedState | ShareFailure> {
+    if ('errorCode' in read || read.startOffset !== -1) return read;
+    const startOffset = await this.ports.resetOffset();
+    return typeof startOffset === 'number' ? { ...read, startOffset } : startOffset;
+  }
+
+  private begin({ stateEpoch, startOffset: start, stateBatches }: PersistedState): ShareFailure | undefined {
     this.stateEpoch = stateEpoch;
     let gapStart: number | undefined;
     let before = start - 1;

@@ -12,6 +12,7 @@ import {
 import type { Partition } from '../../replication/partition.js';
 import type { ReplicaManager } from '../../replication/replica_manager.js';
 import { releaseRegion } from '../../storage/native_log.js';
+import { mostLoads } from '../../storage/without_waiting.js';
 import type { Logger } from '../../telemetry/logger.js';
 import { MessageLimiter } from '../close_advice.js';
 import type { Handler, RequestContext } from '../handler.js';
@@ -92,36 +93,34 @@ export function fetchHandler(deps: FetchDeps): Handler<FetchRequest, FetchRespon
       context,
     );
     const reads = fetch.read(false);
-    if (isLoading(reads)) return loadedThenAnswered(deps, fetch, request, reads, context);
-    return fetch.isEnough(reads) ? fetch.respond(reads) : whenEnough(deps, fetch, request, reads, context);
+    if (isLoading(reads)) return loadedThenAnswered(deps, fetch, request.maxWaitMs, reads, context);
+    return fetch.isEnough(reads) ? fetch.respond(reads) : whenEnough(deps, fetch, request.maxWaitMs, reads, context);
   };
 }
 
 function whenEnough(
   deps: FetchDeps,
   fetch: Fetch,
-  request: FetchRequest,
+  maxWaitMs: number,
   reads: readonly PartitionRead[],
   context: RequestContext,
 ): Promise<FetchResponseInput | null> {
   fetch.release(reads);
-  return new Promise((resolve) => new DelayedFetch(deps.replicas, fetch, request.maxWaitMs, context, resolve));
+  return new Promise((resolve) => new DelayedFetch(deps, fetch, maxWaitMs, context, resolve));
 }
 
 async function loadedThenAnswered(
   deps: FetchDeps,
   fetch: Fetch,
-  request: FetchRequest,
+  maxWaitMs: number,
   reads: PartitionRead[],
   context: RequestContext,
 ): Promise<FetchResponseInput | null> {
   const loaded = await readLoaded(fetch, reads, context);
   if (loaded === null) return null;
-  return fetch.isEnough(loaded) ? fetch.respond(loaded) : whenEnough(deps, fetch, request, loaded, context);
+  if (maxWaitMs <= 0 || fetch.isEnough(loaded)) return fetch.respond(loaded);
+  return whenEnough(deps, fetch, maxWaitMs, loaded, context);
 }
-
-/** More than the headers on the way to the end of a response, each on a page of its own. */
-const mostLoads = 32;
 
 function isLoading(reads: readonly PartitionRead[]): boolean {
   for (const { loading } of reads) if (loading !== undefined) return true;
@@ -416,16 +415,18 @@ function emptyAnswer(partitionIndex: number): PartitionAnswer {
 class DelayedFetch {
   private readonly undo: Array<() => void> = [];
   private readonly tick: number;
+  private readonly untilMs: number;
   private finished = false;
 
   constructor(
-    private readonly replicas: ReplicaManager,
+    private readonly deps: FetchDeps,
     private readonly fetch: Fetch,
     maxWaitMs: number,
-    context: RequestContext,
-    private readonly resolve: (response: FetchResponseInput | null) => void,
+    private readonly context: RequestContext,
+    private readonly resolve: (response: FetchResponseInput | null | Promise<FetchResponseInput | null>) => void,
   ) {
-    this.tick = replicas.wheel.add(this, maxWaitMs);
+    this.untilMs = deps.clock.monotonicMs() + maxWaitMs;
+    this.tick = deps.replicas.wheel.add(this, maxWaitMs);
     for (const partition of fetch.watched())
       this.undo.push(partition.onHighWatermark(() => (partition.offline ? this.onTimeout() : this.look())));
     // A client that is gone must not keep waiting here.
@@ -434,20 +435,29 @@ class DelayedFetch {
 
   private look(): void {
     if (this.finished) return;
-    const reads = this.fetch.read(true);
-    if (this.fetch.isEnough(reads)) this.finish(() => this.fetch.respond(reads));
+    const reads = this.fetch.read(false);
+    if (isLoading(reads)) this.finish(() => this.loaded(reads, this.untilMs - this.deps.clock.monotonicMs()));
+    else if (this.fetch.isEnough(reads)) this.finish(() => this.fetch.respond(reads));
     else this.fetch.release(reads);
   }
 
   onTimeout(): void {
-    this.finish(() => this.fetch.respond(this.fetch.read(true)));
+    this.finish(() => {
+      const reads = this.fetch.read(false);
+      return isLoading(reads) ? this.loaded(reads, 0) : this.fetch.respond(reads);
+    });
   }
 
-  private finish(response: () => FetchResponseInput | null): void {
+  /** What came, or was there all along, is not in memory: what is left of the wait goes on once it is. */
+  private loaded(reads: PartitionRead[], leftMs: number): Promise<FetchResponseInput | null> {
+    return loadedThenAnswered(this.deps, this.fetch, leftMs, reads, this.context);
+  }
+
+  private finish(response: () => FetchResponseInput | null | Promise<FetchResponseInput | null>): void {
     if (this.finished) return;
     this.finished = true;
     for (const undo of this.undo) undo();
-    this.replicas.wheel.cancel(this, this.tick);
+    this.deps.replicas.wheel.cancel(this, this.tick);
     this.resolve(response());
   }
 }

@@ -5,6 +5,7 @@ import { decodeBatch, RecordBatchError } from '../../records/index.js';
 import type { Partition } from '../../replication/partition.js';
 import type { ReplicaManager } from '../../replication/replica_manager.js';
 import type { PartitionLog } from '../../storage/partition_log.js';
+import { withoutWaiting } from '../../storage/without_waiting.js';
 import type { Handler } from '../handler.js';
 
 /** Timestamps that mean something else (KIP-79, KIP-734, KIP-405, KIP-1005, KIP-1023). */
@@ -35,12 +36,10 @@ function failed(errorCode: ErrorCode): Found {
 export function listOffsetsHandler(deps: {
   readonly replicas: ReplicaManager;
 }): Handler<ListOffsetsRequest, ListOffsetsResponseInput> {
-  return (request, context) => ({
-    throttleTimeMs: 0,
-    topics: request.topics.map(({ name, partitions }) => ({
-      name,
-      partitions: firstOfEach(partitions).map(({ partitionIndex, currentLeaderEpoch, timestamp, repeated }) => {
-        const found = repeated
+  return (request, context) => {
+    const asked = request.topics.flatMap(({ name, partitions }) =>
+      firstOfEach(partitions).map(({ partitionIndex, currentLeaderEpoch, timestamp, repeated }) =>
+        repeated
           ? failed(ErrorCode.INVALID_REQUEST)
           : findOrFail(
               deps.replicas.get(name, partitionIndex),
@@ -48,13 +47,26 @@ export function listOffsetsHandler(deps: {
               timestamp,
               context.apiVersion,
               request.isolationLevel === readCommitted,
-            );
-        return context.apiVersion >= lowestVersionWithEpochs
-          ? { partitionIndex, ...found }
-          : { partitionIndex, ...found, leaderEpoch: -1 };
-      }),
-    })),
-  });
+            ),
+      ),
+    );
+    const found = asked.filter((one): one is Found => !(one instanceof Promise));
+    const respond = (answers: readonly Found[]) => responseOf(request, answers, context.apiVersion);
+    return found.length === asked.length ? respond(found) : Promise.all(asked.map(async (one) => one)).then(respond);
+  };
+}
+
+/** `found`: of all partitions that are asked for, in their order. */
+function responseOf(request: ListOffsetsRequest, found: readonly Found[], version: number): ListOffsetsResponseInput {
+  let next = 0;
+  const topics = request.topics.map(({ name, partitions }) => ({
+    name,
+    partitions: firstOfEach(partitions).map(({ partitionIndex }) => {
+      const one = found[next++] as Found;
+      return { partitionIndex, ...one, leaderEpoch: version >= lowestVersionWithEpochs ? one.leaderEpoch : -1 };
+    }),
+  }));
+  return { throttleTimeMs: 0, topics };
 }
 
 type Asked = ListOffsetsRequest['topics'][number]['partitions'][number];
@@ -70,14 +82,21 @@ function firstOfEach(partitions: readonly Asked[]): Array<Asked & { readonly rep
   });
 }
 
-/** What cannot be read on the way is an answer, too. */
-function findOrFail(...asked: Parameters<typeof find>): Found {
+/** What cannot be read on the way is an answer, too. What is not in memory is looked for again once it is. */
+function findOrFail(...asked: Parameters<typeof find>): Found | Promise<Found> {
+  const look = () => find(...asked);
+  const log = asked[0]?.log?.log;
   try {
-    return find(...asked);
+    const found = log === undefined ? look() : withoutWaiting(log, look);
+    return found instanceof Promise ? found.catch(asFound) : found;
   } catch (error) {
-    if (!(error instanceof LogStoreError)) throw error;
-    return failed(error.kind === 'CORRUPT' ? ErrorCode.CORRUPT_MESSAGE : ErrorCode.KAFKA_STORAGE_ERROR);
+    return asFound(error);
   }
+}
+
+function asFound(error: unknown): Found {
+  if (!(error instanceof LogStoreError)) throw error;
+  return failed(error.kind === 'CORRUPT' ? ErrorCode.CORRUPT_MESSAGE : ErrorCode.KAFKA_STORAGE_ERROR);
 }
 
 function find(
@@ -130,9 +149,10 @@ function at(offset: number, leaderEpoch: number): Found {
 }
 
 /** Offset of the first committed record at or after a time; undefined when there is none. @throws LogStoreError */
-export function offsetForTimestamp(partition: Partition, timestampMs: number): number | undefined {
-  if (partition.log === undefined) return undefined;
-  const found = byTimestamp(partition.log, timestampMs, partition.highWatermark);
+export async function offsetForTimestamp(partition: Partition, timestampMs: number): Promise<number | undefined> {
+  const { log } = partition;
+  if (log === undefined) return undefined;
+  const found = await withoutWaiting(log.log, () => byTimestamp(log, timestampMs, partition.highWatermark));
   return found.errorCode === ErrorCode.NONE && found.offset >= 0 ? found.offset : undefined;
 }
 

@@ -150,7 +150,7 @@ function fetch(
     mayRead: readable(deps, context),
   });
   const { maxWaitMs } = request;
-  if (fetching.isPointless || maxWaitMs <= 0 || fetching.isEnough()) return fetching.complete();
+  if (fetching.isPointless || maxWaitMs <= 0 || fetching.isEnough()) return fetching.complete(context);
   return new Promise((resolve) => new DelayedShareFetch(deps.replicas, fetching, maxWaitMs, context, resolve));
 }
 

@@ -2,6 +2,8 @@ import type { ReplicaManager } from '../../replication/replica_manager.js';
 import type { RequestContext } from '../handler.js';
 import type { ShareFetch, ShareFetchedPartition } from './share_fetch.js';
 
+type Answer = ShareFetchedPartition[] | null;
+
 /**
  * A share fetch that found too little. It looks again when a partition has more committed records, and when records of its group are
  * available again. Null when the member's connection is gone.
@@ -15,8 +17,8 @@ export class DelayedShareFetch {
     private readonly replicas: ReplicaManager,
     private readonly fetch: ShareFetch,
     maxWaitMs: number,
-    context: RequestContext,
-    private readonly resolve: (answer: ShareFetchedPartition[] | null) => void,
+    private readonly context: RequestContext,
+    private readonly resolve: (answer: Answer | Promise<Answer>) => void,
   ) {
     this.tick = replicas.wheel.add(this, maxWaitMs);
     const look = () => this.look();
@@ -29,14 +31,14 @@ export class DelayedShareFetch {
   }
 
   private look(): void {
-    if (!this.finished && this.fetch.isEnough()) this.finish(() => this.fetch.complete());
+    if (!this.finished && this.fetch.isEnough()) this.finish(() => this.fetch.complete(this.context));
   }
 
   onTimeout(): void {
-    this.finish(() => this.fetch.complete());
+    this.finish(() => this.fetch.complete(this.context));
   }
 
-  private finish(answer: () => ShareFetchedPartition[] | null): void {
+  private finish(answer: () => Answer | Promise<Answer>): void {
     if (this.finished) return;
     this.finished = true;
     for (const undo of this.undo) undo();

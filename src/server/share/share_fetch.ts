@@ -1,11 +1,14 @@
 import { type Uuid, ZERO_UUID } from '../../common/ids.js';
-import type { FileRegion } from '../../common/ports/index.js';
+import type { FileRegion, LogLoading } from '../../common/ports/index.js';
 import type { MetadataCache } from '../../metadata/image.js';
 import { ErrorCode } from '../../protocol/errors.js';
 import type { SessionPartition } from '../../replication/share/share_sessions.js';
 import type { AcquiredRecords, ShareFailure } from '../../replication/share/states.js';
+import { releaseRegion } from '../../storage/native_log.js';
+import { mostLoads } from '../../storage/without_waiting.js';
+import type { RequestContext } from '../handler.js';
 import type { SharePartitionEntry, SharePartitions } from './share_partitions.js';
-import { availableBytes, readAndAcquire } from './share_read.js';
+import { acquireFound, availableBytes, findForMember, type ShareFound, type ShareReadRequest } from './share_read.js';
 
 export interface ShareFetchDetails {
   readonly groupId: string;
@@ -28,6 +31,14 @@ export interface ShareFetchedPartition extends SessionPartition {
   readonly acquired: readonly AcquiredRecords[];
 }
 
+type Completed = ShareFetchedPartition[];
+
+interface Finding extends SessionPartition {
+  readonly entry: SharePartitionEntry;
+  readonly request: ShareReadRequest;
+  readonly found: ShareFound;
+}
+
 interface Wanted extends SessionPartition {
   /** Undefined once it has failed. */
   entry: SharePartitionEntry | undefined;
@@ -43,7 +54,7 @@ export class ShareFetch {
     private readonly details: ShareFetchDetails,
   ) {
     this.wanted = details.partitions.map(({ topicId, partition }) => {
-      const found = this.find(topicId, partition);
+      const found = this.entryOf(topicId, partition);
       const failed = 'errorCode' in found;
       return {
         topicId,
@@ -54,7 +65,7 @@ export class ShareFetch {
     });
   }
 
-  private find(topicId: Uuid, index: number): SharePartitionEntry | ShareFailure {
+  private entryOf(topicId: Uuid, index: number): SharePartitionEntry | ShareFailure {
     const topic = topicId === ZERO_UUID ? undefined : this.deps.metadata.current().topicsById.get(topicId);
     if (topic === undefined) return { errorCode: ErrorCode.UNKNOWN_TOPIC_ID, message: null };
     if (!this.details.mayRead(topic.name)) return { errorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED, message: null };
@@ -99,32 +110,67 @@ export class ShareFetch {
     };
   }
 
-  /** Acquires what there is now. The regions are pinned. */
-  complete(): ShareFetchedPartition[] {
+  /** Acquires what there is now, or what has been loaded when it was not in memory. The regions are pinned. Null: the member is gone. */
+  complete(context: Pick<RequestContext, 'onConnectionClose'>): Completed | Promise<Completed | null> {
+    const found = this.find(false);
+    return 'loading' in found ? this.completeLoaded(found, context) : this.acquire(found);
+  }
+
+  private async completeLoaded(
+    first: LogLoading,
+    context: Pick<RequestContext, 'onConnectionClose'>,
+  ): Promise<Completed | null> {
+    let isGone = false;
+    const forget = context.onConnectionClose(() => {
+      isGone = true;
+    });
+    let found: readonly Finding[] | LogLoading = first;
+    for (let loads = 1; 'loading' in found && !isGone; loads += 1) {
+      await found.loading;
+      if (!isGone) found = this.find(loads >= mostLoads);
+    }
+    forget();
+    return 'loading' in found ? null : this.acquire(found);
+  }
+
+  /** What there is for the member in each partition; nothing is acquired yet. What has to be loaded first leaves nothing pinned. */
+  private find(mayWait: boolean): readonly Finding[] | LogLoading {
+    const { details } = this;
+    if (details.maxRecords <= 0 || details.maxBytes <= 0) return [];
+    const ready = this.wanted.filter(({ entry }) => entry?.share.canAcquire() === true);
+    const share = Math.max(1, Math.floor(details.maxBytes / Math.max(1, ready.length)));
+    const { memberId, recordLimit, batchSize, maxRecords, readsCommitted } = details;
+    let leftBytes = details.maxBytes;
+    let minOneBatch = true;
+    const findings: Finding[] = [];
+    const loading: Array<Promise<void>> = [];
+    for (const { topicId, partition, entry } of ready) {
+      if (entry === undefined) continue;
+      const maxBytes = Math.max(0, Math.min(share, leftBytes));
+      const request = { memberId, recordLimit, batchSize, readsCommitted, maxRecords, maxBytes, minOneBatch };
+      const found = findForMember(entry, request, mayWait);
+      if ('loading' in found) {
+        loading.push(found.loading);
+        continue;
+      }
+      findings.push({ topicId, partition, entry, request, found });
+      const readBytes = found.read?.region.sizeBytes ?? 0;
+      if (readBytes > 0) minOneBatch = false;
+      leftBytes -= readBytes;
+    }
+    if (loading.length === 0) return findings;
+    for (const { found } of findings) if (found.read !== undefined) releaseRegion(found.read.region);
+    return { loading: Promise.all(loading).then(() => undefined) };
+  }
+
+  private acquire(findings: readonly Finding[]): ShareFetchedPartition[] {
     const { details } = this;
     const answers: ShareFetchedPartition[] = [];
     if (details.maxRecords <= 0 || details.maxBytes <= 0) return answers;
-    const ready = this.wanted.filter(({ entry }) => entry?.share.canAcquire() === true);
-    const share = Math.max(1, Math.floor(details.maxBytes / Math.max(1, ready.length)));
-    let { maxRecords, maxBytes: leftBytes } = details;
-    let minOneBatch = true;
-    for (const { topicId, partition, entry } of ready) {
-      if (entry === undefined) continue;
-      const { memberId, recordLimit, batchSize, readsCommitted } = details;
-      const maxBytes = Math.max(0, Math.min(share, leftBytes));
-      const read = readAndAcquire(entry, {
-        memberId,
-        recordLimit,
-        batchSize,
-        readsCommitted,
-        maxRecords,
-        maxBytes,
-        minOneBatch,
-      });
-      if (read.readBytes > 0) minOneBatch = false;
-      leftBytes -= read.readBytes;
-      for (const { firstOffset, lastOffset } of read.acquired) maxRecords -= lastOffset - firstOffset + 1;
-      const { errorCode, region, acquired } = read;
+    let { maxRecords } = details;
+    for (const { topicId, partition, entry, request, found } of findings) {
+      const { errorCode, region, acquired } = acquireFound(entry, { ...request, maxRecords }, found);
+      for (const { firstOffset, lastOffset } of acquired) maxRecords -= lastOffset - firstOffset + 1;
       answers.push({ topicId, partition, topic: entry.partition.topic, errorCode, region, acquired });
     }
     for (const { topicId, partition, failure } of this.wanted)

@@ -1,4 +1,11 @@
-import { type FileRegion, LogStoreError, type ScannedBatch } from '../../common/ports/index.js';
+import {
+  type FileRegion,
+  type LogLoading,
+  type LogRead,
+  LogStoreError,
+  type ScannedBatch,
+  type SegmentedLog,
+} from '../../common/ports/index.js';
 import { ErrorCode } from '../../protocol/errors.js';
 import type { AcquiredRecords } from '../../replication/share/states.js';
 import { releaseRegion } from '../../storage/native_log.js';
@@ -15,15 +22,26 @@ export interface ShareReadRequest {
   readonly readsCommitted: boolean;
 }
 
+/** What there is for a member, of which nothing is acquired yet. */
+export interface ShareFound {
+  readonly errorCode: ErrorCode;
+  readonly fetchOffset: number;
+  /** Pinned. */
+  readonly read: LogRead | undefined;
+  /** Of its batches. */
+  readonly headers: readonly ScannedBatch[];
+}
+
 export interface ShareRead {
   readonly errorCode: ErrorCode;
   readonly acquired: readonly AcquiredRecords[];
   /** Whole batches, of which the acquired records are a part; the reader skips the others. */
   readonly region: FileRegion | undefined;
-  readonly readBytes: number;
 }
 
-const nothing: ShareRead = { errorCode: ErrorCode.NONE, acquired: [], region: undefined, readBytes: 0 };
+const nothing: ShareFound = { errorCode: ErrorCode.NONE, fetchOffset: -1, read: undefined, headers: [] };
+/** Read at once where headers are not in memory: the records behind them are sent next. */
+const aheadBytes = 256 * 1024;
 /** Headers that are read at once. */
 const batchesPerScan = 256;
 const transactional = 1 << 4;
@@ -43,7 +61,8 @@ export function availableBytes(
   // What waits for more of a sealed segment waits in vain.
   if (fetchOffset < log.activeBaseOffset) return Number.POSITIVE_INFINITY;
   try {
-    return log.availableBytes(fetchOffset, end, enoughBytes);
+    const counted = log.atOnce(() => log.availableBytes(fetchOffset, end, enoughBytes));
+    return 'found' in counted ? counted.found : Number.POSITIVE_INFINITY;
   } catch (error) {
     if (!(error instanceof LogStoreError)) throw error;
     return Number.POSITIVE_INFINITY;
@@ -51,11 +70,14 @@ export function availableBytes(
 }
 
 /**
- * Reads where the group goes on, and acquires what was read for the member. Only headers of batches are looked at; the records leave as
- * a region of the segment file.
+ * Looks where the group goes on. Only headers of batches are looked at; the records leave as a region of the segment file. Unless it
+ * `mayWait` for the medium, what is not in memory is being loaded.
  */
-export function readAndAcquire(entry: SharePartitionEntry, request: ShareReadRequest): ShareRead {
-  const { partition, share } = entry;
+export function findForMember(
+  { partition, share }: SharePartitionEntry,
+  request: ShareReadRequest,
+  mayWait: boolean,
+): ShareFound | LogLoading {
   const log = partition.log?.log;
   if (log === undefined || partition.unavailable !== undefined)
     return { ...nothing, errorCode: partition.unavailable ?? ErrorCode.NOT_LEADER_OR_FOLLOWER };
@@ -67,18 +89,47 @@ export function readAndAcquire(entry: SharePartitionEntry, request: ShareReadReq
   }
   const end = request.readsCommitted ? partition.lastStableOffset : partition.highWatermark;
   if (fetchOffset >= end || (request.maxBytes <= 0 && !request.minOneBatch)) return nothing;
+  const look = () => pinned(log, fetchOffset, end, request);
   try {
-    const found = log.read(fetchOffset, request.maxBytes, end, request.minOneBatch);
-    if (found === undefined) return nothing;
-    const readBytes = found.region.sizeBytes;
-    const batches = headersOf(entry, found.baseOffset, found.nextOffset);
-    const acquired = acquire(entry, request, fetchOffset, batches, found.nextOffset);
-    const region = narrow(entry, found.region, batches, acquired);
-    return { errorCode: ErrorCode.NONE, acquired, region, readBytes };
+    if (mayWait) return look();
+    const looked = log.atOnce(look, aheadBytes);
+    return 'found' in looked ? looked.found : looked;
   } catch (error) {
-    if (!(error instanceof LogStoreError)) throw error;
-    const errorCode = error.kind === 'CORRUPT' ? ErrorCode.CORRUPT_MESSAGE : ErrorCode.KAFKA_STORAGE_ERROR;
-    return { ...nothing, errorCode };
+    return { ...nothing, errorCode: codeOf(error) };
+  }
+}
+
+function pinned(
+  log: SegmentedLog,
+  fetchOffset: number,
+  end: number,
+  { maxBytes, minOneBatch }: ShareReadRequest,
+): ShareFound {
+  const read = log.read(fetchOffset, maxBytes, end, minOneBatch);
+  if (read === undefined) return nothing;
+  try {
+    return { errorCode: ErrorCode.NONE, fetchOffset, read, headers: headersOf(log, read.baseOffset, read.nextOffset) };
+  } catch (error) {
+    releaseRegion(read.region);
+    throw error;
+  }
+}
+
+/** @throws what is no failure of the log */
+function codeOf(error: unknown): ErrorCode {
+  if (!(error instanceof LogStoreError)) throw error;
+  return error.kind === 'CORRUPT' ? ErrorCode.CORRUPT_MESSAGE : ErrorCode.KAFKA_STORAGE_ERROR;
+}
+
+/** Acquires for the member what was found in this turn. Its region is used up. */
+export function acquireFound(entry: SharePartitionEntry, request: ShareReadRequest, found: ShareFound): ShareRead {
+  const { errorCode, fetchOffset, read, headers } = found;
+  if (read === undefined) return { errorCode, acquired: [], region: undefined };
+  const acquired = acquire(entry, request, fetchOffset, headers, read.nextOffset);
+  try {
+    return { errorCode, acquired, region: narrow(entry, read.region, headers, acquired) };
+  } catch (error) {
+    return { errorCode: codeOf(error), acquired: [], region: undefined };
   }
 }
 
@@ -86,10 +137,10 @@ function lastOffsetOf(batch: ScannedBatch): number {
   return batch.baseOffset + batch.lastOffsetDelta;
 }
 
-function headersOf({ partition }: SharePartitionEntry, fromOffset: number, toOffset: number): ScannedBatch[] {
+function headersOf(log: SegmentedLog, fromOffset: number, toOffset: number): ScannedBatch[] {
   const headers: ScannedBatch[] = [];
   for (let offset = fromOffset; offset < toOffset; ) {
-    const scanned = partition.log?.log.scanBatches(offset, batchesPerScan) ?? [];
+    const scanned = log.scanBatches(offset, batchesPerScan);
     if (scanned.length === 0) break;
     for (const batch of scanned) {
       if (batch.baseOffset >= toOffset) return headers;

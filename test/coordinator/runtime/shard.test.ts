@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { CoordinatorLog } from '../../../src/coordinator/runtime/log.js';
 import type { Outcome } from '../../../src/coordinator/runtime/machine.js';
 import { CoordinatorShard } from '../../../src/coordinator/runtime/shard.js';
 import { VirtualTime } from '../../../src/env/virtual_time.js';
@@ -19,7 +20,7 @@ const time = new VirtualTime({ startWallMs: 1_000 });
 const open: Shard[] = [];
 const logged: string[] = [];
 
-function shardOn(log: MemoryLog, appendLingerMs = -1): Shard {
+function shardOn(log: CoordinatorLog, appendLingerMs = -1): Shard {
   const note = (message: string): void => {
     logged.push(message);
   };
@@ -71,6 +72,30 @@ describe('CoordinatorShard', () => {
     expect(answers).toEqual([sum(1), sum(3), sum(5), sum(3)]);
     expect(log.appends).toBe(1);
     expect(log.logEndOffset).toBe(3);
+  });
+
+  it('loads from a log whose bytes come later, and no more once it is closed', async () => {
+    const { log } = await loaded();
+    const first = shardOn(log);
+    await first.load();
+    await Promise.all(['a', 'b', 'c', 'd'].map((name) => add(first, name, 1, 60)));
+    const read = log.read.bind(log);
+    const reads: Array<() => void> = [];
+    const later = (offset: number, maxBytes: number) =>
+      new Promise<Uint8Array>((resolve) => reads.push(() => resolve(read(offset, maxBytes))));
+    const slow: CoordinatorLog = Object.assign(log, { read: later });
+    const shard = shardOn(slow);
+    const loading = shard.load();
+    expect([reads.length, shard.phase]).toEqual([1, 'loading']);
+    reads[0]?.();
+    await loading;
+    expect(await get(shard, 'd')).toEqual(sum(1));
+    const closed = shardOn(slow);
+    const cut = closed.load();
+    closed.close();
+    reads[1]?.();
+    await cut;
+    expect(closed.current.sums.size).toBe(0);
   });
 
   it('keeps a batch open for the linger time', async () => {

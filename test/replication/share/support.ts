@@ -97,7 +97,7 @@ export class Bench {
         },
       },
       rules: () => this.rules,
-      resetOffset: () => this.logStartOffset,
+      resetOffset: () => Promise.resolve(this.logStartOffset),
       changed: () => {
         this.changes += 1;
       },

@@ -381,17 +381,11 @@ describe('a fetch session', () => {
 });
 
 describe('a fetch of what no memory has', () => {
-  function isCold(name: string, times: number): Array<() => void> {
-    const loads: Array<() => void> = [];
-    fixture.store.cold = { name, times, loads };
-    return loads;
-  }
-
   it('is answered when it was loaded, and holds up nobody else', async () => {
     await fixture.createTopic('t', 2);
     append('t', [100, 100]);
     append('t', [100], 1);
-    const loads = isCold('t-0', 2);
+    const { loads, waits } = fixture.store.makeCold('t-0', 2);
     const cold = start([{}, { index: 1 }], { minBytes: 0 });
     expect(await fetch([{ index: 1 }])).toMatchObject([{ offsets: [0] }]);
     for (let i = 0; i < 2; i += 1) {
@@ -401,13 +395,13 @@ describe('a fetch of what no memory has', () => {
       loads[i]?.();
     }
     expect(partsOf(await cold.done)).toMatchObject([{ offsets: [0, 1] }, { offsets: [0] }]);
-    expect(fixture.store.waitingReads).toBe(0);
+    expect(waits).toEqual([]);
   });
 
   it('waits for more as any other', async () => {
     await fixture.createTopic('t');
     append('t', [100]);
-    const loads = isCold('t-0', 1);
+    const { loads } = fixture.store.makeCold('t-0', 1);
     const cold = start([{}], { minBytes: 300 });
     await fixture.settle();
     loads[0]?.();
@@ -420,21 +414,21 @@ describe('a fetch of what no memory has', () => {
   it('waits for the medium in the end, when memory gives up what was loaded', async () => {
     await fixture.createTopic('t');
     append('t', [100]);
-    const loads = isCold('t-0', 1000);
+    const { loads, waits } = fixture.store.makeCold('t-0', 1000);
     const cold = start([{}]);
     for (let i = 0; i < 100 && cold.answer === undefined; i += 1) {
       loads[i]?.();
       await fixture.settle();
     }
     expect(partsOf(cold.answer)).toMatchObject([{ offsets: [0] }]);
-    expect([loads.length, fixture.store.waitingReads]).toEqual([32, 1]);
+    expect([loads.length, waits]).toEqual([32, ['read']]);
   });
 
   it('is forgotten when its connection goes away', async () => {
     await fixture.createTopic('t', 2);
     append('t', [100]);
     append('t', [100], 1);
-    const loads = isCold('t-0', 1);
+    const { loads } = fixture.store.makeCold('t-0', 1);
     const connection = new FakeConnection();
     const before = loadAddon().regionsInUse();
     const cold = start([{}, { index: 1 }], {}, connection);
@@ -445,5 +439,47 @@ describe('a fetch of what no memory has', () => {
     expect(await cold.done).toBeNull();
     expect(fixture.traffic.of('t').fetchRequests).toBe(0);
     expect(loadAddon().regionsInUse()).toBe(before);
+  });
+
+  it('is loaded, too, when it comes while the fetch waits', async () => {
+    await fixture.createTopic('t');
+    append('t', [100]);
+    const waiting = start([{ offset: 1 }]);
+    await fixture.settle();
+    const { loads, waits } = fixture.store.makeCold('t-0', 1);
+    append('t', [100]);
+    await fixture.settle();
+    expect([loads.length, waiting.answer]).toEqual([1, undefined]);
+    loads[0]?.();
+    expect(partsOf(await waiting.done)).toMatchObject([{ offsets: [1] }]);
+    expect(waits).toEqual([]);
+  });
+
+  it('is loaded when the wait is over', async () => {
+    await fixture.createTopic('t');
+    append('t', [100]);
+    const waiting = start([{}], { minBytes: 10_000 });
+    await fixture.settle();
+    const { loads, waits } = fixture.store.makeCold('t-0', 1);
+    await fixture.time.advance(500);
+    expect([loads.length, waiting.answer]).toEqual([1, undefined]);
+    loads[0]?.();
+    expect(partsOf(await waiting.done)).toMatchObject([{ offsets: [0] }]);
+    expect(waits).toEqual([]);
+  });
+
+  it('waits no longer in all than it asked for', async () => {
+    await fixture.createTopic('t');
+    append('t', [100]);
+    const waiting = start([{}], { minBytes: 10_000 });
+    await fixture.time.advance(300);
+    const { loads } = fixture.store.makeCold('t-0', 1);
+    append('t', [100]);
+    await fixture.settle();
+    loads[0]?.();
+    await fixture.time.advance(190);
+    expect(waiting.answer).toBeUndefined();
+    await fixture.time.advance(20);
+    expect(partsOf(waiting.answer)).toMatchObject([{ offsets: [0, 1] }]);
   });
 });

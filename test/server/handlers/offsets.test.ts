@@ -5,6 +5,7 @@ import type { OffsetForLeaderEpochResponse } from '../../../src/protocol/api/off
 import { ErrorCode } from '../../../src/protocol/errors.js';
 import { encodeBatch } from '../../../src/records/index.js';
 import { BrokerFixture } from '../../support/broker_fixture.js';
+import { loadAll } from '../../support/cold_log.js';
 
 let fixture: BrokerFixture;
 beforeEach(async () => {
@@ -58,6 +59,15 @@ describe('ListOffsets', () => {
     append('t', [100, 5]);
     append('t', [20, 200, 200]);
     append('t', [150]);
+  });
+
+  it.each([
+    ['a time', base + 150, { timestamp: base + 200, offset: 3 }],
+    ['the largest timestamp', -3, { timestamp: base + 200, offset: 3 }],
+  ])('finds %s in a log that is not in memory, and waits for nothing meanwhile', async (_, timestamp, found) => {
+    const cold = fixture.store.makeCold('t-0', 3);
+    expect(await loadAll(cold, list(timestamp))).toMatchObject({ errorCode: 0, ...found });
+    expect([cold.loads.length, cold.waits]).toEqual([3, []]);
   });
 
   it('knows the special timestamps', async () => {

@@ -4,7 +4,9 @@ import type { ShareAcknowledgeResponse } from '../../../src/protocol/api/share_a
 import type { ShareFetchResponse } from '../../../src/protocol/api/share_fetch.js';
 import { ErrorCode } from '../../../src/protocol/errors.js';
 import { decodeBatches, encodeBatch } from '../../../src/records/index.js';
+import { loadAddon } from '../../../src/storage/native.js';
 import { BrokerFixture, FakeConnection, type Pending } from '../../support/broker_fixture.js';
+import { loadAll } from '../../support/cold_log.js';
 
 const open: BrokerFixture[] = [];
 
@@ -232,6 +234,58 @@ describe('ShareFetch', () => {
     const third = s.begin('m3', { maxWaitMs: 1_000 });
     await s.fixture.time.advance(1_000);
     expect(show((await third.done) as ShareFetchResponse)).toBe('p0:');
+  });
+
+  it('waits for no medium: what is not in memory is loaded, and acquired after that', async () => {
+    const s = await Shares.start();
+    await s.produce(0, 3, 2);
+    await s.produce(1, 1);
+    expect(await s.fetch('m1', { partitions: [0, 1], maxWaitMs: 100, maxRecords: 1 })).toBe('p0: 0-2x1 [0-2]');
+    const { loads, waits } = s.fixture.store.makeCold('t-0', 2);
+    const before = loadAddon().regionsInUse();
+    const pending = s.begin('m1');
+    for (const load of [0, 1]) {
+      await s.fixture.settle();
+      expect([loads.length, pending.answer, loadAddon().regionsInUse()]).toEqual([load + 1, undefined, before]);
+      loads[load]?.();
+    }
+    expect(show((await pending.done) as ShareFetchResponse)).toBe('p1: 0-0x1 [0-0]; p0: 3-4x1 [3-4]');
+    expect(waits).toEqual([]);
+  });
+
+  it('waits for the medium in the end, when memory gives up what was loaded', async () => {
+    const s = await Shares.start();
+    await s.produce(0, 1);
+    await s.produce(1, 1);
+    expect(await s.fetch('m1', { partitions: [0, 1], maxWaitMs: 100, maxRecords: 1 })).toBe('p0: 0-0x1 [0-0]');
+    const cold = s.fixture.store.makeCold('t-1', 1000);
+    expect(show((await loadAll(cold, s.begin('m1').done)) as ShareFetchResponse)).toBe('p1: 0-0x1 [0-0]');
+    expect([cold.loads.length, cold.waits.includes('read')]).toEqual([32, true]);
+  });
+
+  it('acquires nothing for a member that goes while its records are loaded', async () => {
+    const s = await Shares.start();
+    await s.produce(0, 3);
+    await s.produce(1, 1);
+    expect(await s.fetch('m1', { partitions: [1], maxWaitMs: 100 })).toBe('p1: 0-0x1 [0-0]');
+    // The first is for whether to wait for more; nobody waits for it.
+    const { loads } = s.fixture.store.makeCold('t-0', 2);
+    const pending = s.begin('m2', { partitions: [0], maxWaitMs: 100 });
+    await s.fixture.settle();
+    expect(loads.length).toBe(2);
+    s.connection('m2').close();
+    loads[1]?.();
+    expect(await pending.done).toBeNull();
+    expect(await s.fetch('m3', { partitions: [0], maxWaitMs: 100 })).toBe('p0: 0-2x1 [0-2]');
+  });
+
+  it('begins by time in a log that is not in memory', async () => {
+    const s = await Shares.start({}, { 'share.auto.offset.reset': 'by_duration:PT1H' });
+    await s.produce(0, 2);
+    const cold = s.fixture.store.makeCold('t-0', 2);
+    const pending = s.begin('m1', { maxWaitMs: 100 });
+    expect(show((await loadAll(cold, pending.done)) as ShareFetchResponse)).toBe('p0: 0-1x1 [0-1]');
+    expect(cold.waits).toEqual([]);
   });
 
   it('gives back what a member had when its session or connection ends', async () => {

@@ -13,6 +13,7 @@
 #include "../io/open_files.h"
 #include "../io/reads_at_once.h"
 #include "convert.h"
+#include "log_numbers.h"
 #include "region_table.h"
 
 namespace millrace {
@@ -64,6 +65,7 @@ struct AddonData {
   /// Of all log directories of this environment. Until a broker says how many may be open, as many as the process's limit lets.
   std::shared_ptr<OpenFiles> openFiles = std::make_shared<OpenFiles>(OpenFiles::mostByLimit());
   std::shared_ptr<HandleTable<NativeLog>> logs = std::make_shared<HandleTable<NativeLog>>();
+  LogNumbers logNumbers;
   std::shared_ptr<HandleTable<NativeServer>> servers = std::make_shared<HandleTable<NativeServer>>();
 
   /// A Float64Array that JavaScript and the calls of the hot path both see: their numbers go in and come out here, which costs

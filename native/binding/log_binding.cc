@@ -136,14 +136,13 @@ NativeLog::NativeLog(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativeLo
   log_->shareDescriptors(addonData(info.Env()).openFiles, [directory = std::weak_ptr(directory_), work = log_->flushWork()] {
     if (const auto state = directory.lock(); state != nullptr && state->flusher != nullptr) state->flusher->request(work);
   });
-  // Seven numbers that JavaScript reads without a call.
-  Napi::Float64Array shared = Napi::Float64Array::New(info.Env(), 7);
-  offsets_ = shared.Data();
-  shared_ = Napi::Persistent(shared);
-  info.This().As<Napi::Object>().Set("shared", shared);
-  info.This().As<Napi::Object>().Set("id", id_);
   handles_ = addonData(info.Env()).logs;
   handle_ = handles_->add(*this);
+  const LogNumbers::Place place = addonData(info.Env()).logNumbers.of(info.Env(), handle_);
+  offsets_ = place.numbers;
+  info.This().As<Napi::Object>().Set("shared", place.array);
+  info.This().As<Napi::Object>().Set("sharedAt", static_cast<double>(place.at));
+  info.This().As<Napi::Object>().Set("id", id_);
   info.This().As<Napi::Object>().Set("handle", handle_);
   writeOffsets();
 }

@@ -113,8 +113,7 @@ class NativeLog : public Napi::ObjectWrap<NativeLog> {
 
   std::shared_ptr<DirectoryState> directory_;
   std::unique_ptr<Log> log_;
-  Napi::Reference<Napi::Float64Array> shared_;
-  /// Into `shared_`: logStartOffset, logEndOffset, flushedOffset, sizeBytes, activeBaseOffset, abortedCount, firstBaseOffset.
+  /// In `AddonData::logNumbers`: logStartOffset, logEndOffset, flushedOffset, sizeBytes, activeBaseOffset, abortedCount, firstBaseOffset.
   double* offsets_ = nullptr;
   std::uint32_t id_ = 0;
   std::shared_ptr<HandleTable<NativeLog>> handles_;

@@ -143,8 +143,12 @@ export interface NativeLock {
 
 export interface NativeLog {
   readonly id: number;
-  /** logStartOffset, logEndOffset, flushedOffset, sizeBytes, activeBaseOffset, abortedCount, firstBaseOffset; kept up to date by the addon. */
+  /**
+   * Of many logs. From `sharedAt` on logStartOffset, logEndOffset, flushedOffset, sizeBytes, activeBaseOffset, abortedCount,
+   * firstBaseOffset of this one, kept up to date by the addon; another log's once this object is collected.
+   */
   readonly shared: Float64Array;
+  readonly sharedAt: number;
   /** What `readLog` and `appendBatch` name it by. */
   readonly handle: number;
   readonly truncatedBytes: number;

@@ -43,6 +43,7 @@ export function holdInspected(bytes: Uint8Array): void {
 /** One partition's log in the addon. */
 export class NativeSegmentedLog implements SegmentedLog {
   private readonly shared: Float64Array;
+  private readonly at: number;
   private readonly block: Float64Array;
   private readonly handle: number;
   private readonly header = new Float64Array(headerFields);
@@ -67,6 +68,7 @@ export class NativeSegmentedLog implements SegmentedLog {
     private readonly onFlushed: (flushedOffset: number) => void,
   ) {
     this.shared = native.shared;
+    this.at = native.sharedAt;
     this.block = addon.block;
     this.handle = native.handle;
     this.recovered = {
@@ -83,22 +85,22 @@ export class NativeSegmentedLog implements SegmentedLog {
   }
 
   get logStartOffset(): number {
-    return this.shared[0] as number;
+    return this.shared[this.at] as number;
   }
   get logEndOffset(): number {
-    return this.shared[1] as number;
+    return this.shared[this.at + 1] as number;
   }
   get flushedOffset(): number {
-    return this.shared[2] as number;
+    return this.shared[this.at + 2] as number;
   }
   get sizeBytes(): number {
-    return this.shared[3] as number;
+    return this.shared[this.at + 3] as number;
   }
   get firstBaseOffset(): number {
-    return this.shared[6] as number;
+    return this.shared[this.at + 6] as number;
   }
   get activeBaseOffset(): number {
-    return this.shared[4] as number;
+    return this.shared[this.at + 4] as number;
   }
 
   append(bytes: Uint8Array, options: AppendBatchOptions): void {
@@ -206,7 +208,7 @@ export class NativeSegmentedLog implements SegmentedLog {
   }
 
   abortedTransactions(fromOffset: number, upperOffset: number): readonly AbortedTransaction[] {
-    if (this.shared[5] === 0) return noneAborted;
+    if (this.shared[this.at + 5] === 0) return noneAborted;
     return abortedTransactions(this.native.abortedTransactions(fromOffset, upperOffset));
   }
 

@@ -77,20 +77,34 @@ export interface PartitionLogParts {
  * The bytes are the engine's (`SegmentedLog`); nothing here waits for the medium.
  */
 export class PartitionLog {
+  // What an append looks at comes first and together: of ten thousand partitions each line of it is a miss of the cache.
+  readonly log: SegmentedLog;
+  config: LogConfig;
+  /** Timestamp that `segment.ms` counts from; -1 when the active segment is empty. Set by the log manager at load. */
+  firstTimestampMs = -1;
+  private rollJitterMs: number;
+  /** Of the last append, for which there is nothing to be noted any more; -1: look at the epochs. */
+  private lastEpoch = -1;
+  /** Most have never seen a transaction. */
+  private markersWait = true;
+  /** Room on its file system; undefined: nobody looks, and only failed writes tell. */
+  space: DiskSpace | undefined;
+  /** Undefined while nobody was. */
+  turnedAway: TurnedAway | undefined;
+  /** While the log is moved to another directory. */
+  mirror: LogMirror | undefined;
+  readonly store: LogStore;
+
   readonly topic: string;
   readonly partition: number;
   readonly topicId: Uuid;
-  readonly log: SegmentedLog;
   readonly producers: ProducerStateManager;
   readonly epochs: LeaderEpochCache;
-  config: LogConfig;
-  private rollJitterMs: number;
   private readonly beside: BackgroundWrites;
-  private readonly store: LogStore;
-  /** Of ten thousand partitions each object that an append looks at is a miss of the cache: most have never seen a transaction. */
-  private markersWait = true;
+  private readonly parts: PartitionLogParts;
 
-  constructor(private readonly parts: PartitionLogParts) {
+  constructor(parts: PartitionLogParts) {
+    this.parts = parts;
     this.topic = parts.topic;
     this.partition = parts.partition;
     this.topicId = parts.topicId;
@@ -98,9 +112,9 @@ export class PartitionLog {
     this.producers = parts.producers;
     this.epochs = parts.epochs;
     this.config = parts.config;
+    this.store = parts.store;
     this.rollJitterMs = this.drawJitter();
     this.beside = new BackgroundWrites(this, parts.files, parts.logger);
-    this.store = parts.store;
     parts.producers.transactions.onMarkerWaiting = () => {
       this.markersWait = true;
     };
@@ -115,9 +129,6 @@ export class PartitionLog {
   /** The high watermark. Told by the partition; at first it is what is on the medium. */
   committedOffset: () => number = () => this.log.flushedOffset;
 
-  /** While the log is moved to another directory. */
-  mirror: LogMirror | undefined;
-
   /** End of what a crash leaves, in whatever directory the log is then. */
   get durableOffset(): number {
     const { flushedOffset } = this.log;
@@ -129,11 +140,6 @@ export class PartitionLog {
 
   /** Called when a segment was sealed. */
   onRoll: () => void = () => {};
-
-  /** Room on its file system; undefined: nobody looks, and only failed writes tell. */
-  space: DiskSpace | undefined;
-  /** Undefined while nobody was. */
-  turnedAway: TurnedAway | undefined;
 
   get name(): string {
     return this.log.name;
@@ -207,7 +213,7 @@ export class PartitionLog {
 
   /** What is to be awaited before {@link appendAsLeader}, see `prepareBatch`; mostly nothing. */
   prepare(bytes: Uint8Array, context: PrepareContext): Promise<PreparedBatch> | undefined {
-    return prepareBatch(bytes, this, this.store, context);
+    return prepareBatch(bytes, this, context);
   }
 
   /**
@@ -342,9 +348,6 @@ export class PartitionLog {
     return waitedMs > segmentMs - Math.min(this.rollJitterMs, segmentMs);
   }
 
-  /** Timestamp that `segment.ms` counts from; -1 when the active segment is empty. Set by the log manager at load. */
-  firstTimestampMs = -1;
-
   /** Rolls when the active segment is older than `segment.ms`, although nothing is being appended. */
   rollIfDue(nowMs: number): void {
     if (this.log.activeBaseOffset === this.log.logEndOffset || !this.isRollDue(-1, nowMs)) return;
@@ -414,8 +417,6 @@ export class PartitionLog {
     this.lastEpoch = epoch;
   }
 
-  /** Of the last append, for which there is nothing to be noted any more; -1: look at the epochs. */
-  private lastEpoch = -1;
   /** The file does not say yet what is known: it is written with the next record, snapshot or stop. Set at load when the log knew more. */
   epochsUnwritten = false;
 

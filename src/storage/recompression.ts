@@ -31,14 +31,14 @@ export interface PrepareContext {
  */
 export function prepareBatch(
   bytes: Uint8Array,
-  log: { readonly name: string; readonly config: LogConfig },
-  store: LogStore,
+  log: { readonly name: string; readonly config: LogConfig; readonly store: LogStore },
   context: PrepareContext,
 ): Promise<PreparedBatch> | undefined {
   const { config } = log;
   const options = rebuildOptions(bytes, config, context.nowMs);
   if (options === undefined) return undefined;
   const batch = emptyBatchInfo();
+  const { store } = log;
   if (store.inspectBatch(bytes, batch) !== 'ok' || validateHeader(batch, config, context) !== undefined)
     return undefined;
   return rebuild(bytes, options, log, store);

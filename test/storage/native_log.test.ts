@@ -347,6 +347,27 @@ describe('loading one log', () => {
   });
 });
 
+describe('many logs', () => {
+  it('have numbers of their own, also behind a closed one', async () => {
+    const logs: SegmentedLog[] = [];
+    const openAnother = async () => {
+      const log = await directory.openLog(`many-${logs.length}`, defaults);
+      logs.push(log);
+      append(log, (logs.length % 7) + 1);
+      log.advanceLogStartOffset(logs.length % 2);
+    };
+    while (logs.length < 1100) await openAnother();
+    const shown = () => logs.map((log) => [log.logStartOffset, log.logEndOffset, log.activeBaseOffset]);
+    const expected = () => logs.map((_, i) => [(i + 1) % 2, ((i + 1) % 7) + 1, 0]);
+    expect(shown()).toEqual(expected());
+    for (const log of logs.slice(500, 600)) await log.close({ sync: false });
+    while (logs.length < 1300) await openAnother();
+    expect(shown()).toEqual(expected());
+    for (const log of [...logs.slice(0, 500), ...logs.slice(600)]) await log.close({ sync: false });
+    expect(shown()).toEqual(expected());
+  });
+});
+
 describe('a log that the page cache has given up', () => {
   const evict = () => evictFiles(join(path, 'topic-0'));
 

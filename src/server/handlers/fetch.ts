@@ -12,12 +12,12 @@ import {
 import type { Partition } from '../../replication/partition.js';
 import type { ReplicaManager } from '../../replication/replica_manager.js';
 import { releaseRegion } from '../../storage/native_log.js';
-import { mostLoads } from '../../storage/without_waiting.js';
 import type { Logger } from '../../telemetry/logger.js';
 import { MessageLimiter } from '../close_advice.js';
 import type { Handler, RequestContext } from '../handler.js';
 import { type LeaderHint, LeaderHints } from '../leader_hints.js';
 import type { TopicTraffic } from '../traffic.js';
+import { untilLoaded } from '../until_loaded.js';
 
 export interface FetchDeps {
   readonly clock: Clock;
@@ -93,7 +93,7 @@ export function fetchHandler(deps: FetchDeps): Handler<FetchRequest, FetchRespon
       context,
     );
     const reads = fetch.read(false);
-    if (isLoading(reads)) return loadedThenAnswered(deps, fetch, request.maxWaitMs, reads, context);
+    if ('loading' in reads) return loadedThenAnswered(deps, fetch, request.maxWaitMs, reads, context);
     return fetch.isEnough(reads) ? fetch.respond(reads) : whenEnough(deps, fetch, request.maxWaitMs, reads, context);
   };
 }
@@ -113,10 +113,10 @@ async function loadedThenAnswered(
   deps: FetchDeps,
   fetch: Fetch,
   maxWaitMs: number,
-  reads: PartitionRead[],
+  first: LogLoading,
   context: RequestContext,
 ): Promise<FetchResponseInput | null> {
-  const loaded = await readLoaded(fetch, reads, context);
+  const loaded = await untilLoaded(context, first, (mayWait) => fetch.read(mayWait));
   if (loaded === null) return null;
   if (maxWaitMs <= 0 || fetch.isEnough(loaded)) return fetch.respond(loaded);
   return whenEnough(deps, fetch, maxWaitMs, loaded, context);
@@ -125,29 +125,6 @@ async function loadedThenAnswered(
 function isLoading(reads: readonly PartitionRead[]): boolean {
   for (const { loading } of reads) if (loading !== undefined) return true;
   return false;
-}
-
-/**
- * Goes on once what was missing is in memory; others are served meanwhile. It may be given up again before it is looked at, so that in
- * the end the read waits. Null: the client is gone.
- */
-async function readLoaded(
-  fetch: Fetch,
-  first: PartitionRead[],
-  context: RequestContext,
-): Promise<PartitionRead[] | null> {
-  let isGone = false;
-  const forget = context.onConnectionClose(() => {
-    isGone = true;
-  });
-  let reads = first;
-  for (let loads = 1; isLoading(reads) && !isGone; loads += 1) {
-    fetch.release(reads);
-    await Promise.all(reads.flatMap(({ loading }) => loading ?? []));
-    if (!isGone) reads = fetch.read(loads >= mostLoads);
-  }
-  forget();
-  return isGone ? null : reads;
 }
 
 function flatten(request: FetchRequest): FetchPartition[] {
@@ -193,10 +170,10 @@ class Fetch {
   }
 
   /**
-   * Pins what would be sent now. Either `respond` or `release` must follow. Unless it `mayWait` for the medium, partitions whose batches
-   * cannot be told without it are left `loading`.
+   * Pins what would be sent now. Either `respond` or `release` must follow. Unless it `mayWait` for the medium: where batches cannot be
+   * told without it, they are being loaded and nothing is pinned.
    */
-  read(mayWait: boolean): PartitionRead[] {
+  read(mayWait: boolean): PartitionRead[] | LogLoading {
     const reads = new Array<PartitionRead>(this.partitions.length);
     let at = 0;
     let leftBytes = this.maxBytes;
@@ -209,7 +186,12 @@ class Fetch {
       }
       reads[at++] = read;
     }
-    return reads;
+    return isLoading(reads) ? this.loading(reads) : reads;
+  }
+
+  private loading(reads: readonly PartitionRead[]): LogLoading {
+    this.release(reads);
+    return { loading: Promise.all(reads.flatMap(({ loading }) => loading ?? [])).then(() => undefined) };
   }
 
   private readPartition(wanted: FetchPartition, leftBytes: number, first: boolean, mayWait: boolean): PartitionRead {
@@ -436,7 +418,7 @@ class DelayedFetch {
   private look(): void {
     if (this.finished) return;
     const reads = this.fetch.read(false);
-    if (isLoading(reads)) this.finish(() => this.loaded(reads, this.untilMs - this.deps.clock.monotonicMs()));
+    if ('loading' in reads) this.finish(() => this.loaded(reads, this.untilMs - this.deps.clock.monotonicMs()));
     else if (this.fetch.isEnough(reads)) this.finish(() => this.fetch.respond(reads));
     else this.fetch.release(reads);
   }
@@ -444,13 +426,13 @@ class DelayedFetch {
   onTimeout(): void {
     this.finish(() => {
       const reads = this.fetch.read(false);
-      return isLoading(reads) ? this.loaded(reads, 0) : this.fetch.respond(reads);
+      return 'loading' in reads ? this.loaded(reads, 0) : this.fetch.respond(reads);
     });
   }
 
   /** What came, or was there all along, is not in memory: what is left of the wait goes on once it is. */
-  private loaded(reads: PartitionRead[], leftMs: number): Promise<FetchResponseInput | null> {
-    return loadedThenAnswered(this.deps, this.fetch, leftMs, reads, this.context);
+  private loaded(first: LogLoading, leftMs: number): Promise<FetchResponseInput | null> {
+    return loadedThenAnswered(this.deps, this.fetch, leftMs, first, this.context);
   }
 
   private finish(response: () => FetchResponseInput | null | Promise<FetchResponseInput | null>): void {

@@ -37,9 +37,9 @@ export function listOffsetsHandler(deps: {
   readonly replicas: ReplicaManager;
 }): Handler<ListOffsetsRequest, ListOffsetsResponseInput> {
   return (request, context) => {
-    const asked = request.topics.flatMap(({ name, partitions }) =>
-      firstOfEach(partitions).map(({ partitionIndex, currentLeaderEpoch, timestamp, repeated }) =>
-        repeated
+    const asked = request.topics.map(({ name, partitions }) =>
+      firstOfEach(partitions).map(({ partitionIndex, currentLeaderEpoch, timestamp, repeated }) => {
+        const found = repeated
           ? failed(ErrorCode.INVALID_REQUEST)
           : findOrFail(
               deps.replicas.get(name, partitionIndex),
@@ -47,26 +47,29 @@ export function listOffsetsHandler(deps: {
               timestamp,
               context.apiVersion,
               request.isolationLevel === readCommitted,
-            ),
-      ),
+            );
+        const shown = (one: Found) => answerOf(partitionIndex, one, context.apiVersion);
+        return found instanceof Promise ? found.then(shown) : shown(found);
+      }),
     );
-    const found = asked.filter((one): one is Found => !(one instanceof Promise));
-    const respond = (answers: readonly Found[]) => responseOf(request, answers, context.apiVersion);
-    return found.length === asked.length ? respond(found) : Promise.all(asked.map(async (one) => one)).then(respond);
+    const respond = (answers: ReadonlyArray<readonly Answer[]>): ListOffsetsResponseInput => ({
+      throttleTimeMs: 0,
+      topics: request.topics.map(({ name }, index) => ({ name, partitions: [...(answers[index] ?? [])] })),
+    });
+    return isReady(asked)
+      ? respond(asked)
+      : Promise.all(asked.map((answers) => Promise.all(answers.map(async (one) => one)))).then(respond);
   };
 }
 
-/** `found`: of all partitions that are asked for, in their order. */
-function responseOf(request: ListOffsetsRequest, found: readonly Found[], version: number): ListOffsetsResponseInput {
-  let next = 0;
-  const topics = request.topics.map(({ name, partitions }) => ({
-    name,
-    partitions: firstOfEach(partitions).map(({ partitionIndex }) => {
-      const one = found[next++] as Found;
-      return { partitionIndex, ...one, leaderEpoch: version >= lowestVersionWithEpochs ? one.leaderEpoch : -1 };
-    }),
-  }));
-  return { throttleTimeMs: 0, topics };
+type Answer = ReturnType<typeof answerOf>;
+
+function answerOf(partitionIndex: number, found: Found, version: number) {
+  return { partitionIndex, ...found, leaderEpoch: version >= lowestVersionWithEpochs ? found.leaderEpoch : -1 };
+}
+
+function isReady(asked: ReadonlyArray<ReadonlyArray<Answer | Promise<Answer>>>): asked is Answer[][] {
+  return asked.every((answers) => answers.every((one) => !(one instanceof Promise)));
 }
 
 type Asked = ListOffsetsRequest['topics'][number]['partitions'][number];

@@ -5,8 +5,8 @@ import { ErrorCode } from '../../protocol/errors.js';
 import type { SessionPartition } from '../../replication/share/share_sessions.js';
 import type { AcquiredRecords, ShareFailure } from '../../replication/share/states.js';
 import { releaseRegion } from '../../storage/native_log.js';
-import { mostLoads } from '../../storage/without_waiting.js';
 import type { RequestContext } from '../handler.js';
+import { untilLoaded } from '../until_loaded.js';
 import type { SharePartitionEntry, SharePartitions } from './share_partitions.js';
 import { acquireFound, availableBytes, findForMember, type ShareFound, type ShareReadRequest } from './share_read.js';
 
@@ -112,6 +112,7 @@ export class ShareFetch {
 
   /** Acquires what there is now, or what has been loaded when it was not in memory. The regions are pinned. Null: the member is gone. */
   complete(context: Pick<RequestContext, 'onConnectionClose'>): Completed | Promise<Completed | null> {
+    if (this.details.maxRecords <= 0 || this.details.maxBytes <= 0) return [];
     const found = this.find(false);
     return 'loading' in found ? this.completeLoaded(found, context) : this.acquire(found);
   }
@@ -120,23 +121,13 @@ export class ShareFetch {
     first: LogLoading,
     context: Pick<RequestContext, 'onConnectionClose'>,
   ): Promise<Completed | null> {
-    let isGone = false;
-    const forget = context.onConnectionClose(() => {
-      isGone = true;
-    });
-    let found: readonly Finding[] | LogLoading = first;
-    for (let loads = 1; 'loading' in found && !isGone; loads += 1) {
-      await found.loading;
-      if (!isGone) found = this.find(loads >= mostLoads);
-    }
-    forget();
-    return 'loading' in found ? null : this.acquire(found);
+    const found = await untilLoaded(context, first, (mayWait) => this.find(mayWait));
+    return found === null ? null : this.acquire(found);
   }
 
   /** What there is for the member in each partition; nothing is acquired yet. What has to be loaded first leaves nothing pinned. */
   private find(mayWait: boolean): readonly Finding[] | LogLoading {
     const { details } = this;
-    if (details.maxRecords <= 0 || details.maxBytes <= 0) return [];
     const ready = this.wanted.filter(({ entry }) => entry?.share.canAcquire() === true);
     const share = Math.max(1, Math.floor(details.maxBytes / Math.max(1, ready.length)));
     const { memberId, recordLimit, batchSize, maxRecords, readsCommitted } = details;
@@ -166,7 +157,6 @@ export class ShareFetch {
   private acquire(findings: readonly Finding[]): ShareFetchedPartition[] {
     const { details } = this;
     const answers: ShareFetchedPartition[] = [];
-    if (details.maxRecords <= 0 || details.maxBytes <= 0) return answers;
     let { maxRecords } = details;
     for (const { topicId, partition, entry, request, found } of findings) {
       const { errorCode, region, acquired } = acquireFound(entry, { ...request, maxRecords }, found);

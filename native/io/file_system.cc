@@ -10,6 +10,7 @@
 
 #include "../base/unique_fd.h"
 #include "reads_at_once.h"
+#include "sync_turns.h"
 
 namespace millrace {
 
@@ -24,7 +25,12 @@ ssize_t FileSystem::pread(int fd, void* into, std::size_t size, off_t position) 
   ReadsAtOnce* const atOnce = ReadsAtOnce::current();
   return atOnce == nullptr ? ::pread(fd, into, size, position) : atOnce->pread(fd, into, size, position);
 }
-int FileSystem::fdatasync(int fd) { return ::fdatasync(fd); }
+int FileSystem::fdatasync(int fd) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return -1;
+  const SyncTurns::Sync sync(syncTurns(), info.st_dev);
+  return ::fdatasync(fd);
+}
 int FileSystem::ftruncate(int fd, off_t size) { return ::ftruncate(fd, size); }
 int FileSystem::rename(const char* from, const char* to) { return ::rename(from, to); }
 int FileSystem::unlink(const char* path) { return ::unlink(path); }

@@ -21,7 +21,8 @@ class PageCache {
   virtual bool arrived(int fd, off_t position, std::size_t size);
   /// Whether a file may be read where it is mapped. Not where what is in memory is made up.
   [[nodiscard]] virtual bool mayMap() const noexcept { return true; }
-  /// Reads the range into memory. Waits. Errors are left to whoever reads the range next.
+  /// Reads the range into memory, piece by piece, each after the syncs of the device that are under way (`SyncTurns`). Waits. Errors are
+  /// left to whoever reads the range next.
   virtual void load(int fd, off_t position, std::size_t size);
 };
 

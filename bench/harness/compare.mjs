@@ -1,11 +1,17 @@
-// One workload on several servers in turn: A B, B A, A B, ... so that what the machine does meanwhile meets all of them.
+// One workload on several servers in turn: A B, B A, A B, ... so that what the machine does meanwhile meets all of them. Closed loops take
+// turns every few hundredths of a second within a round, loads at a fixed rate round by round.
 import { loadHistograms } from '../../dist/cli/bench/histogram.js';
-import { measure, systemCallsPerRequest } from './load.mjs';
+import { measure, startSlices, systemCallsPerRequest, warmFor, watch, writes } from './load.mjs';
 import { spread } from './stats.mjs';
 
 /** JavaScript is compiled meanwhile: after a quarter of a second the first round was a fifth below the others. */
 const warmUpSeconds = 0.75;
 const countingSeconds = 0.25;
+/**
+ * The noise of a shared host has waves of seconds: the ratio of two neighbouring loads varied by 12 to 19 %, of 0.2 s each as of 0.6 s. In
+ * turns this short both meet the same wave.
+ */
+const sliceMs = 40;
 const histograms = await loadHistograms();
 
 /** The client's buckets as the report keeps them. */
@@ -32,8 +38,10 @@ export async function compare(context, workload) {
   const results = [];
   for (const server of servers) await once(server, measure, warmUpSeconds);
   for (let round = 0; round < (workload.rounds ?? context.rounds); round += 1) {
-    for (const server of round % 2 === 0 ? servers : [...servers].reverse())
-      rows.get(server.name).push(await once(server, measure, context.seconds));
+    const order = round % 2 === 0 ? servers : [...servers].reverse();
+    const measured = await inSlices(context, order, { prepare, cleanUp, options });
+    for (const server of order)
+      rows.get(server.name).push(measured?.get(server) ?? (await once(server, measure, context.seconds)));
     results.push(Object.fromEntries(servers.map((server) => [server.name, rows.get(server.name)[round].metrics])));
   }
   if (countSystemCalls)
@@ -48,6 +56,36 @@ export async function compare(context, workload) {
   const latencies = Object.fromEntries([...rows].map(([server, list]) => [server, latencyRecord(list)]));
   const shown = Object.fromEntries(Object.entries(settings).filter(([key]) => key !== 'sameAnswers'));
   return { workload: name, settings: shown, rounds: results, targets, latencies, ...workload.report };
+}
+
+/**
+ * A round of closed loops, all under way and one of them running: what each server did, undefined for other loads. Each runs for `seconds`;
+ * those that write share them, so that no more is written at once than memory takes.
+ */
+async function inSlices(context, servers, { prepare, cleanUp, options }) {
+  const loads = [];
+  for (const server of servers) {
+    const topic = await prepare(server);
+    loads.push({ server, topic, asked: { ...options(server, topic), seconds: context.seconds } });
+  }
+  const { asked } = loads[0];
+  const isClosed = asked.rate === undefined && asked.mode !== 'end-to-end';
+  const seconds = writes(asked) ? context.seconds / servers.length : context.seconds;
+  if (isClosed) {
+    warmFor(
+      context,
+      loads.map((load) => ({ ...load.asked, seconds })),
+    );
+    for (const load of loads) {
+      load.end = await watch(load.server, load.asked);
+      load.client = startSlices(context.load, load.server, load.asked);
+    }
+    for (let i = 0; i < Math.ceil((seconds * 1000) / sliceMs); i += 1)
+      for (const load of i % 2 === 0 ? loads : [...loads].reverse()) await load.client.slice(sliceMs);
+    for (const load of loads) load.result = await load.end(await load.client.finish());
+  }
+  for (const { server, topic } of loads) await cleanUp?.(server, topic);
+  return isClosed ? new Map(loads.map(({ server, result }) => [server, result])) : undefined;
 }
 
 function progressLine(name, servers, results, rows) {

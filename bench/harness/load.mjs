@@ -13,11 +13,9 @@ function argumentsOf(server, options) {
   return args;
 }
 
-/** The client's last line; `onLine` gets the intervals before it. */
-export function runClient(program, server, options, onLine = () => {}, prefix = []) {
-  const [command, ...args] = [...prefix, program, ...argumentsOf(server, options)];
+/** Calls `onLine` with each line of the program's output; resolves with its last one once it has ended well. */
+function lastLine(child, what, onLine) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let rest = '';
     let last = '';
     let errors = '';
@@ -32,11 +30,45 @@ export function runClient(program, server, options, onLine = () => {}, prefix = 
     child.stderr.on('data', (chunk) => (errors += chunk));
     child.on('error', reject);
     child.on('close', (code) =>
-      code === 0
-        ? resolve({ ...JSON.parse(last), errors })
-        : reject(new Error(`${server.name}, ${JSON.stringify(options)}: ${errors}`)),
+      code === 0 ? resolve({ ...JSON.parse(last), errors }) : reject(new Error(`${what}: ${errors}`)),
     );
   });
+}
+
+/** The client's last line; `onLine` gets the intervals before it. */
+export function runClient(program, server, options, onLine = () => {}, prefix = []) {
+  const [command, ...args] = [...prefix, program, ...argumentsOf(server, options)];
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  return lastLine(child, `${server.name}, ${JSON.stringify(options)}`, onLine);
+}
+
+/** A closed loop that runs when it is told: `slice(ms)` resolves when all its answers are there, `finish()` with what `runClient` does. */
+export function startSlices(program, server, options) {
+  const child = spawn(program, argumentsOf(server, { ...options, slices: 1 }), { stdio: ['pipe', 'pipe', 'pipe'] });
+  let onSlice = () => {};
+  // `lastLine` tells a line when the next one is there: too late here.
+  child.stdout.on('data', () => onSlice());
+  child.stdin.on('error', () => {});
+  const result = lastLine(child, `${server.name}, ${JSON.stringify(options)}`, () => {});
+  const failed = result.then(
+    () => {},
+    (error) => Promise.reject(error),
+  );
+  failed.catch(() => {});
+  return {
+    slice: (ms) =>
+      Promise.race([
+        failed,
+        new Promise((resolve) => {
+          onSlice = resolve;
+          child.stdin.write(`${ms}\n`);
+        }),
+      ]),
+    finish: () => {
+      child.stdin.end();
+      return result;
+    },
+  };
 }
 
 /**
@@ -60,42 +92,56 @@ function bytesToWrite({ rate, seconds, batchBytes, recordBytes = 1024, records =
   return Math.min(requests * (batchBytes ?? recordBytes * records + 100), mostBytesPerSecond) * seconds;
 }
 
-/** One load, measured: what the client saw, and CPU, switches, copies and memory of the server. */
-export async function measure(context, server, options) {
-  const writes = options.mode === 'produce' || options.mode === 'end-to-end';
-  if (writes) warmMemory(context.directory, bytesToWrite(options));
+export const writes = ({ mode }) => mode === 'produce' || mode === 'end-to-end';
+
+/** Warm pages for what the loads together can write. */
+export function warmFor(context, loads) {
+  const bytes = loads.filter(writes).reduce((sum, options) => sum + bytesToWrite(options), 0);
+  if (bytes > 0) warmMemory(context.directory, bytes);
+}
+
+/** Begins to count what the server spends; what is returned ends it, with the client's result. */
+export async function watch(server, options) {
   const metricsBefore = server.kind === 'millrace' ? await metricsOf(server) : undefined;
   const before = snapshot(server.pid);
-  const result = await runClient(context.load, server, options);
-  const spent = since(before);
-  const metricsAfter = server.kind === 'millrace' ? await metricsOf(server) : undefined;
-  const delta = (name) => (metricsAfter.get(name) ?? 0) - (metricsBefore.get(name) ?? 0);
-  return {
-    histogramNs: result.histogramNs,
-    bytes: result.bytes,
-    requests: result.requests,
-    answerBytes: result.answerBytes,
-    unsent: result.unsent,
-    metrics: {
-      requestsPerSecond: result.requestsPerSecond,
-      ...(writes ? { recordsPerSecond: result.recordsPerSecond } : {}),
-      megabytesPerSecond: result.mbPerSecond,
-      ...(result.bytes > 0 ? { cpuSecondsPerGb: (spent.cpuSeconds / result.bytes) * 1e9 } : {}),
-      p50Us: result.p50Ms * 1000,
-      p99Us: result.p99Ms * 1000,
-      p999Us: result.p999Ms * 1000,
-      maxUs: result.maxMs * 1000,
-      voluntarySwitchesPerRequest: spent.voluntarySwitches / result.requests,
-      involuntarySwitchesPerRequest: spent.involuntarySwitches / result.requests,
-      ...(metricsBefore === undefined
-        ? {}
-        : {
-            copiedBytes: delta('millrace_bytes_sent_copied_total'),
-            sendfileBytes: delta('millrace_bytes_sent_sendfile_total'),
-          }),
-      rssBytes: rssBytes(server.pid),
-    },
+  return async (result) => {
+    const spent = since(before);
+    const metricsAfter = server.kind === 'millrace' ? await metricsOf(server) : undefined;
+    const delta = (name) => (metricsAfter.get(name) ?? 0) - (metricsBefore.get(name) ?? 0);
+    return {
+      histogramNs: result.histogramNs,
+      bytes: result.bytes,
+      requests: result.requests,
+      answerBytes: result.answerBytes,
+      unsent: result.unsent,
+      metrics: {
+        requestsPerSecond: result.requestsPerSecond,
+        ...(writes(options) ? { recordsPerSecond: result.recordsPerSecond } : {}),
+        megabytesPerSecond: result.mbPerSecond,
+        ...(result.bytes > 0 ? { cpuSecondsPerGb: (spent.cpuSeconds / result.bytes) * 1e9 } : {}),
+        p50Us: result.p50Ms * 1000,
+        p99Us: result.p99Ms * 1000,
+        p999Us: result.p999Ms * 1000,
+        maxUs: result.maxMs * 1000,
+        voluntarySwitchesPerRequest: spent.voluntarySwitches / result.requests,
+        involuntarySwitchesPerRequest: spent.involuntarySwitches / result.requests,
+        ...(metricsBefore === undefined
+          ? {}
+          : {
+              copiedBytes: delta('millrace_bytes_sent_copied_total'),
+              sendfileBytes: delta('millrace_bytes_sent_sendfile_total'),
+            }),
+        rssBytes: rssBytes(server.pid),
+      },
+    };
   };
+}
+
+/** One load, measured: what the client saw, and CPU, switches, copies and memory of the server. */
+export async function measure(context, server, options) {
+  warmFor(context, [options]);
+  const end = await watch(server, options);
+  return await end(await runClient(context.load, server, options));
 }
 
 /**

@@ -1,6 +1,7 @@
 // The load client, one thread. Closed loop: every connection keeps `depth` requests in flight. Open loop (--rate): requests are due at fixed
 // times whatever the answers do, and latency counts from the time a request was due. Checks order and error code of every answer; nothing
-// is retried, the first error ends the run.
+// is retried, the first error ends the run. In slices, a closed loop runs as long as it is told, waits for its answers, and rests until it is
+// told again: several clients take turns within one measurement.
 //
 // Prints one line of JSON, with --report-every one more for every such interval. See options.h.
 
@@ -69,8 +70,24 @@ class Load {
   }
 
   int run() {
+    if (!options_.slices) runFor(static_cast<std::int64_t>(options_.seconds * 1e9));
+    else
+      for (double ms = 0; std::scanf("%lf", &ms) == 1;) {
+        runFor(static_cast<std::int64_t>(ms * 1e6));
+        std::printf("{}\n");
+        std::fflush(stdout);
+      }
+    report();
+    return 0;
+  }
+
+ private:
+  [[nodiscard]] std::int64_t reportEveryNs() const { return static_cast<std::int64_t>(options_.reportEvery * 1e9); }
+  void runFor(std::int64_t ns) {
     begunNs_ = nowNs();
-    endNs_ = begunNs_ + static_cast<std::int64_t>(options_.seconds * 1e9);
+    endNs_ = begunNs_ + ns;
+    lastNs_ = begunNs_ + 1;
+    stopping_ = false;
     nextReportNs_ = options_.reportEvery > 0 ? begunNs_ + reportEveryNs() : INT64_MAX;
     for (auto& consumer : consumers_) fetchNext(*consumer);
     if (options_.rate <= 0)
@@ -87,12 +104,9 @@ class Load {
       if (options_.acks == 0 && options_.rate <= 0)
         for (auto& connection : connections_) pump(*connection);
     }
-    report();
-    return 0;
+    ranNs_ += lastNs_ - begunNs_;
   }
 
- private:
-  [[nodiscard]] std::int64_t reportEveryNs() const { return static_cast<std::int64_t>(options_.reportEvery * 1e9); }
   [[nodiscard]] bool isProducer(const Connection& c) const { return c.index < connections_.size(); }
   [[nodiscard]] bool answered() const { return options_.mode != Mode::kProduce || options_.acks != 0; }
   [[nodiscard]] std::int64_t dueNs(std::uint64_t request) const { return begunNs_ + static_cast<std::int64_t>(static_cast<double>(request) * 1e9 / options_.rate); }
@@ -284,7 +298,7 @@ class Load {
   static double ms(std::int64_t ns) { return static_cast<double>(ns) / 1e6; }
 
   void report() const {
-    const double elapsed = static_cast<double>(std::max(lastNs_, begunNs_ + 1) - begunNs_) / 1e9;
+    const double elapsed = static_cast<double>(ranNs_) / 1e9;
     const auto requests = static_cast<double>(requests_);
     std::printf("{\"requests\":%.0f,\"requestsPerSecond\":%.1f,\"recordsPerSecond\":%.0f,\"mbPerSecond\":%.3f,\"bytes\":%.0f,\"seconds\":%.4f,", requests,
                 requests / elapsed, requests * static_cast<double>(records_) / elapsed, static_cast<double>(bytes_) / 1e6 / elapsed, static_cast<double>(bytes_), elapsed);
@@ -312,6 +326,7 @@ class Load {
   std::int64_t begunNs_ = 0;
   std::int64_t endNs_ = 0;
   std::int64_t lastNs_ = 0;
+  std::int64_t ranNs_ = 0;  // in all slices
   std::int64_t nextReportNs_ = 0;
   std::uint64_t released_ = 0;
   std::uint64_t requests_ = 0;

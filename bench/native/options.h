@@ -21,6 +21,7 @@ struct Options {
   int consumers = 1;         // end-to-end only; each has a share of the partitions
   int depth = 1;             // requests in flight on a connection
   double seconds = 1;
+  bool slices = false;       // instead of `seconds`: runs as long as each line of standard input says, in ms, until the input ends
   double rate = 0;           // requests a second over all connections; 0: as fast as answers come (closed loop)
   double reportEvery = 0;    // seconds; a line of JSON for each such time
   std::size_t batchBytes = 0;  // one record, the batch exactly so long; what a Fetch asks for
@@ -34,7 +35,7 @@ struct Options {
   std::fprintf(stderr,
                "load: %s\n"
                "load --port N --mode produce|fetch|tiny|end-to-end [--topic T] [--partitions N] [--connections N] [--consumers N] [--depth N]\n"
-               "     [--seconds S] [--rate REQUESTS_A_SECOND] [--report-every S] [--acks 0|1|-1]\n"
+               "     [--seconds S | --slices 1] [--rate REQUESTS_A_SECOND] [--report-every S] [--acks 0|1|-1]\n"
                "     [--batch-bytes N | --record-bytes N --records N | --batch-file F]\n",
                what);
   std::exit(2);
@@ -61,6 +62,7 @@ inline Options parseOptions(int argc, char** argv) {
     else if (name == "--consumers") options.consumers = std::atoi(value);
     else if (name == "--depth") options.depth = std::atoi(value);
     else if (name == "--seconds") options.seconds = std::atof(value);
+    else if (name == "--slices") options.slices = std::atoi(value) != 0;
     else if (name == "--rate") options.rate = std::atof(value);
     else if (name == "--report-every") options.reportEvery = std::atof(value);
     else if (name == "--batch-bytes") options.batchBytes = std::strtoull(value, nullptr, 10);
@@ -75,6 +77,7 @@ inline Options parseOptions(int argc, char** argv) {
                        options.partitions <= 10000 && options.depth >= 1 && options.records >= 1 && options.seconds > 0 &&
                        options.consumers >= 1 && options.consumers <= options.partitions;
   if (!inRange) usage("port, 1-1000 connections, 1-10000 partitions, depth, records, seconds or consumers out of range");
+  if (options.slices && (options.rate > 0 || options.reportEvery > 0 || options.mode == Mode::kEndToEnd)) usage("slices are for closed loops");
   if (options.mode == Mode::kEndToEnd && options.acks == 0) usage("end-to-end needs an acknowledgement to know the record's offset");
   return options;
 }

@@ -1,4 +1,5 @@
 export * from './command_line.js';
+export * from './compiler.js';
 export * from './dialer.js';
 export * from './file_system.js';
 export * from './file_tools.js';

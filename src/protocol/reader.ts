@@ -1,3 +1,5 @@
+// Not the global: that one is a getter, which every request would go through.
+import { Buffer } from 'node:buffer';
 import type { Uuid } from '../common/ids.js';
 import { internedAscii, internedUuid } from './interning.js';
 import type { UnknownTaggedField } from './values.js';

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { BrokerConfig, parseProperties } from '../../config/index.js';
 import {
   endBySignal,
+  inlineMore,
   machineName,
   nodeDialer,
   nodeFileSystem,
@@ -119,6 +120,7 @@ async function readConfig(options: StartOptions, mount: Mount | undefined): Prom
 }
 
 async function start(options: StartOptions): Promise<number> {
+  inlineMore();
   const logger = await createLogger(options);
   // From here on, not only once the broker is ready: a start that recovers logs may take its time.
   const stop = new StopRequest({ clock: systemClock, onStopSignal, endBySignal }, logger);

@@ -284,8 +284,9 @@ class Fetch {
     const epochError = partition.checkEpoch(Math.max(-1, wanted.currentLeaderEpoch));
     if (epochError !== ErrorCode.NONE) return epochError;
     // The leader does not follow itself.
-    const follows = partition.replicas.includes(this.replicaId) && partition.leader !== this.replicaId;
-    if (this.replicaId >= 0 && !follows) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
+    const { replicaId } = this;
+    if (replicaId >= 0 && (!partition.replicas.includes(replicaId) || partition.leader === replicaId))
+      return ErrorCode.NOT_LEADER_OR_FOLLOWER;
     if (wanted.lastFetchedEpoch >= 0) {
       const end = log.epochs.endOffsetFor(wanted.lastFetchedEpoch, log.log.logEndOffset);
       if (end.epoch < 0) return ErrorCode.OFFSET_OUT_OF_RANGE;

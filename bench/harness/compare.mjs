@@ -36,10 +36,12 @@ export async function compare(context, workload) {
   };
   const rows = new Map(servers.map((server) => [server.name, []]));
   const results = [];
+  const { mode, rate } = options(servers[0]);
+  const isClosed = rate === undefined && mode !== 'end-to-end';
   for (const server of servers) await once(server, measure, warmUpSeconds);
   for (let round = 0; round < (workload.rounds ?? context.rounds); round += 1) {
     const order = round % 2 === 0 ? servers : [...servers].reverse();
-    const measured = await inSlices(context, order, { prepare, cleanUp, options });
+    const measured = isClosed ? await inSlices(context, order, { prepare, cleanUp, options }) : undefined;
     for (const server of order)
       rows.get(server.name).push(measured?.get(server) ?? (await once(server, measure, context.seconds)));
     results.push(Object.fromEntries(servers.map((server) => [server.name, rows.get(server.name)[round].metrics])));
@@ -59,33 +61,30 @@ export async function compare(context, workload) {
 }
 
 /**
- * A round of closed loops, all under way and one of them running: what each server did, undefined for other loads. Each runs for `seconds`;
- * those that write share them, so that no more is written at once than memory takes.
+ * A round of closed loops, all under way and one of them running: what each server did. Each runs for `seconds`; those that write share them,
+ * so that no more is written at once than memory takes.
  */
 async function inSlices(context, servers, { prepare, cleanUp, options }) {
   const loads = [];
   for (const server of servers) {
     const topic = await prepare(server);
-    loads.push({ server, topic, asked: { ...options(server, topic), seconds: context.seconds } });
+    loads.push({ server, topic, asked: options(server, topic) });
   }
-  const { asked } = loads[0];
-  const isClosed = asked.rate === undefined && asked.mode !== 'end-to-end';
-  const seconds = writes(asked) ? context.seconds / servers.length : context.seconds;
-  if (isClosed) {
-    warmFor(
-      context,
-      loads.map((load) => ({ ...load.asked, seconds })),
-    );
-    for (const load of loads) {
-      load.end = await watch(load.server, load.asked);
-      load.client = startSlices(context.load, load.server, load.asked);
-    }
-    for (let i = 0; i < Math.ceil((seconds * 1000) / sliceMs); i += 1)
-      for (const load of i % 2 === 0 ? loads : [...loads].reverse()) await load.client.slice(sliceMs);
-    for (const load of loads) load.result = await load.end(await load.client.finish());
+  const seconds = writes(loads[0].asked) ? context.seconds / servers.length : context.seconds;
+  warmFor(
+    context,
+    loads.map(({ asked }) => ({ ...asked, seconds })),
+  );
+  for (const load of loads) {
+    load.end = await watch(load.server, load.asked);
+    load.client = startSlices(context.load, load.server, load.asked);
   }
+  for (let i = 0; i < Math.ceil((seconds * 1000) / sliceMs); i += 1)
+    for (const load of i % 2 === 0 ? loads : [...loads].reverse()) await load.client.slice(sliceMs);
+  const measured = new Map();
+  for (const { server, end, client } of loads) measured.set(server, await end(await client.finish()));
   for (const { server, topic } of loads) await cleanUp?.(server, topic);
-  return isClosed ? new Map(loads.map(({ server, result }) => [server, result])) : undefined;
+  return measured;
 }
 
 function progressLine(name, servers, results, rows) {

@@ -13,7 +13,7 @@ function argumentsOf(server, options) {
   return args;
 }
 
-/** Calls `onLine` with each line of the program's output; resolves with its last one once it has ended well. */
+/** Calls `onLine` with each line of the program's output but the last; resolves with that once the program has ended well. */
 function lastLine(child, what, onLine) {
   return new Promise((resolve, reject) => {
     let rest = '';
@@ -50,15 +50,12 @@ export function startSlices(program, server, options) {
   child.stdout.on('data', () => onSlice());
   child.stdin.on('error', () => {});
   const result = lastLine(child, `${server.name}, ${JSON.stringify(options)}`, () => {});
-  const failed = result.then(
-    () => {},
-    (error) => Promise.reject(error),
-  );
-  failed.catch(() => {});
+  // Who asks for a slice, or finishes, hears of it.
+  result.catch(() => {});
   return {
     slice: (ms) =>
       Promise.race([
-        failed,
+        result,
         new Promise((resolve) => {
           onSlice = resolve;
           child.stdin.write(`${ms}\n`);

@@ -83,6 +83,8 @@ class Load {
 
  private:
   [[nodiscard]] std::int64_t reportEveryNs() const { return static_cast<std::int64_t>(options_.reportEvery * 1e9); }
+
+  /// A slice, or all of it.
   void runFor(std::int64_t ns) {
     begunNs_ = nowNs();
     endNs_ = begunNs_ + ns;

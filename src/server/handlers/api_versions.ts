@@ -32,20 +32,11 @@ export function apiVersionsHandler(
   let forNewClients: Answer | undefined;
   let forOldClients: Answer | undefined;
   let answeredEpoch = -1;
-  // Most clients are of one kind: what was found valid last is not looked at again.
-  let validName: string | undefined;
-  let validVersion: string | undefined;
-  const areValid = (name: string, version: string): boolean => {
-    if (name === validName && version === validVersion) return true;
-    if (!validSoftwareName.test(name) || !validSoftwareName.test(version)) return false;
-    validName = name;
-    validVersion = version;
-    return true;
-  };
   return (request, context) => {
     const { clientSoftwareName: name, clientSoftwareVersion: version } = request;
     if (context.apiVersion >= 3) {
-      if (!areValid(name, version)) return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] };
+      if (!validSoftwareName.test(name) || !validSoftwareName.test(version))
+        return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] };
       context.setSoftware(name, version);
     }
     const image = metadata.current();

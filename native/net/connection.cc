@@ -12,6 +12,9 @@
 namespace millrace {
 namespace {
 
+/// Requests that are answered without JavaScript per connection and step: as many as would be handed to it at the most.
+constexpr std::uint32_t kRepeatsPerStep = 64;
+
 /// Received per connection and turn: enough for the largest throughput, little enough for fairness.
 constexpr std::size_t kReceiveBytesPerTurn = 2 * 1024 * 1024;
 
@@ -106,7 +109,7 @@ void Connection::receive() {
     server_.statistics_.bytesReceived += size;
     total += size;
     cut();
-    if (closing_ || closeWhenSent_ || waiting()) return;
+    if (closing_ || closeWhenSent_ || waiting() || inLater_) return;
     if (size < space.size) break;  // the socket is empty
   }
   reader_.rest();
@@ -135,7 +138,15 @@ bool Connection::admit() {
 
 void Connection::cut() {
   FrameReader::Frame frame;
+  std::uint32_t repeats = 0;
   while (mayRead() && reader_.announced() != 0 && admit() && reader_.next(frame)) {
+    if (mayRepeat_ && repeated(frame)) {
+      if (closing_) return;
+      if (++repeats < kRepeatsPerStep) continue;
+      server_.later(id_);
+      break;
+    }
+    mayRepeat_ = false;
     const auto bytes = static_cast<std::uint32_t>(frame.end - frame.start);
     unreleasedBytes_ += bytes;
     ++unreleasedFrames_;
@@ -155,6 +166,16 @@ void Connection::cut() {
     return;
   }
   if (ended_) announceEnd();
+}
+
+bool Connection::repeated(const FrameReader::Frame& frame) {
+  if (repeat_ == nullptr || !server_.answerAgain(*this, frame, reader_.whole())) return false;
+  ++server_.statistics_.framesReceived;
+  server_.slabs_.release(frame.slab);
+  RequestBudget& budget = server_.limits_->requests;
+  budget.release(frame.end - frame.start);
+  if (budget.anyWaiting()) server_.serveWaiting();
+  return true;
 }
 
 void Connection::onTurn() {

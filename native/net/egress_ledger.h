@@ -21,6 +21,8 @@ struct EgressStatistics {
   std::uint64_t answers = 0;          ///< responses with records, once their first region was sent whole
   std::uint64_t regions = 0;          ///< sent whole
   std::uint64_t recordSendCalls = 0;  ///< of sendCalls: those with records, or with the memory beside them
+  std::uint64_t repeats = 0;          ///< looks at a partition that JavaScript has not counted: a `RepeatedFetch` was answered
+  std::uint64_t bytesRepeated = 0;    ///< what these found
 
   EgressStatistics& operator+=(const EgressStatistics& other) noexcept {
     bytesFromMemory += other.bytesFromMemory;
@@ -35,6 +37,8 @@ struct EgressStatistics {
     answers += other.answers;
     regions += other.regions;
     recordSendCalls += other.recordSendCalls;
+    repeats += other.repeats;
+    bytesRepeated += other.bytesRepeated;
     return *this;
   }
 };

@@ -11,6 +11,9 @@ struct NetworkLimits {
   RequestBudget requests;
   ConnectionQuotas connections;
   EgressLedger egress;
+  /// Rises when anything changes that JavaScript may have decided an answer by: a `RepeatedFetch` of before holds no longer.
+  std::uint64_t decisions = 0;
+  std::uint64_t requestsRepeated = 0;  ///< answered without JavaScript
 };
 
 }  // namespace millrace

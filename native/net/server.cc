@@ -57,6 +57,7 @@ void Server::mute(std::uint32_t number, bool muted) {
   Connection* const connection = find(number);
   if (connection == nullptr || connection->closing_ || connection->muted_ == muted) return;
   connection->muted_ = muted;
+  connection->mayRepeat_ = false;
   // Others need not wait for the rest of a request that is not read on; it is let in again when it is.
   RequestBudget& budget = limits_->requests;
   if (muted && connection->reservedBytes_ != 0) budget.unreserve(std::exchange(connection->reservedBytes_, 0));
@@ -201,6 +202,52 @@ void Server::sendWhole(std::uint32_t id, std::span<const std::uint8_t> bytes, bo
   // What the socket did not take: the queue finds out whether it takes more.
   connection->queue_.pushBytes(bytes.data() + sent, bytes.size() - sent);
   finishAnswer(*connection, now);
+}
+
+std::uint64_t Server::repeat(std::uint32_t id, std::unique_ptr<RepeatedFetch> fetch) {
+  Connection* const connection = find(id);
+  if (connection == nullptr || connection->closing_ || !fetch->valid()) return 0;
+  connection->repeat_ = std::move(fetch);
+  return std::exchange(connection->repeats_, 0);
+}
+
+void Server::mayRepeat(std::uint32_t id) {
+  Connection* const connection = find(id);
+  if (connection != nullptr) connection->mayRepeat_ = connection->repeat_ != nullptr && connection->unreleasedFrames_ == 1 && !connection->muted_;
+}
+
+bool Server::answerAgain(Connection& connection, const FrameReader::Frame& frame, bool more) {
+  RepeatedFetch& fetch = *connection.repeat_;
+  if (fetch.epoch() != limits_->decisions) {
+    connection.repeat_.reset();
+    return false;
+  }
+  const std::span<const std::uint8_t> bytes(frame.slab->data + frame.start, frame.end - frame.start);
+  if (!fetch.matches(bytes) || !fetch.answer(bytes)) return false;
+  ++limits_->requestsRepeated;
+  ++connection.repeats_;
+  for (const RepeatedFetch::Found& found : fetch.found()) {
+    EgressStatistics& ofTopic = limits_->egress.topics.at(found.account);
+    ++ofTopic.repeats;
+    ofTopic.bytesRepeated += found.region.sizeBytes;
+  }
+  sendRepeated(connection.id_, fetch, more);
+  return true;
+}
+
+void Server::sendRepeated(std::uint32_t id, RepeatedFetch& fetch, bool more) {
+  const std::span<const std::uint8_t> bytes = fetch.bytes();
+  std::vector<RepeatedFetch::Found>& found = fetch.found();
+  if (found.size() == 1) return sendAround(id, bytes.first(fetch.cuts()[0]), std::move(found[0].region), bytes.subspan(fetch.cuts()[0]), more);
+  std::size_t from = 0;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (found[i].region.file == nullptr) continue;
+    sendBytes(id, bytes.data() + from, fetch.cuts()[i] - from);
+    sendRegion(id, std::move(found[i].region));
+    from = fetch.cuts()[i];
+  }
+  if (from < bytes.size()) sendBytes(id, bytes.data() + from, bytes.size() - from);
+  sendDone(id);
 }
 
 void Server::flushDirty(std::size_t index) {

@@ -14,6 +14,7 @@
 #include "frame_reader.h"
 #include "network_limits.h"
 #include "prefetcher.h"
+#include "repeated_fetch.h"
 #include "send_queue.h"
 
 namespace millrace {
@@ -116,6 +117,11 @@ class Server : private ConnectionQuotas::Listener {
   void sendAround(std::uint32_t connection, std::span<const std::uint8_t> before, FileRegion region, std::span<const std::uint8_t> behind,
                   bool more = false);
   void releaseFrame(std::uint32_t frame);
+  /// What the connection asks for again from here on is answered by these terms, where `mayRepeat` was said since its last request. Not
+  /// when they are out of date. How often the terms before these were used.
+  std::uint64_t repeat(std::uint32_t connection, std::unique_ptr<RepeatedFetch> fetch);
+  /// The request that is being answered was the last one of its connection: nothing of it is with JavaScript once the answer was sent.
+  void mayRepeat(std::uint32_t connection);
   /// While it is muted nothing is read from the connection, and no frame of it is delivered; what is sent leaves.
   void mute(std::uint32_t connection, bool muted);
   void closeConnection(std::uint32_t connection, CloseReason reason, bool graceful);
@@ -160,6 +166,9 @@ class Server : private ConnectionQuotas::Listener {
   void runLater();
   [[nodiscard]] bool leavesNow(Connection& connection, bool more) const noexcept;
   void finishAnswer(Connection& connection, bool now);
+  /// False: the frame is JavaScript's. `more`: a whole one is behind it.
+  [[nodiscard]] bool answerAgain(Connection& connection, const FrameReader::Frame& frame, bool more);
+  void sendRepeated(std::uint32_t connection, RepeatedFetch& fetch, bool more);
   void flush(Connection& connection);
   void settle(Connection& connection, SendQueue::Outcome outcome, const EgressStatistics& sent, bool couldRead);
   void flushDirty(std::size_t index);
@@ -219,6 +228,8 @@ class Connection : private RequestBudget::Waiter {
   /// Receives and cuts frames, as much as this turn allows.
   void receive();
   void cut();
+  /// The frame was answered without JavaScript, and is released.
+  [[nodiscard]] bool repeated(const FrameReader::Frame& frame);
   /// Whether the budget lets the next frame in; otherwise the connection is in line.
   bool admit();
   void onTurn() override;
@@ -259,6 +270,10 @@ class Connection : private RequestBudget::Waiter {
   std::uint64_t idleSinceMs_ = 0;   ///< by the clock of `expireIdle`
   std::uint64_t idleActivity_ = 0;  ///< `lastActivity_` at that time
   std::uint32_t clientAccount_ = EgressTable::kOther;
+  std::unique_ptr<RepeatedFetch> repeat_;
+  std::uint64_t repeats_ = 0;  ///< by it, or by the last one
+  /// Every request before the next one was answered, and JavaScript would have it at once.
+  bool mayRepeat_ = false;
   CloseReason closeReason_ = CloseReason::kNone;
 };
 

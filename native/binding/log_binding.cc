@@ -140,6 +140,7 @@ NativeLog::NativeLog(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativeLo
   handle_ = handles_->add(*this);
   const LogNumbers::Place place = addonData(info.Env()).logNumbers.of(info.Env(), handle_);
   offsets_ = place.numbers;
+  offsets_[kOffered] = -1;
   info.This().As<Napi::Object>().Set("shared", place.array);
   info.This().As<Napi::Object>().Set("sharedAt", static_cast<double>(place.at));
   info.This().As<Napi::Object>().Set("id", id_);
@@ -148,6 +149,7 @@ NativeLog::NativeLog(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativeLo
 }
 
 NativeLog::~NativeLog() {
+  if (self_ != nullptr) *self_ = nullptr;
   if (handles_ != nullptr) handles_->remove(handle_);
 }
 
@@ -213,6 +215,27 @@ void NativeLog::read(napi_env env, AddonData& data) {
   block[3] = static_cast<double>(read.nextOffset);
   read.region.account = account_;
   block[0] = data.regions.put(std::move(read.region));
+}
+
+const std::shared_ptr<NativeLog*>& NativeLog::self() {
+  if (self_ == nullptr) self_ = std::make_shared<NativeLog*>(log_ == nullptr ? nullptr : this);
+  return self_;
+}
+
+bool NativeLog::readAgain(std::int64_t offset, std::int64_t limitBytes, bool first, bool committed, RepeatedFetch::Found& found) {
+  const std::int64_t offered = wholeOf(offsets_[kOffered]);
+  if (offered < 0 || offset < log_->logStartOffset() || offset > offered || (committed && offsets_[5] != 0)) return false;
+  found.highWatermark = offered;
+  found.logStartOffset = log_->logStartOffset();
+  found.account = account_;
+  if (offset == offered || (limitBytes == 0 && !first)) return true;
+  const ReadsAtOnce atOnce;
+  auto result = log_->read(offset, limitBytes, offered, first);
+  if (!result.ok()) return false;
+  if (!result.value().has_value()) return !first;
+  found.region = std::move(result.value()->region);
+  found.region.account = account_;
+  return true;
 }
 
 /// readCopy(offset, maxSizeBytes, upperOffset) → Buffer
@@ -467,6 +490,7 @@ Napi::Value NativeLog::offsets(const Napi::CallbackInfo& info) {
 Napi::Value NativeLog::close(const Napi::CallbackInfo& info) {
   if (log_ == nullptr) return info.Env().Undefined();
   directory_->logs.erase(id_);
+  if (self_ != nullptr) *self_ = nullptr;
   auto status = log_->close(boolOf(info.Env(), info[0]));
   writeOffsets();
   log_.reset();

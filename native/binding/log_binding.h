@@ -12,6 +12,7 @@
 #include "../log/job_threads.h"
 #include "../log/load_progress.h"
 #include "../log/log.h"
+#include "../net/repeated_fetch.h"
 #include "addon_data.h"
 
 namespace millrace {
@@ -79,6 +80,10 @@ class NativeLog : public Napi::ObjectWrap<NativeLog> {
   /// Calls of the hot path, with their numbers as `appendBatch` and `readLog` have them.
   void append(napi_env env, ByteSpan bytes, const double* in);
   void read(napi_env env, AddonData& data);
+  /// As `RepeatedFetch::Records` says: what JavaScript offers (`offered` of its numbers) and nothing else.
+  [[nodiscard]] bool readAgain(std::int64_t offset, std::int64_t limitBytes, bool first, bool committed, RepeatedFetch::Found& found);
+  /// For who outlives it: points to null once the log is closed or collected.
+  [[nodiscard]] const std::shared_ptr<NativeLog*>& self();
 
   Napi::Value readCopy(const Napi::CallbackInfo& info);
   Napi::Value availableBytes(const Napi::CallbackInfo& info);
@@ -113,12 +118,15 @@ class NativeLog : public Napi::ObjectWrap<NativeLog> {
 
   std::shared_ptr<DirectoryState> directory_;
   std::unique_ptr<Log> log_;
-  /// In `AddonData::logNumbers`: logStartOffset, logEndOffset, flushedOffset, sizeBytes, activeBaseOffset, abortedCount, firstBaseOffset.
+  /// In `AddonData::logNumbers`: logStartOffset, logEndOffset, flushedOffset, sizeBytes, activeBaseOffset, abortedCount, firstBaseOffset;
+  /// and what JavaScript writes there: the end of what any consumer may be given without being asked (-1: nothing).
   double* offsets_ = nullptr;
+  static constexpr std::size_t kOffered = 7;
   std::uint32_t id_ = 0;
   std::shared_ptr<HandleTable<NativeLog>> handles_;
   std::uint32_t handle_ = 0;
   std::uint32_t account_ = 0;  ///< of its topic, on every region
+  std::shared_ptr<NativeLog*> self_;
 };
 
 }  // namespace millrace

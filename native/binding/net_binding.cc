@@ -9,6 +9,7 @@
 #include "../net/server.h"
 #include "addon_data.h"
 #include "convert.h"
+#include "log_records.h"
 
 namespace millrace {
 namespace {
@@ -20,8 +21,12 @@ constexpr std::size_t kEventsPerCall = 1024;
 /// Written over an event's kind by JavaScript: this frame is released by a call of its own.
 constexpr std::int32_t kKept = 0;
 /// Numbers of a response of the hot path, and the regions that are room for behind them.
-constexpr std::size_t kFrameNumbers = 5;
+constexpr std::size_t kFrameNumbers = 6;
 constexpr std::size_t kLinksPerCall = (AddonData::kBlockNumbers - kFrameNumbers) / 2;
+
+/// Of `repeat`: those of the whole, and of each partition.
+constexpr std::size_t kTermNumbers = 4;
+constexpr std::size_t kPartitionNumbers = 5;
 
 /// Limits come as numbers; what does not fit means "no limit".
 std::uint32_t bounded(const Napi::Object& given, const char* name) {
@@ -38,7 +43,7 @@ class NativeNetwork : public Napi::ObjectWrap<NativeNetwork> {
     return DefineClass(env, "NativeNetwork",
                        {InstanceMethod<&NativeNetwork::configure>("configure"), InstanceMethod<&NativeNetwork::statistics>("statistics"),
                         InstanceMethod<&NativeNetwork::openAccount>("openAccount"), InstanceMethod<&NativeNetwork::closeAccount>("closeAccount"),
-                        InstanceMethod<&NativeNetwork::account>("account")});
+                        InstanceMethod<&NativeNetwork::account>("account"), InstanceMethod<&NativeNetwork::decideAnew>("decideAnew")});
   }
 
   explicit NativeNetwork(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativeNetwork>(info) {}
@@ -75,7 +80,8 @@ class NativeNetwork : public Napi::ObjectWrap<NativeNetwork> {
     const RequestBudget& requests = limits_->requests;
     const double values[] = {static_cast<double>(requests.requests()),     static_cast<double>(requests.bytes()),
                              static_cast<double>(requests.peakRequests()), static_cast<double>(requests.peakBytes()),
-                             static_cast<double>(requests.waits()),        static_cast<double>(limits_->connections.total())};
+                             static_cast<double>(requests.waits()),        static_cast<double>(limits_->connections.total()),
+                             static_cast<double>(limits_->requestsRepeated)};
     Napi::Float64Array out = Napi::Float64Array::New(info.Env(), std::size(values));
     std::copy(std::begin(values), std::end(values), out.Data());
     return out;
@@ -98,8 +104,13 @@ class NativeNetwork : public Napi::ObjectWrap<NativeNetwork> {
     const double values[] = {static_cast<double>(s.bytesSendfile), static_cast<double>(s.bytesCopied),   static_cast<double>(s.bytesCopiedCold),
                              static_cast<double>(s.answers),       static_cast<double>(s.regions),       static_cast<double>(s.recordSendCalls),
                              static_cast<double>(s.sendfileCalls), static_cast<double>(s.preadCalls),    static_cast<double>(s.coldStops),
-                             static_cast<double>(s.bytesLoaded)};
+                             static_cast<double>(s.bytesLoaded),   static_cast<double>(s.repeats),       static_cast<double>(s.bytesRepeated)};
     if (double* const out = doublesOf(info.Env(), info[2], std::size(values)); out != nullptr) std::copy(std::begin(values), std::end(values), out);
+    return info.Env().Undefined();
+  }
+
+  Napi::Value decideAnew(const Napi::CallbackInfo& info) {
+    ++limits_->decisions;
     return info.Env().Undefined();
   }
 
@@ -117,7 +128,8 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
                         InstanceMethod<&NativeServer::closeConnection>("closeConnection"), InstanceMethod<&NativeServer::peer>("peer"),
                         InstanceMethod<&NativeServer::accountFor>("accountFor"), InstanceMethod<&NativeServer::statistics>("statistics"),
                         InstanceMethod<&NativeServer::configure>("configure"), InstanceMethod<&NativeServer::pauseAccepting>("pauseAccepting"),
-                        InstanceMethod<&NativeServer::resumeAccepting>("resumeAccepting"), InstanceMethod<&NativeServer::mute>("mute"), InstanceMethod<&NativeServer::expireIdle>("expireIdle")});
+                        InstanceMethod<&NativeServer::resumeAccepting>("resumeAccepting"), InstanceMethod<&NativeServer::mute>("mute"), InstanceMethod<&NativeServer::expireIdle>("expireIdle"),
+                        InstanceMethod<&NativeServer::repeat>("repeat")});
   }
 
   /// new NativeServer(options, slabs, events, onEvents, onClosed, network)
@@ -143,8 +155,9 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
     uv_loop_t* loop = nullptr;
     napi_get_uv_event_loop(info.Env(), &loop);
     napi_async_init(info.Env(), nullptr, Napi::String::New(info.Env(), "millrace"), &context_);
-    server_ = std::unique_ptr<Server>(new Server(loop, static_cast<SlabMemory&>(*this), static_cast<Server::Sink&>(*this), std::move(options),
-                                                 NativeNetwork::Unwrap(info[5].As<Napi::Object>())->limits()));
+    limits_ = NativeNetwork::Unwrap(info[5].As<Napi::Object>())->limits();
+    server_ = std::unique_ptr<Server>(
+        new Server(loop, static_cast<SlabMemory&>(*this), static_cast<Server::Sink&>(*this), std::move(options), limits_));
     handles_ = addonData(info.Env()).servers;
     handle_ = handles_->add(*this);
     info.This().As<Napi::Object>().Set("handle", handle_);
@@ -153,6 +166,8 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
 
   /// A response of the hot path: the first `block[2]` bytes of `output`, with regions before some of them.
   void sendFrame(RegionTable& regions, ByteSpan output, const double* block) {
+    // Before it is sent: what is sent may be asked for again at once.
+    if (block[5] != 0) server_->mayRepeat(static_cast<std::uint32_t>(block[1]));
     const auto id = static_cast<std::uint32_t>(block[1]);
     const std::size_t length = std::min(static_cast<std::size_t>(block[2]), output.size);
     const std::size_t links = std::min(static_cast<std::size_t>(block[3]), kLinksPerCall);
@@ -271,6 +286,30 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
     return info.Env().Undefined();
   }
 
+  /// repeat(connection, request, response, numbers) → how often the terms before were used: see `RepeatedFetch::Terms`. `numbers`: maxBytes, minBytes, readsCommitted,
+  /// compactLengths, then of each partition log, maxBytes, offsetAt, numbersAt, lengthAt.
+  Napi::Value repeat(const Napi::CallbackInfo& info) {
+    Napi::Env env = info.Env();
+    if (!info[3].IsTypedArray()) return Napi::Number::New(env, 0);
+    const auto numbers = info[3].As<Napi::Float64Array>();
+    const auto copied = [env](napi_value of) {
+      const ByteSpan bytes = bytesOf(env, of);
+      return std::vector<std::uint8_t>(bytes.data, bytes.data + bytes.size);
+    };
+    const std::size_t count = numbers.ElementLength();
+    if (count < kTermNumbers) return Napi::Number::New(env, 0);
+    RepeatedFetch::Terms terms{copied(info[1]), copied(info[2]), {},
+                               wholeOf(numbers[0]), wholeOf(numbers[1]), numbers[2] != 0, numbers[3] != 0, limits_->decisions};
+    for (std::size_t at = kTermNumbers; at + kPartitionNumbers <= count; at += kPartitionNumbers) {
+      NativeLog* const log = addonData(env).logs->at(numbers[at]);
+      if (log == nullptr) return Napi::Number::New(env, 0);
+      const auto position = [&](std::size_t which) { return static_cast<std::size_t>(wholeOf(numbers[at + which])); };
+      terms.partitions.push_back({std::make_unique<LogRecords>(log->self()), wholeOf(numbers[at + 1]), position(2), position(3), position(4)});
+    }
+    const auto id = static_cast<std::uint32_t>(int64Of(env, info[0]));
+    return Napi::Number::New(env, static_cast<double>(server_->repeat(id, std::make_unique<RepeatedFetch>(std::move(terms)))));
+  }
+
   Napi::Value statistics(const Napi::CallbackInfo& info) {
     const ServerStatistics& s = server_->statistics();
     const double values[] = {static_cast<double>(s.connectionsOpen),      static_cast<double>(s.connectionsAccepted),
@@ -366,6 +405,7 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
   std::int32_t* events_ = nullptr;
   Napi::FunctionReference onEvents_;
   Napi::FunctionReference onClosed_;
+  std::shared_ptr<NetworkLimits> limits_;
   std::unique_ptr<Server> server_;
   napi_async_cleanup_hook_handle cleanupHook_ = nullptr;
   bool environmentEnds_ = false;
@@ -383,7 +423,7 @@ Napi::Value setOutput(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-/// sendFrame(). Block in: server, connection, length, number of links, whether more follows, then for each link the position it comes before and its region.
+/// sendFrame(). Block in: server, connection, length, number of links, whether more follows, whether its request may be repeated, then for each link the position it comes before and its region.
 napi_value sendFrame(napi_env env, napi_callback_info info) {
   AddonData& data = boundData(env, info);
   if (NativeServer* const server = data.servers->at(data.block[0]); server != nullptr) server->sendFrame(data.regions, data.output, data.block);

@@ -18,7 +18,7 @@ export class NativeEgressAccounts implements EgressAccounts {
   private readonly topicAccounts = new Map<string, number>();
   /** In the order in which their last connection closed or first one opened. */
   private readonly clientAccounts = new Map<string, ClientAccount>();
-  private readonly numbers = new Float64Array(10);
+  private readonly numbers = new Float64Array(12);
 
   constructor(
     private readonly network: NativeNetwork,
@@ -103,6 +103,8 @@ export class NativeEgressAccounts implements EgressAccounts {
       preadCalls: at(7),
       coldStops: at(8),
       bytesLoaded: at(9),
+      repeats: at(10),
+      bytesRepeated: at(11),
     };
   }
 }

@@ -2,8 +2,8 @@ import type { ResponseFrame, ResponseLink } from '../common/ports/index.js';
 import { loadAddon } from '../storage/native.js';
 import type { NativeAddon } from '../storage/native_addon.js';
 
-/** Server, connection, length, links, more. */
-const frameNumbers = 5;
+/** Server, connection, length, links, more, may be repeated. */
+const frameNumbers = 6;
 
 /** The addon's call that sends a response, and the buffer that it sends from. */
 export class FrameSender {
@@ -18,7 +18,7 @@ export class FrameSender {
   }
 
   /** False, and nothing happened, when the frame is none for this path: links to memory, or too many. */
-  send(server: number, slot: number, frame: ResponseFrame, more: boolean): boolean {
+  send(server: number, slot: number, frame: ResponseFrame, more: boolean, mayRepeat: boolean): boolean {
     const { block } = this;
     const { buffer, length, links, linkCount } = frame;
     if (linkCount > this.maxLinks) return false;
@@ -37,6 +37,7 @@ export class FrameSender {
     block[2] = length;
     block[3] = linkCount;
     block[4] = more ? 1 : 0;
+    block[5] = mayRepeat ? 1 : 0;
     this.addon.sendFrame();
     return true;
   }

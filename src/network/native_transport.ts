@@ -7,6 +7,7 @@ import {
   type ListenOptions,
   type NetworkLimits,
   type NetworkStatistics,
+  type RepeatTerms,
   type ResponseChain,
   type ResponseFrame,
   type ServerTransport,
@@ -106,7 +107,12 @@ class NativeTransport implements ServerTransport {
       requestBytesQueuedPeak: at(3),
       requestWaits: at(4),
       connections: at(5),
+      requestsRepeated: at(6),
     };
+  }
+
+  decideAnew(): void {
+    this.network.decideAnew();
   }
 
   /** A connection was accepted: the rates say how long the next one waits. The broker's own rate holds up every listener. */
@@ -155,8 +161,16 @@ class NativeConnection implements TransportConnection {
     );
   }
 
-  sendFrame(frame: ResponseFrame, more = false): void {
-    if (!this.sender.send(this.server.handle, this.target, frame, more)) this.send(chainOf(frame));
+  sendFrame(frame: ResponseFrame, more = false, mayRepeat = false): void {
+    if (!this.sender.send(this.server.handle, this.target, frame, more, mayRepeat)) this.send(chainOf(frame));
+  }
+
+  repeat(terms: RepeatTerms): number {
+    if (this.closed) return 0;
+    const { request, response, maxBytes, minBytes, readsCommitted, compactLengths, partitions } = terms;
+    const each = partitions.flatMap((one) => [one.log, one.maxBytes, one.offsetAt, one.numbersAt, one.lengthAt]);
+    const numbers = [maxBytes, minBytes, readsCommitted ? 1 : 0, compactLengths ? 1 : 0, ...each];
+    return this.server.repeat(this.slot, request, response, Float64Array.from(numbers));
   }
 
   /** A closed slot may belong to somebody else: then nothing is sent, but regions still give up their pins (slot -1). */

@@ -2,6 +2,7 @@ import { assert } from '../common/assert.js';
 import type {
   CloseReason,
   ListenOptions,
+  RepeatTerms,
   ResponseFrame,
   ServerTransport,
   TransportConnection,
@@ -31,6 +32,12 @@ export interface ConnectionContext {
   mute(): () => void;
   /** Ends the connection after the responses that are under way. */
   close(reason: CloseReason): void;
+  /**
+   * For `RequestPipeline.process` alone: the response that it returns may be given again by the transport. Whether `repeat` is to say how;
+   * it need not each time, but the terms of before hold on.
+   */
+  mayRepeat(): boolean;
+  repeat(terms: RepeatTerms): void;
   /** For `RequestPipeline.process` alone, at most once: its response comes later, by the callback. */
   defer(): ResponseCallback;
 }
@@ -64,6 +71,12 @@ const produceKey = 0;
 function isProduce(bytes: Uint8Array, start: number): boolean {
   return bytes[start] === 0 && bytes[start + 1] === produceKey;
 }
+
+/**
+ * How many answers that may be given again go by until the transport is told how: for the first time, and at the most, for a client that
+ * does not ask for the same again. To make the terms costs as much as some ten requests.
+ */
+const [firstTermsAfter, mostTermsAfter] = [8, 1024];
 
 /** Produce requests of one connection that may wait for their flush together; further ones wait unread. */
 const maxOverlapping = 256;
@@ -114,6 +127,9 @@ class Channel implements ConnectionContext {
   /** The request that `process` is looking at. */
   private beginning = false;
   private beginningIsProduce = false;
+  private beginningMayRepeat = false;
+  private termsIn = firstTermsAfter;
+  private termsAfter = firstTermsAfter;
 
   constructor(
     private readonly transport: TransportConnection,
@@ -164,6 +180,7 @@ class Channel implements ConnectionContext {
     if (this.closed || this.broken) return;
     this.beginning = true;
     this.beginningIsProduce = isProduce(bytes, start);
+    this.beginningMayRepeat = false;
     let frame: ResponseFrame | null | undefined;
     try {
       frame = this.pipeline.process(this, bytes, start, end);
@@ -179,7 +196,7 @@ class Channel implements ConnectionContext {
     this.beginning = false;
     if (frame === undefined) return;
     if (this.slots.length === 0) {
-      if (frame !== null) this.transport.sendFrame(frame);
+      if (frame !== null) this.transport.sendFrame(frame, false, this.beginningMayRepeat);
     } else this.slots.push({ isProduce: true, ready: true, frame: frame === null ? null : copyOf(frame) });
   }
 
@@ -187,6 +204,20 @@ class Channel implements ConnectionContext {
     assert(this.beginning, 'a request is deferred while it is processed');
     const slot = this.takePlace();
     return (frame) => this.finish(slot, frame);
+  }
+
+  mayRepeat(): boolean {
+    this.beginningMayRepeat = true;
+    this.termsIn -= 1;
+    if (this.termsIn > 0) return false;
+    this.termsAfter = Math.min(this.termsAfter * 2, mostTermsAfter);
+    this.termsIn = this.termsAfter;
+    return true;
+  }
+
+  repeat(terms: RepeatTerms): void {
+    // They served, and only something has changed since: the next ones are worth their price.
+    if (this.transport.repeat(terms) > this.termsAfter) this.termsIn = this.termsAfter = firstTermsAfter;
   }
 
   holdRequests(): () => void {

@@ -29,6 +29,8 @@ export class Partition {
   private waiters: CommitQueue | undefined;
   /** Batches refused while the log is loaded; its own from then on. */
   private turnedAway: TurnedAway | undefined;
+  /** Its log is kept told what may be given without a look here. */
+  private offers = false;
   private notifying = false;
   private notifyAgain = false;
 
@@ -62,6 +64,7 @@ export class Partition {
   goOffline(): void {
     if (this.unusable) return;
     this.unusable = true;
+    if (this.offers) this.offer();
     this.notify();
   }
 
@@ -79,6 +82,13 @@ export class Partition {
     if (log === undefined) return committed;
     const unstable = log.producers.transactions.firstUnstableOffset;
     return unstable >= committed ? committed : Math.max(unstable, log.log.logStartOffset);
+  }
+
+  /** From here on consumers may be given what its log has without a look here, as long as all of it is committed and stable. */
+  offer(): void {
+    this.offers = true;
+    const { log, committed } = this;
+    log?.log.offer(this.unusable || this.lastStableOffset !== committed ? -1 : committed);
   }
 
   opened(log: PartitionLog): void {
@@ -101,6 +111,7 @@ export class Partition {
   /** Its log is in another log directory from here on: the same records, of which everything committed is on the medium. */
   moved(log: PartitionLog): void {
     if (this.log !== undefined) log.turnedAway = this.log.turnedAway;
+    this.log?.log.offer(-1);
     this.log = log;
     log.stableOffset = () => this.lastStableOffset;
     log.committedOffset = () => this.highWatermark;
@@ -203,6 +214,7 @@ export class Partition {
     );
     this.committed = offset;
     this.log.highWatermarkReached(offset);
+    if (this.offers) this.offer();
     this.notify();
   }
 

@@ -18,6 +18,8 @@ export interface ReplicaManagerDeps {
   logConfigOf(topic: TopicImage): LogConfig;
   /** Where what is sent of a topic is counted. */
   readonly egress: Pick<EgressAccounts, 'topicAccount' | 'forgetTopic'>;
+  /** Who leads which partition may have changed. */
+  readonly decideAnew: () => void;
   /** The log of a partition is open, or cannot be had. */
   settled?(partition: Partition): void;
 }
@@ -110,6 +112,7 @@ export class ReplicaManager {
       if (next.topicsById.get(topic.id) === undefined) await this.drop(topic);
     const opening: Opening[] = [];
     for (const topic of next.topicsById.values()) this.update(topic, opening);
+    this.deps.decideAnew();
     const { logs } = this.deps;
     const [there, created] = [
       opening.filter(({ name }) => logs.exists(name)),

@@ -182,6 +182,7 @@ export class BrokerServer {
       logs,
       logConfigOf: (topic) => logConfigOf(this.dynamic, topic),
       egress: ports.transport.egress,
+      decideAnew: () => ports.transport.decideAnew(),
       settled: (partition) => {
         if (coordinators.wiring.isOf(partition.topic)) void coordinators.wiring.sync();
       },
@@ -359,6 +360,8 @@ export class BrokerServer {
 
   /** Configs act as soon as they are in the image. */
   private onMetadata(parts: Parts, next: MetadataImage, previous: MetadataImage): void {
+    // Access, quotas, configs: whatever it is.
+    this.ports.transport.decideAnew();
     const perBroker = next.brokerConfigs.get(String(this.config.nodeId));
     const clusterWide = next.brokerConfigs.get('');
     if (next.brokerConfigs !== previous.brokerConfigs) {
@@ -408,6 +411,7 @@ export class BrokerServer {
       },
       listeners: this.network.listeners,
       egress: this.ports.transport.egress,
+      requestsRepeated: () => this.ports.transport.statistics.requestsRepeated,
       maxTransactionTimeoutMs: () => this.config.int('transaction.max.timeout.ms'),
       image: () => parts.cache.current(),
     });

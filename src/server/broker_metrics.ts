@@ -1,5 +1,6 @@
 import type { Clock, EgressAccounts, TransportListener, TransportStatistics } from '../common/ports/index.js';
 import type { MetadataImage } from '../metadata/image.js';
+import { ApiKey } from '../protocol/api_keys.js';
 import { apiByKey } from '../protocol/registry.js';
 import type { ReplicaManager } from '../replication/replica_manager.js';
 import type { LogManager } from '../storage/log_manager.js';
@@ -10,7 +11,7 @@ import { registerDiskMetrics } from './disk_metrics.js';
 import { registerEgress } from './egress_metrics.js';
 import { registerFlushes } from './flush_metrics.js';
 import { registerOpenFiles } from './open_files_metrics.js';
-import type { Pipeline } from './request_pipeline.js';
+import type { ApiTotals, Pipeline } from './request_pipeline.js';
 import type { TopicTotals, TopicTraffic } from './traffic.js';
 import { registerTransactionMetrics } from './transaction_metrics.js';
 
@@ -23,6 +24,8 @@ export interface MetricSources {
   readonly coordinators: Omit<CoordinatorSources, 'clock'>;
   readonly listeners: readonly TransportListener[];
   readonly egress: EgressAccounts;
+  /** Requests that the transport answered by itself (`RepeatTerms`). */
+  requestsRepeated(): number;
   readonly maxTransactionTimeoutMs: () => number;
   image(): MetadataImage;
 }
@@ -30,8 +33,8 @@ export interface MetricSources {
 /** What `/metrics` shows: Kafka's names as the JMX exporter writes them, and `millrace_` for what Kafka has not. */
 export function registerBrokerMetrics(metrics: Metrics, sources: MetricSources): void {
   registerProcessMetrics(metrics);
-  registerTraffic(metrics, sources.traffic);
-  registerRequests(metrics, sources.pipeline);
+  registerTraffic(metrics, sources);
+  registerRequests(metrics, sources);
   registerNetwork(metrics, sources.listeners);
   registerCleanerMetrics(metrics, sources.logs, sources.clock);
   registerRebuildMetrics(metrics, sources.logs);
@@ -83,7 +86,17 @@ function count(items: Iterable<unknown>): number {
   return [...items].length;
 }
 
-function registerTraffic(metrics: Metrics, traffic: TopicTraffic): void {
+/** A topic's totals as its handlers counted them, and what the transport sent again without asking them. */
+function* withRepeats({ traffic, egress }: MetricSources): Iterable<readonly [topic: string, totals: TopicTotals]> {
+  const sent = new Map(egress.topics());
+  for (const [topic, totals] of traffic.all()) {
+    const { repeats = 0, bytesRepeated = 0 } = sent.get(topic) ?? {};
+    const { bytesOut, fetchRequests } = totals;
+    yield [topic, { ...totals, bytesOut: bytesOut + bytesRepeated, fetchRequests: fetchRequests + repeats }];
+  }
+}
+
+function registerTraffic(metrics: Metrics, sources: MetricSources): void {
   const families: ReadonlyArray<readonly [keyof TopicTotals, string, string]> = [
     ['messagesIn', 'MessagesInPerSec', 'Records appended by clients.'],
     ['bytesIn', 'BytesInPerSec', 'Record bytes appended by clients.'],
@@ -95,25 +108,30 @@ function registerTraffic(metrics: Metrics, traffic: TopicTraffic): void {
   ];
   for (const [field, name, help] of families)
     metrics.counter(jmxName('kafka.server', 'BrokerTopicMetrics', name), help, () =>
-      [...traffic.all()].map(([topic, totals]) => ({ labels: { topic }, value: totals[field] })),
+      [...withRepeats(sources)].map(([topic, totals]) => ({ labels: { topic }, value: totals[field] })),
     );
 }
 
-function registerRequests(metrics: Metrics, pipeline: Pipeline): void {
-  const perApi = (value: (totals: { requests: number; totalMs: number }) => number) => () =>
+function registerRequests(metrics: Metrics, { pipeline, requestsRepeated }: MetricSources): void {
+  const perApi = (value: (totals: ApiTotals, key: number) => number) => () =>
     [...pipeline.totals].map(([key, totals]) => ({
       labels: { request: apiByKey(key)?.name ?? String(key) },
-      value: value(totals),
+      value: value(totals, key),
     }));
   metrics.counter(
     jmxName('kafka.network', 'RequestMetrics', 'RequestsPerSec'),
     'Requests by API.',
-    perApi((totals) => totals.requests),
+    perApi(({ requests }, key) => (key === ApiKey.Fetch ? requests + requestsRepeated() : requests)),
   );
   metrics.counter(
     'kafka_network_requestmetrics_totaltimems_total',
     'Time from request to response by API, ms.',
     perApi((totals) => totals.totalMs),
+  );
+  metrics.counter(
+    'millrace_requests_repeated_total',
+    'Fetch requests that the engine answered as the ones before them. They count as requests, and their time as none.',
+    requestsRepeated,
   );
 }
 

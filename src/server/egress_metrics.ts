@@ -100,6 +100,8 @@ function sum(found: Iterable<readonly [string, EgressTotals]>): EgressTotals {
     preadCalls: 0,
     coldStops: 0,
     bytesLoaded: 0,
+    repeats: 0,
+    bytesRepeated: 0,
   };
   for (const [, totals] of found) {
     total.bytesSendfile += totals.bytesSendfile;
@@ -112,6 +114,8 @@ function sum(found: Iterable<readonly [string, EgressTotals]>): EgressTotals {
     total.preadCalls += totals.preadCalls;
     total.coldStops += totals.coldStops;
     total.bytesLoaded += totals.bytesLoaded;
+    total.repeats += totals.repeats;
+    total.bytesRepeated += totals.bytesRepeated;
   }
   return total;
 }

@@ -1,6 +1,7 @@
 import { assert } from '../common/assert.js';
 import type { Api } from '../protocol/registry.js';
 import { Writer } from '../protocol/writer.js';
+import type { RepeatableFetch } from './repeat_terms.js';
 
 /**
  * What a request handler is. One file per API in `server/handlers/`, each exporting a function that takes what it needs
@@ -30,6 +31,9 @@ export interface RequestContext {
    * otherwise. To be called in the synchronous part of a handler that answers with a promise.
    */
   holdRequests(): () => void;
+  /** The answer that the handler is about to return may be given again by the transport. Whether {@link repeatBy} is to say how. */
+  mayRepeat(): boolean;
+  repeatBy(fetch: RepeatableFetch): void;
   /** What the client calls itself (KIP-511). */
   setSoftware(name: string, version: string): void;
 }

@@ -1,6 +1,7 @@
 import type { Clock, CloseReason, ResponseFrame } from '../common/ports/index.js';
 import type { ConnectionContext, RequestPipeline, ResponseCallback } from '../network/request_channel.js';
 import { ApiVersionsResponse } from '../protocol/api/api_versions.js';
+import type { FetchResponseInput } from '../protocol/api/fetch.js';
 import { ApiKey } from '../protocol/api_keys.js';
 import { ErrorCode } from '../protocol/errors.js';
 import { beginResponse, type DecodedHeader, decodeRequestHeader, finishFrame } from '../protocol/frame.js';
@@ -11,6 +12,7 @@ import type { Logger } from '../telemetry/logger.js';
 import { closeAdvice, MessageLimiter } from './close_advice.js';
 import { CloseConnection, type Handler, LaterResponse, type RequestContext, SharedResponse } from './handler.js';
 import { advertisedApis } from './handlers/api_versions.js';
+import { type RepeatableFetch, repeatTerms } from './repeat_terms.js';
 import type { Throttle, Usage } from './throttle.js';
 import { unsupportedResponse } from './unsupported.js';
 
@@ -137,12 +139,14 @@ export class Pipeline implements RequestPipeline {
     const route = apiKey >= 0 ? this.routes[apiKey] : undefined;
     if (api === undefined || route === undefined || !header.versionKnown || !supports(api, apiVersion))
       return this.refuse(connection, header, reader);
+    const bodyAt = reader.position;
     const request: unknown = api.request.decode(reader, apiVersion);
     // Bytes behind the request are ignored, as in Kafka: @platformatic/kafka sends some.
     if (apiKey === ApiKey.Fetch) countFor(connection, header.clientId ?? '');
     if (this.turnStartedMs < 0) this.turnStartedMs = this.clock.monotonicMs();
     route.totals.requests += 1;
-    const answer: unknown = route.handler(request, new Context(header, connection));
+    const context = new Context(header, connection);
+    const answer: unknown = route.handler(request, context);
     const usage = isMeasured ? { requestBytes: end - start, spentMs: this.clock.monotonicMs() - beganMs } : undefined;
     if (answer instanceof LaterResponse) {
       this.answerWhenTold(connection, route, header, answer, deferred ?? connection.defer(), usage);
@@ -154,7 +158,18 @@ export class Pipeline implements RequestPipeline {
     }
     if (route.answeredNow === 0) this.busyRoutes[this.busyCount++] = route;
     route.answeredNow += 1;
-    return this.finish(connection, api, header, answer, usage);
+    const frame = this.finish(connection, api, header, answer, usage);
+    if (context.repeatable !== undefined) {
+      const terms = repeatTerms(
+        api,
+        apiVersion,
+        { bytes, start, bodyAt, end },
+        context.repeatable,
+        answer as FetchResponseInput,
+      );
+      if (terms !== undefined) connection.repeat(terms);
+    }
+    return frame;
   }
 
   /** The answer's frame; above a quota it says how long the client is not listened to. */
@@ -321,6 +336,7 @@ function supports(api: Api, version: number): boolean {
 }
 
 class Context implements RequestContext {
+  repeatable: RepeatableFetch | undefined;
   constructor(
     private readonly header: DecodedHeader,
     private readonly connection: ConnectionContext,
@@ -360,6 +376,12 @@ class Context implements RequestContext {
   }
   holdRequests(): () => void {
     return this.connection.holdRequests();
+  }
+  mayRepeat(): boolean {
+    return this.connection.mayRepeat();
+  }
+  repeatBy(fetch: RepeatableFetch): void {
+    this.repeatable = fetch;
   }
   setSoftware(name: string, version: string): void {
     this.connection.clientSoftwareName = name;

@@ -46,7 +46,10 @@ export interface NativeAddon {
   readLog(): void;
   /** The buffer that the next {@link sendFrame} calls send from; held until another is given. */
   setOutput(bytes: Uint8Array): void;
-  /** In: server, connection, length, number of links (at most 126), then for each: the position it comes before, its region. */
+  /**
+   * In: server, connection, length, number of links (at most 125), whether more follows, whether its request may be repeated, then for
+   * each link: the position it comes before, its region.
+   */
   sendFrame(): void;
   /** Until {@link endReadsAtOnce} reads that would wait for the medium throw `MUST_WAIT` instead. */
   beginReadsAtOnce(): void;
@@ -145,7 +148,8 @@ export interface NativeLog {
   readonly id: number;
   /**
    * Of many logs. From `sharedAt` on logStartOffset, logEndOffset, flushedOffset, sizeBytes, activeBaseOffset, abortedCount,
-   * firstBaseOffset of this one, kept up to date by the addon; another log's once this object is collected.
+   * firstBaseOffset of this one, kept up to date by the addon, and what JavaScript offers any consumer; another log's once this object
+   * is collected.
    */
   readonly shared: Float64Array;
   readonly sharedAt: number;
@@ -225,7 +229,8 @@ export interface NativeNetwork {
   openAccount(ofClients: boolean): number;
   /** Its counts become those of account 0. */
   closeAccount(ofClients: boolean, account: number): void;
-  /** Fills ten numbers in the order that `network/egress_accounts.ts` reads. */
+  decideAnew(): void;
+  /** Fills twelve numbers in the order that `network/egress_accounts.ts` reads. */
   account(ofClients: boolean, account: number, out: Float64Array): void;
 }
 
@@ -251,6 +256,8 @@ export interface NativeServer {
   expireIdle(nowMs: number, maxIdleMs: number): void;
   accountFor(connection: number, clientAccount: number): void;
   mute(connection: number, muted: boolean): void;
+  /** How often the terms before were used. Of `RepeatTerms`: maxBytes, minBytes, readsCommitted, compactLengths, then five numbers of each partition in their order. */
+  repeat(connection: number, request: Uint8Array, response: Uint8Array, numbers: Float64Array): number;
   /** "address port localAddress localPort" */
   peer(connection: number): string;
   /** In the order of `TransportStatistics`. */

@@ -45,7 +45,7 @@ export class NativeSegmentedLog implements SegmentedLog {
   private readonly shared: Float64Array;
   private readonly at: number;
   private readonly block: Float64Array;
-  private readonly handle: number;
+  readonly handle: number;
   private readonly header = new Float64Array(headerFields);
   private waiting: Array<{ readonly upTo: number; resolve(): void; reject(error: unknown): void }> = [];
   private pendingFiles: string[] = [];
@@ -182,6 +182,10 @@ export class NativeSegmentedLog implements SegmentedLog {
       baseOffset: block[2] as number,
       nextOffset: block[3] as number,
     };
+  }
+
+  offer(endOffset: number): void {
+    if (!this.closed) this.shared[this.at + 7] = endOffset;
   }
 
   readCopy(offset: number, maxSizeBytes: number, upperOffset: number): Uint8Array {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { CloseReason, ResponseFrame, TransportListener } from '../../src/common/ports/index.js';
+import type { CloseReason, RepeatTerms, ResponseFrame, TransportListener } from '../../src/common/ports/index.js';
 import { systemClock, systemTimers } from '../../src/env/index.js';
 import { createNativeTransport } from '../../src/network/native_transport.js';
 import {
@@ -192,4 +192,42 @@ describe('requests of one connection', () => {
     expect(pipeline.begun).toEqual([0]);
     expect(listener?.statistics.bufferBytesInUse).toBe(0);
   });
+});
+
+/** Answers every request at once; says that it may be repeated, and how whenever that is asked for. */
+class Repeatable implements RequestPipeline {
+  asked = 0;
+  readonly toldAt: number[] = [];
+  constructor(private readonly terms: RepeatTerms) {}
+
+  process(connection: ConnectionContext, bytes: Uint8Array, start: number): ResponseFrame {
+    const number = new DataView(bytes.buffer, bytes.byteOffset).getInt32(start + 4);
+    this.asked += 1;
+    if (connection.mayRepeat()) {
+      this.toldAt.push(this.asked);
+      connection.repeat(this.terms);
+    }
+    const buffer = response(number);
+    return { buffer, length: buffer.length, links: [], linkCount: 0 };
+  }
+  onTurnEnd(): void {}
+  onOpen(): void {}
+  onClose(): void {}
+  onError(): void {}
+}
+
+it('is asked how to repeat a request after eight, and after twice as many each time when that was of no use', async () => {
+  // Terms that no request meets.
+  const pipeline = new Repeatable({
+    ...{ request: new Uint8Array(500), response: new Uint8Array(100), maxBytes: 1, minBytes: 1 },
+    ...{ readsCommitted: false, compactLengths: false, partitions: [] },
+  });
+  const client = await start(pipeline);
+  for (let from = 0; from < 300; from += 50) {
+    const some = numbers.slice(from, from + 50);
+    const back = readBytes(client, some.length * 8);
+    client.write(Buffer.concat(some.map((number) => request(otherKey, number))));
+    await back;
+  }
+  expect(pipeline.toldAt).toEqual([8, 24, 56, 120, 248]);
 });

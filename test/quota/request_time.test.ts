@@ -27,6 +27,8 @@ const connection: ConnectionContext = {
   holdRequests: () => () => {},
   mute: () => () => {},
   close: () => {},
+  mayRepeat: () => false,
+  repeat: () => {},
   defer: () => () => {},
 };
 const timers: Timers = { after: () => ({ cancel: () => {} }), soon: () => {} };

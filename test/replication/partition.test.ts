@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ErrorCode } from '../../src/protocol/errors.js';
 import { encodeBatch } from '../../src/records/index.js';
 import { Partition } from '../../src/replication/partition.js';
@@ -23,6 +23,44 @@ const batch = (count = 1) =>
 function append(partition: Partition, count = 1, acks = -1) {
   return partition.append(batch(count), acks, { nowMs: fixture.time.wallMs(), produceVersion: 9 });
 }
+
+describe('what is offered to consumers', () => {
+  it('is nothing before it is asked for, then what is committed and stable, and nothing once it is offline', async () => {
+    await fixture.createTopic('t', 1, { 'millrace.flush.mode': 'group' });
+    const partition = fixture.partition('t');
+    const log = partition.log?.log;
+    if (log === undefined) throw new Error('not open');
+    const offer = vi.spyOn(log, 'offer');
+    append(partition, 3);
+    await fixture.store.flush();
+    expect(offer).not.toHaveBeenCalled();
+    partition.offer();
+    append(partition, 2);
+    expect(offer.mock.calls).toEqual([[3]]);
+    await fixture.store.flush();
+    expect(offer.mock.calls).toEqual([[3], [5]]);
+    const transactional = encodeBatch({
+      records: [{ timestampMs: fixture.time.wallMs(), key: null, value: Buffer.from('value') }],
+      ...{ producerId: 7, producerEpoch: 0, baseSequence: 0, isTransactional: true },
+    });
+    partition.append(transactional, -1, { nowMs: fixture.time.wallMs(), produceVersion: 9 });
+    await fixture.store.flush();
+    expect(offer).toHaveBeenLastCalledWith(-1);
+    const marker = {
+      producerId: 7,
+      producerEpoch: 0,
+      coordinatorEpoch: 0,
+      transactionVersion: 1,
+      type: 'COMMIT',
+    } as const;
+    partition.appendMarker(marker, fixture.time.wallMs());
+    expect(offer).toHaveBeenLastCalledWith(-1);
+    await fixture.store.flush();
+    expect(offer).toHaveBeenLastCalledWith(7);
+    partition.goOffline();
+    expect(offer).toHaveBeenLastCalledWith(-1);
+  });
+});
 
 describe('the high watermark', () => {
   it('in mode group is what is on the medium', async () => {

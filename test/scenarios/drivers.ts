@@ -129,6 +129,8 @@ export const testContext: RequestContext = {
   principal: 'User:ANONYMOUS',
   onConnectionClose: () => () => undefined,
   holdRequests: () => () => undefined,
+  mayRepeat: () => false,
+  repeatBy: () => undefined,
   setSoftware: () => undefined,
 };
 

@@ -118,6 +118,7 @@ export class Scene {
       logger,
       logs,
       egress: { topicAccount: () => 0, forgetTopic: () => undefined },
+      decideAnew: () => undefined,
       logConfigOf: (topic) => ({ ...logConfigOf(config, topic), segmentBytes: 1000, indexIntervalBytes: 200 }),
     });
     const controller = new Controller({

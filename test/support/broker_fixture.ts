@@ -24,6 +24,7 @@ import type { ClientMetricsManager } from '../../src/server/client_metrics/clien
 import { assembleCoordinators, type Coordinators } from '../../src/server/coordinators.js';
 import { LaterResponse, promised, type RequestContext } from '../../src/server/handler.js';
 import { registerHandlers } from '../../src/server/register_handlers.js';
+import type { RepeatableFetch } from '../../src/server/repeat_terms.js';
 import { Pipeline } from '../../src/server/request_pipeline.js';
 import { assembleShareServices, type ShareServices } from '../../src/server/share/share_services.js';
 import { logConfigOf } from '../../src/server/topic_log_config.js';
@@ -53,6 +54,8 @@ export class FakeConnection {
   private static last = 0;
   readonly id = ++FakeConnection.last;
   private readonly callbacks = new Set<() => void>();
+  /** Fetches of it that the transport was told how to repeat: each that may be. */
+  readonly repeatable: RepeatableFetch[] = [];
 
   onClose(callback: () => void): () => void {
     this.callbacks.add(callback);
@@ -186,6 +189,7 @@ export class BrokerFixture {
       logger,
       logs,
       egress,
+      decideAnew: () => undefined,
       logConfigOf: (topic) => logConfigOf(config, topic),
     });
     const controller = new Controller({
@@ -282,6 +286,8 @@ export class BrokerFixture {
       apiVersion: version,
       connectionId: connection.id,
       onConnectionClose: (callback) => connection.onClose(callback),
+      mayRepeat: () => true,
+      repeatBy: (fetch) => connection.repeatable.push(fetch),
     };
     const run = async (): Promise<T | null> => {
       const answer: unknown = await handler(request, context);

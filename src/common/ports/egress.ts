@@ -24,6 +24,9 @@ export interface EgressTotals {
   readonly coldStops: number;
   /** Bytes asked of these threads; they then left by sendfile or by a copy, as their size says. */
   readonly bytesLoaded: number;
+  /** Partitions looked at by a request that the transport answered again by itself (`RepeatTerms`), and the bytes found there. By topic only. */
+  readonly repeats: number;
+  readonly bytesRepeated: number;
 }
 
 /** Accounts of what is sent by topic and by client. */

@@ -163,6 +163,8 @@ export interface OpenLogOptions {
 
 export interface SegmentedLog {
   readonly name: string;
+  /** What the transport names it by (`RepeatTerms`). */
+  readonly handle: number;
   readonly logStartOffset: number;
   readonly logEndOffset: number;
   /**
@@ -217,6 +219,11 @@ export interface SegmentedLog {
    * `MUST_WAIT` through.
    */
   atOnce<T>(look: () => T, aheadBytes?: number): { readonly found: T } | LogLoading;
+  /**
+   * Any consumer may be given what is below `endOffset` without a look at the partition: that is its high watermark and its last stable
+   * offset. -1: nobody.
+   */
+  offer(endOffset: number): void;
   /** The same bytes copied into JavaScript (coordinator loading, inspection, tools). Empty when there is nothing. */
   readCopy(offset: number, maxSizeBytes: number, upperOffset: number): Uint8Array;
   /** Bytes `read` would give from `offset` to `upperOffset`, cheap, for min_bytes decisions; may stop counting at `enoughBytes`. */

@@ -15,6 +15,38 @@ export interface ServerTransport {
   readonly statistics: NetworkStatistics;
   /** What is sent, by topic and by client. */
   readonly egress: EgressAccounts;
+  /** Something changed that a handler may have decided an answer by: no {@link RepeatTerms} of before hold any longer. */
+  decideAnew(): void;
+}
+
+/**
+ * What a consumer's Fetch is answered while nothing changes but the offsets that it asks for and what its partitions have there: the
+ * same bytes but for the positions named here. The numbers that follow go into the response as they are then: the correlation id, what
+ * the log offers (`SegmentedLog.offer`) and where it starts, its records.
+ */
+export interface RepeatTerms {
+  /** Without its length prefix. */
+  readonly request: Uint8Array;
+  /** With it; no partition has records. */
+  readonly response: Uint8Array;
+  readonly maxBytes: number;
+  /** With less than so many bytes of records it is the handler's to answer. */
+  readonly minBytes: number;
+  /** Only while no log has an aborted transaction. */
+  readonly readsCommitted: boolean;
+  /** Lengths of records are varints, one more than they are; else four bytes. */
+  readonly compactLengths: boolean;
+  readonly partitions: ReadonlyArray<{
+    /** `SegmentedLog.handle` */
+    readonly log: number;
+    readonly maxBytes: number;
+    /** Of its fetch offset in the request. */
+    readonly offsetAt: number;
+    /** Of its high watermark, last stable and log start offset in the response. */
+    readonly numbersAt: number;
+    /** Of the length of its records in the response. */
+    readonly lengthAt: number;
+  }>;
 }
 
 /** What the listeners of one broker share. `Infinity` is no limit. */
@@ -49,6 +81,8 @@ export interface NetworkStatistics {
   /** How often a connection had to wait for its turn because a limit was reached. */
   readonly requestWaits: number;
   readonly connections: number;
+  /** Answered by {@link RepeatTerms}: no handler saw them. */
+  readonly requestsRepeated: number;
 }
 
 export interface ListenOptions {
@@ -104,9 +138,12 @@ export interface TransportConnection {
   send(chain: ResponseChain): void;
   /**
    * The same for a response as its encoder holds it; nothing is allocated for it. `more`: other requests of the connection wait for
-   * their responses, so it may leave together with those that come in the same turn of the loop.
+   * their responses, so it may leave together with those that come in the same turn of the loop. `mayRepeat`: nothing of the connection
+   * is open once it is sent, so that what comes next may be answered by its terms.
    */
-  sendFrame(frame: ResponseFrame, more?: boolean): void;
+  sendFrame(frame: ResponseFrame, more?: boolean, mayRepeat?: boolean): void;
+  /** The terms of the request that is being answered. They replace earlier ones; returns how often those were used. */
+  repeat(terms: RepeatTerms): number;
   /** For the handler: what belongs to this connection, found without a look-up. */
   attachment: unknown;
   /** What is sent from here on counts for this client, too. A call into the addon: once per connection, not per request. */

@@ -1,3 +1,4 @@
+import { assert } from '../../common/assert.js';
 import { ZERO_UUID } from '../../common/ids.js';
 import { type Clock, type FileRegion, type LogLoading, type LogRead, LogStoreError } from '../../common/ports/index.js';
 import type { MetadataCache } from '../../metadata/image.js';
@@ -16,6 +17,7 @@ import type { Logger } from '../../telemetry/logger.js';
 import { MessageLimiter } from '../close_advice.js';
 import type { Handler, RequestContext } from '../handler.js';
 import { type LeaderHint, LeaderHints } from '../leader_hints.js';
+import type { RepeatableFetch } from '../repeat_terms.js';
 import type { TopicTraffic } from '../traffic.js';
 import { untilLoaded } from '../until_loaded.js';
 
@@ -34,10 +36,13 @@ export interface FetchDeps {
   readonly maxBytes: () => number;
 }
 
+const lowestVersionWithStartOffsets = 5;
 const lowestVersionWithTopicIds = 13;
 const lowestVersionWithSessions = 7;
 const lowestVersionWithHints = 16;
 const invalid = -1;
+/** Epoch of a request that neither has nor begins a session. */
+const withoutSession = -1;
 
 interface PartitionAnswer {
   readonly partitionIndex: number;
@@ -94,7 +99,9 @@ export function fetchHandler(deps: FetchDeps): Handler<FetchRequest, FetchRespon
     );
     const reads = fetch.read(false);
     if ('loading' in reads) return loadedThenAnswered(deps, fetch, request.maxWaitMs, reads, context);
-    return fetch.isEnough(reads) ? fetch.respond(reads) : whenEnough(deps, fetch, request.maxWaitMs, reads, context);
+    if (!fetch.isEnough(reads)) return whenEnough(deps, fetch, request.maxWaitMs, reads, context);
+    if (fetch.mayRepeat(reads) && context.mayRepeat()) context.repeatBy(fetch.repeatable(reads));
+    return fetch.respond(reads);
   };
 }
 
@@ -148,6 +155,8 @@ function flatten(request: FetchRequest): FetchPartition[] {
 }
 
 class Fetch {
+  /** What the caller's quota lets it have; infinite without one. */
+  private readonly burstBytes: number;
   private readonly maxBytes: number;
   /** -1: a consumer. */
   private readonly replicaId: number;
@@ -163,8 +172,8 @@ class Fetch {
     private readonly limiter: MessageLimiter,
     private readonly context: RequestContext,
   ) {
-    const burstBytes = deps.fetchBurstBytes?.(context) ?? Number.POSITIVE_INFINITY;
-    this.maxBytes = Math.min(request.maxBytes, deps.maxBytes(), Math.floor(burstBytes));
+    this.burstBytes = deps.fetchBurstBytes?.(context) ?? Number.POSITIVE_INFINITY;
+    this.maxBytes = Math.min(request.maxBytes, deps.maxBytes(), Math.floor(this.burstBytes));
     this.replicaId = Math.max(request.replicaId, request.replicaState.replicaId);
     this.readsCommitted = request.isolationLevel === readCommitted;
   }
@@ -308,6 +317,36 @@ class Fetch {
       sum += countedBytes;
     }
     return present === 0 || sum >= Math.min(this.request.minBytes, this.maxBytes);
+  }
+
+  /** Whether nothing but what the logs have decides what the same request gets next: a consumer's, without a session, an ACL or a quota. */
+  mayRepeat(reads: readonly PartitionRead[]): boolean {
+    const { request, deps, context } = this;
+    if (request.sessionId !== 0 || request.sessionEpoch !== withoutSession || this.replicaId >= 0) return false;
+    if (deps.mayFetch !== undefined || this.burstBytes !== Number.POSITIVE_INFINITY) return false;
+    if (context.apiVersion < lowestVersionWithStartOffsets) return false;
+    for (const { answer, request: wanted } of reads)
+      if (
+        answer.errorCode !== ErrorCode.NONE ||
+        answer.divergingEpoch !== undefined ||
+        wanted.lastFetchedEpoch >= 0 ||
+        answer.lastStableOffset !== answer.highWatermark ||
+        (answer.abortedTransactions?.length ?? 0) > 0
+      )
+        return false;
+    return true;
+  }
+
+  repeatable(reads: readonly PartitionRead[]): RepeatableFetch {
+    const partitions = reads.map(({ partition, request: { maxBytes } }) => {
+      const log = partition?.log?.log;
+      assert(log !== undefined, 'a partition without a log is an error');
+      partition?.offer();
+      return { log: log.handle, maxBytes };
+    });
+    const { request, maxBytes, readsCommitted } = this;
+    const minBytes = Math.min(request.minBytes, maxBytes);
+    return { request, maxBytes, minBytes, readsCommitted, partitions };
   }
 
   release(reads: readonly PartitionRead[]): void {

@@ -172,6 +172,7 @@ class Load {
   void send(Connection& c, std::int64_t intendedNs, std::int16_t acks) {
     const bool withAnswer = options_.mode != Mode::kProduce || acks != 0;
     std::int32_t& partition = nextPartition_[c.index];
+    if (options_.vary) ++header_[bench::kFetchWaitAt];
     c.begin(header_, batch_, {intendedNs, partition}, withAnswer);
     if (partitionAt_ > 0) bench::storeBe<std::int32_t>(c.header().data() + partitionAt_, partition);
     if (acks != options_.acks) bench::storeBe<std::int16_t>(c.header().data() + bench::kProduceAcksAt, acks);

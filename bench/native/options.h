@@ -29,6 +29,7 @@ struct Options {
   int records = 1;           // in a batch
   std::string batchFile;     // a prepared batch instead, e.g. a compressed one
   std::int16_t acks = 1;
+  bool vary = false;         // each Fetch says another time to wait than the one before, so that no server can take it for the same
 };
 
 [[noreturn]] inline void usage(const char* what) {
@@ -36,7 +37,7 @@ struct Options {
                "load: %s\n"
                "load --port N --mode produce|fetch|tiny|end-to-end [--topic T] [--partitions N] [--connections N] [--consumers N] [--depth N]\n"
                "     [--seconds S | --slices 1] [--rate REQUESTS_A_SECOND] [--report-every S] [--acks 0|1|-1]\n"
-               "     [--batch-bytes N | --record-bytes N --records N | --batch-file F]\n",
+               "     [--vary 1] [--batch-bytes N | --record-bytes N --records N | --batch-file F]\n",
                what);
   std::exit(2);
 }
@@ -67,6 +68,7 @@ inline Options parseOptions(int argc, char** argv) {
     else if (name == "--report-every") options.reportEvery = std::atof(value);
     else if (name == "--batch-bytes") options.batchBytes = std::strtoull(value, nullptr, 10);
     else if (name == "--record-bytes") options.recordBytes = std::strtoull(value, nullptr, 10);
+    else if (name == "--vary") options.vary = std::atoi(value) != 0;
     else if (name == "--records") options.records = std::atoi(value);
     else if (name == "--batch-file") options.batchFile = value;
     else if (name == "--acks") options.acks = static_cast<std::int16_t>(std::atoi(value));

@@ -135,6 +135,8 @@ inline Bytes fetchRequest(const std::string& topic, const std::vector<FetchPosit
   finish(out);
   return out;
 }
+/// Of the last byte of the time that a Fetch waits.
+inline constexpr std::size_t kFetchWaitAt = 4 + 8 + 2 + 5 + 4 + 3;
 inline std::size_t fetchPartitionAt(const std::string& topic) { return 4 + 8 + 2 + 5 + 4 * 4 + 1 + 4 + 4 + 4 + 2 + topic.size() + 4; }
 
 inline Bytes apiVersionsRequest() {

@@ -10,6 +10,7 @@ const workloads = [
   { name: 'produce 1 MiB', mode: 'produce', batchBytes: KiB * KiB, connections: 4, depth: 1, target: 0.9 },
   { name: 'fetch 1 KiB', mode: 'fetch', batchBytes: KiB, connections: 4, depth: 1, target: 0.7 },
   { name: 'fetch 16 KiB', mode: 'fetch', batchBytes: 16 * KiB, connections: 4, depth: 1, target: 0.9 },
+  { name: 'fetch 16 KiB, no two alike', mode: 'fetch', batchBytes: 16 * KiB, connections: 4, depth: 1, vary: 1 },
   { name: 'fetch 1 MiB', mode: 'fetch', batchBytes: KiB * KiB, connections: 4, depth: 1, target: 0.95 },
   { name: 'tiny requests', mode: 'tiny', connections: 64, depth: 1, target: 0.9 },
 ];
@@ -18,7 +19,7 @@ export const title = 'Against the plain C server';
 
 export async function runReference(context, millrace) {
   const runs = [];
-  for (const { name, target, mode, batchBytes, connections, depth } of workloads.filter(context.wanted)) {
+  for (const { name, target, mode, batchBytes, connections, depth, vary } of workloads.filter(context.wanted)) {
     const reference = await startReference({ program: context.reference, directory: context.directory });
     const servers = [millrace, reference];
     const run = await compare(context, {
@@ -28,7 +29,7 @@ export async function runReference(context, millrace) {
       servers,
       prepare: (server) => freshTopic(server, mode === 'fetch' ? { filled: 64, batchBytes } : {}),
       cleanUp: removeTopic,
-      options: (_, topic) => ({ mode, batchBytes, connections, depth, topic }),
+      options: (_, topic) => ({ mode, batchBytes, connections, depth, topic, vary }),
       report: { throughput: 'requestsPerSecond' },
     });
     await reference.stop();
@@ -41,6 +42,7 @@ export async function runReference(context, millrace) {
     runs,
     notes: [
       'One batch of one record in a request, the batch exactly as long as the workload says; `tiny requests`: ApiVersions with answers of the same size.',
+      'A Fetch that repeats the last one of its connection but for its offset is answered by the engine alone; `no two alike`: each says another time to wait, so that JavaScript looks at every one.',
       'Both servers: one thread, the same CRC-32C check of every batch, one `pwritev` to the page cache for each, sendfile from 32 KiB on. Millrace runs with `millrace.flush.mode=os`.',
     ],
   };

@@ -286,8 +286,8 @@ class NativeServer : public Napi::ObjectWrap<NativeServer>, private Server::Sink
     return info.Env().Undefined();
   }
 
-  /// repeat(connection, request, response, numbers) → how often the terms before were used: see `RepeatedFetch::Terms`. `numbers`: maxBytes, minBytes, readsCommitted,
-  /// compactLengths, then of each partition log, maxBytes, offsetAt, numbersAt, lengthAt.
+  /// repeat(connection, request, response, numbers) → how often the terms before were used. See `RepeatedFetch::Terms`; `numbers`:
+  /// maxBytes, minBytes, readsCommitted, compactLengths, then of each partition log, maxBytes, offsetAt, numbersAt, lengthAt.
   Napi::Value repeat(const Napi::CallbackInfo& info) {
     Napi::Env env = info.Env();
     if (!info[3].IsTypedArray()) return Napi::Number::New(env, 0);
@@ -423,7 +423,8 @@ Napi::Value setOutput(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-/// sendFrame(). Block in: server, connection, length, number of links, whether more follows, whether its request may be repeated, then for each link the position it comes before and its region.
+/// sendFrame(). Block in: server, connection, length, number of links, whether more follows, whether its request may be repeated, then
+/// for each link the position it comes before and its region.
 napi_value sendFrame(napi_env env, napi_callback_info info) {
   AddonData& data = boundData(env, info);
   if (NativeServer* const server = data.servers->at(data.block[0]); server != nullptr) server->sendFrame(data.regions, data.output, data.block);

@@ -117,7 +117,9 @@ let capacity;
 let rate = Number(values.rate);
 let spent;
 let result;
-// The first tenth, at most two minutes, is warming up: code is compiled, buffers find their size, retention begins to delete.
+// The first tenth, at most two minutes, is warming up: code is compiled, buffers find their size, retention begins to delete. Before it
+// more topics and connections come and go than in all that follows: allocators find their size, too.
+const churnsBefore = 200;
 const seconds = Number(values.minutes) * 60;
 const warm = Math.min(12, Math.ceil(seconds / sampleSeconds / 10));
 const kept = [];
@@ -130,6 +132,7 @@ try {
     rate = Math.round(capacity * Number(values.share));
     console.error(`capacity ${capacity.toFixed(0)} requests/s; the soak runs at ${rate}`);
   }
+  for (let i = 0; i < churnsBefore; i += 1) await churn(server);
   const topic = await freshTopic(server, topicShape);
   const begun = snapshot(server.pid);
   let churning = Promise.resolve();

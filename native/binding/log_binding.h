@@ -14,6 +14,7 @@
 #include "../log/log.h"
 #include "../net/repeated_fetch.h"
 #include "addon_data.h"
+#include "removals.h"
 
 namespace millrace {
 
@@ -31,6 +32,7 @@ struct DirectoryState {
   std::uint32_t nextLogId = 1;
   std::unique_ptr<Error> failure;
   bool closed = false;
+  std::shared_ptr<Removals> removals = std::make_shared<Removals>();
 
   // Logs that are loaded on threads of their own.
   LoadProgress progress;

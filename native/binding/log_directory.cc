@@ -3,7 +3,6 @@
 
 #include "../io/copy_file.h"
 #include "../io/mount_file_system.h"
-#include "../io/remove_tree.h"
 #include "../log/side_files.h"
 #include "addon_data.h"
 #include "convert.h"
@@ -143,34 +142,6 @@ class BytesToCheckWork : public Napi::AsyncWorker {
   std::vector<std::pair<std::string, std::int64_t>> logs_;
   std::vector<std::uint64_t> bytes_;
   Napi::Promise::Deferred deferred_;
-};
-
-/// Removes files and directory trees on a worker thread.
-class RemoveWork : public Napi::AsyncWorker {
- public:
-  RemoveWork(Napi::Env env, std::vector<std::string> paths, std::string directory)
-      : Napi::AsyncWorker(env), paths_(std::move(paths)), directory_(std::move(directory)), deferred_(Napi::Promise::Deferred::New(env)) {}
-  [[nodiscard]] Napi::Promise promise() const { return deferred_.Promise(); }
-
-  void Execute() override {
-    for (const std::string& path : paths_) {
-      auto status = removeTree(posixFileSystem(), path);
-      if (!status.ok() && failure_ == nullptr) failure_ = std::make_unique<Error>(std::move(status.error()));
-    }
-    if (failure_ == nullptr && posixFileSystem().syncDirectory(directory_.c_str()) != 0 && errno != ENOENT)
-      failure_ = std::make_unique<Error>(systemError("fsync", directory_, errno));
-  }
-  void OnOK() override {
-    Napi::HandleScope scope(Env());
-    if (failure_ != nullptr) deferred_.Reject(toJs(Env(), *failure_).Value());
-    else deferred_.Resolve(Env().Undefined());
-  }
-
- private:
-  std::vector<std::string> paths_;
-  std::string directory_;
-  Napi::Promise::Deferred deferred_;
-  std::unique_ptr<Error> failure_;
 };
 
 /// Renames a directory of a closed log on a worker thread, and syncs where it is.
@@ -384,10 +355,7 @@ Napi::Value NativeDirectory::rename(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value NativeDirectory::removeMarked(const Napi::CallbackInfo& info) {
-  auto* work = new RemoveWork(info.Env(), {state_->path + "/" + info[0].As<Napi::String>().Utf8Value()}, state_->path);
-  const Napi::Promise promise = work->promise();
-  work->Queue();
-  return promise;
+  return state_->removals->remove(info.Env(), {state_->path + "/" + info[0].As<Napi::String>().Utf8Value()}, state_->path);
 }
 
 Napi::Value NativeDirectory::unlinkFiles(const Napi::CallbackInfo& info) {
@@ -395,10 +363,7 @@ Napi::Value NativeDirectory::unlinkFiles(const Napi::CallbackInfo& info) {
   std::vector<std::string> paths;
   for (std::uint32_t i = 0; i < list.Length(); ++i) paths.push_back(list.Get(i).As<Napi::String>().Utf8Value());
   const std::string directory = paths.empty() ? state_->path : paths.front().substr(0, paths.front().find_last_of('/'));
-  auto* work = new RemoveWork(info.Env(), std::move(paths), directory);
-  const Napi::Promise promise = work->promise();
-  work->Queue();
-  return promise;
+  return state_->removals->remove(info.Env(), std::move(paths), directory);
 }
 
 /// copyFile(from, to, position, sizeBytes) → bytes copied

@@ -1,4 +1,5 @@
 import {
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -365,6 +366,24 @@ describe('many logs', () => {
     expect(shown()).toEqual(expected());
     for (const log of [...logs.slice(0, 500), ...logs.slice(600)]) await log.close({ sync: false });
     expect(shown()).toEqual(expected());
+  });
+});
+
+describe('removals', () => {
+  it('of one directory take turns, also behind one that fails', async () => {
+    mkdirSync(join(path, 'many'));
+    for (let i = 0; i < 2000; i += 1) writeFileSync(join(path, 'many', `${i}`), '');
+    writeFileSync(join(path, 'file'), '');
+    for (const name of ['few', 'last']) mkdirSync(join(path, name));
+    const settled: string[] = [];
+    const remove = (name: string) =>
+      directory.removeMarked(name).then(
+        () => settled.push(name),
+        (error: unknown) => settled.push(`${name}: ${error instanceof LogStoreError ? error.code : ''}`),
+      );
+    await Promise.all(['many', 'few', 'file/within', 'last'].map(remove));
+    expect(settled).toEqual(['many', 'few', 'file/within: ENOTDIR', 'last']);
+    expect(readdirSync(path).filter((name) => !name.startsWith('.'))).toEqual(['file']);
   });
 });
 

@@ -1,5 +1,5 @@
 // What Linux says about a process: CPU time in nanoseconds, memory, context switches, descriptors.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 // USER_HZ: the unit of /proc/PID/stat on every Linux that Node runs on.
 const ticksPerSecond = 100;
@@ -73,4 +73,22 @@ export function anonymousBytes(pid) {
 
 export function openDescriptors(pid) {
   return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+/** How many descriptors are open of each kind: `socket`, `.log` and other endings of files, `pipe`, `anon_inode`. */
+export function descriptorKinds(pid) {
+  const kinds = {};
+  for (const fd of readdirSync(`/proc/${pid}/fd`)) {
+    let target;
+    try {
+      target = readlinkSync(`/proc/${pid}/fd/${fd}`);
+    } catch {
+      continue; // Closed meanwhile.
+    }
+    const file = /^\/.*?(\.[a-z]+)?( \(deleted\))?$/.exec(target);
+    const kind =
+      file === null ? target.split(':')[0] : `${file[1] ?? 'other'}${file[2] === undefined ? '' : ', deleted'}`;
+    kinds[kind] = (kinds[kind] ?? 0) + 1;
+  }
+  return kinds;
 }

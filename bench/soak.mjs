@@ -1,6 +1,6 @@
 // A soak: producers and consumers at a part of the measured capacity for a long time, with retention so that the disk stays bounded, and
 // connections and topics that come and go. Says whether memory, descriptors and p99 stay flat; the exit code is 1 when one rises.
-// What a full collection leaves, once warm and at the end, tells what is kept from what the collector has not come to yet.
+// What a full collection leaves, before the load and at the end, tells what is kept from what the collector has not come to yet.
 //
 //   node bench/soak.mjs [--minutes 20] [--share 0.7] [--flush group|os] [--rate REQUESTS_A_SECOND] [--directory DIR] [--out NAME]
 //
@@ -60,6 +60,10 @@ class Looks {
       this.#anonymous.push(anonymousBytes(pid) / MiB);
       this.#descriptors.push(openDescriptors(pid));
     }, lookMs);
+  }
+
+  get count() {
+    return this.#rss.length;
   }
 
   /** Of the interval that ends now; the next begins. */
@@ -159,11 +163,12 @@ let capacity;
 let rate = Number(values.rate);
 let spent;
 let result;
-// The first tenth, at most two minutes, is warming up: code is compiled, buffers find their size, retention begins to delete. Before it
-// more topics and connections come and go than in all that follows: allocators find their size, too.
+// Warming up, a sixth of the time before the time that counts: code is compiled, buffers find their size, retention begins to delete. And
+// before that more topics, connections and looks at the metrics come and go than in all that follows: allocators find their size, too, and
+// what happens every 10 s would be compiled in the middle of the samples.
 const churnsBefore = 200;
-const seconds = Number(values.minutes) * 60;
-const warm = Math.min(12, Math.ceil(seconds / sampleSeconds / 10));
+const warm = Math.ceil((Number(values.minutes) * 60) / sampleSeconds / 6);
+const seconds = Number(values.minutes) * 60 + warm * sampleSeconds;
 const kept = [];
 try {
   if (values.rate === undefined) {
@@ -174,13 +179,20 @@ try {
     rate = Math.round(capacity * Number(values.share));
     console.error(`capacity ${capacity.toFixed(0)} requests/s; the soak runs at ${rate}`);
   }
-  for (let i = 0; i < churnsBefore; i += 1) await churn(server);
+  for (let i = 0; i < churnsBefore; i += 1) {
+    await churn(server);
+    await metricsOf(server);
+  }
+  // Not later: V8 takes ten minutes to let its heap grow again behind a full collection, which passes for a slope.
+  kept.push(await alive(server));
   const topic = await freshTopic(server, topicShape);
   const begun = snapshot(server.pid);
   looks = new Looks(server.pid);
   let churning = Promise.resolve();
   let flushes = metricsOf(server);
   const onInterval = ({ atSeconds, requests, p50Ms, p99Ms, maxMs }) => {
+    // Lines come one late, the last two together.
+    if (looks.count === 0) return;
     const sample = {
       atSeconds,
       requests,
@@ -197,8 +209,6 @@ try {
       `${atSeconds.toFixed(0).padStart(5)} s  ${(requests / sampleSeconds).toFixed(0)}/s  p99 ${p99Ms.toFixed(2)} ms  max ${maxMs.toFixed(1)}  RSS ${sample.rssMib.toFixed(1)} MiB  descriptors ${sample.descriptors} to ${sample.descriptorsMost}`,
     );
     churning = churning.then(() => churn(server));
-    // Not in between: it would keep the memory down that is measured.
-    if (samples.length === warm) churning = churning.then(async () => kept.push(await alive(server)));
   };
   const options = { ...load, topic, depth: 1000, rate, seconds, reportEvery: sampleSeconds };
   result = await runClient(program, server, options, onInterval);
@@ -226,7 +236,7 @@ const syncMs = (from, to) => {
 };
 const environment = benchEnvironment();
 const lines = [
-  `${values.minutes} minutes at ${rate} requests/s (${capacity === undefined ? 'given' : `${Number(values.share) * 100} % of ${capacity.toFixed(0)}`}), 4 × 1 KiB each, flush=${values.flush}, end to end with 16 producers and 2 consumers over ${partitions} partitions; every 10 s 20 connections and a topic came and went`,
+  `${values.minutes} minutes, behind ${(warm * sampleSeconds) / 60} of warming up, at ${rate} requests/s (${capacity === undefined ? 'given' : `${Number(values.share) * 100} % of ${capacity.toFixed(0)}`}), 4 × 1 KiB each, flush=${values.flush}, end to end with 16 producers and 2 consumers over ${partitions} partitions; every 10 s 20 connections and a topic came and went`,
   `${result.requests} requests (${(result.bytes / 1e9).toFixed(1)} GB), ${result.unsent} not sent in time, ${spent.cpuSeconds.toFixed(0)} s of CPU; p50 ${result.p50Ms.toFixed(2)}, p99 ${result.p99Ms.toFixed(2)}, p99.9 ${result.p999Ms.toFixed(2)}, max ${result.maxMs.toFixed(0)} ms`,
   `free disk ${steady[0].diskFreeGb.toFixed(1)} GB after warming up, ${steady.at(-1).diskFreeGb.toFixed(1)} at the end`,
   ...(values.flush === 'group'
@@ -234,7 +244,7 @@ const lines = [
     : []),
   `descriptors within 10 s: ${samples[0].descriptors} to ${samples[0].descriptorsMost} at first, ${samples.at(-1).descriptors} to ${samples.at(-1).descriptorsMost} at last; after the first interval, then after the last: ${kindsText(samples[0])}; ${kindsText(samples.at(-1))}`,
   ...verdicts.map(({ text }) => text),
-  `of the RSS without files: ${median(steady.map(({ anonymousMib }) => anonymousMib)).toFixed(1)} MiB in the median. After a full collection once warm ${keptText(kept[0])}; at the end, without load, ${keptText(kept[1])}`,
+  `of the RSS without files: ${median(steady.map(({ anonymousMib }) => anonymousMib)).toFixed(1)} MiB in the median. After a full collection before the load ${keptText(kept[0])}; at the end, without load, ${keptText(kept[1])}`,
 ];
 console.log(lines.join('\n'));
 if (values.out !== '-') {

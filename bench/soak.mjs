@@ -236,7 +236,7 @@ const syncMs = (from, to) => {
 };
 const environment = benchEnvironment();
 const lines = [
-  `${values.minutes} minutes, behind ${(warm * sampleSeconds) / 60} of warming up, at ${rate} requests/s (${capacity === undefined ? 'given' : `${Number(values.share) * 100} % of ${capacity.toFixed(0)}`}), 4 × 1 KiB each, flush=${values.flush}, end to end with 16 producers and 2 consumers over ${partitions} partitions; every 10 s 20 connections and a topic came and went`,
+  `${values.minutes} minutes, behind ${((warm * sampleSeconds) / 60).toFixed(1)} of warming up, at ${rate} requests/s (${capacity === undefined ? 'given' : `${Number(values.share) * 100} % of ${capacity.toFixed(0)}`}), 4 × 1 KiB each, flush=${values.flush}, end to end with 16 producers and 2 consumers over ${partitions} partitions; every 10 s 20 connections and a topic came and went`,
   `${result.requests} requests (${(result.bytes / 1e9).toFixed(1)} GB), ${result.unsent} not sent in time, ${spent.cpuSeconds.toFixed(0)} s of CPU; p50 ${result.p50Ms.toFixed(2)}, p99 ${result.p99Ms.toFixed(2)}, p99.9 ${result.p999Ms.toFixed(2)}, max ${result.maxMs.toFixed(0)} ms`,
   `free disk ${steady[0].diskFreeGb.toFixed(1)} GB after warming up, ${steady.at(-1).diskFreeGb.toFixed(1)} at the end`,
   ...(values.flush === 'group'

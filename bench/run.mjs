@@ -43,7 +43,7 @@ const context = {
   ...buildBench(),
   quick,
   rounds: Number(values.rounds ?? (quick ? 5 : 9)),
-  quickRounds: quick && values.rounds === undefined,
+  isShort: quick && values.rounds === undefined,
   seconds: Number(values.seconds ?? (quick ? 0.6 : 1)),
   directory: mkdtempSync(join(values.directory, 'millrace-bench-')),
   wanted: ({ name }) => name.includes(values.only),

@@ -15,6 +15,8 @@ export async function runDurability(context) {
       settings: { connections: 64, depth },
       targets: depth === producersDepth ? [{ metric: 'requestsPerSecond', against: 'flush=os', atLeast: 0.8 }] : [],
       servers,
+      // What has no target is shown only.
+      rounds: context.isShort && depth !== producersDepth ? 2 : undefined,
       prepare: (server) => freshTopic(server),
       cleanUp: removeTopic,
       options: (_, topic) => ({ mode: 'produce', batchBytes: 16384, connections: 64, depth, topic, acks: -1 }),

@@ -12,8 +12,8 @@ const many = 10_000;
  * next: in rounds of 0.3 s every third write was such a one, where the kernel, left alone, writes a file back every 5 to 30 s.
  */
 const workloads = [
-  { name: 'produce 1 KiB', batchBytes: 1024, connections: 4, depth: 4, seconds: 4 },
-  { name: 'produce 16 KiB', batchBytes: 16384, connections: 4, depth: 4, seconds: 2 },
+  { name: 'produce 1 KiB', batchBytes: 1024, connections: 4, depth: 4, seconds: 4, shortRounds: 3 },
+  { name: 'produce 16 KiB', batchBytes: 16384, connections: 4, depth: 4, seconds: 2, shortRounds: 2 },
 ];
 
 /** Until half a second passes in which it uses next to no processor: what was begun behind answers is done. */
@@ -44,12 +44,19 @@ export async function runPartitions(context) {
   const createdMs = performance.now() - begunMs;
   context.progress(`10,000 partitions created in ${(createdMs / 1000).toFixed(1)} s`);
   const afterMib = (rssBytes(spreadOut.pid) - before) / 2 ** 20;
-  const first = { ...workloads[0], name: undefined, mode: 'produce', topic: topics.get(spreadName), partitions: many };
+  const first = {
+    ...workloads[0],
+    name: undefined,
+    shortRounds: undefined,
+    mode: 'produce',
+    topic: topics.get(spreadName),
+    partitions: many,
+  };
   const { requestsPerSecond } = await runClient(context.load, spreadOut, { ...first, seconds: 3 });
   context.progress(`first writes to all of them: ${requestsPerSecond.toFixed(0)} requests/s over 3 s`);
   const quietMs = await untilQuiet(spreadOut.pid);
   const runs = [];
-  for (const { name, batchBytes, connections, depth, seconds } of workloads)
+  for (const { name, batchBytes, connections, depth, seconds, shortRounds } of workloads)
     runs.push(
       await compare(
         { ...context, seconds },
@@ -58,7 +65,7 @@ export async function runPartitions(context) {
           settings: { connections, depth },
           targets: [{ metric: 'requestsPerSecond', against: singleName, atLeast: 0.5 }],
           servers,
-          rounds: context.quick ? 3 : context.rounds,
+          rounds: context.isShort ? shortRounds : context.rounds,
           prepare: async (server) => topics.get(server.name),
           options: (server, topic) => ({
             mode: 'produce',

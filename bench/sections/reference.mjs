@@ -18,7 +18,7 @@ const workloads = [
     connections: 4,
     depth: 1,
     target: 0.9,
-    shortRounds: 11,
+    shortRounds: 9,
   },
   { name: 'fetch 1 KiB', mode: 'fetch', batchBytes: KiB, connections: 4, depth: 1, target: 0.7 },
   { name: 'fetch 16 KiB', mode: 'fetch', batchBytes: 16 * KiB, connections: 4, depth: 1, target: 0.9 },

@@ -12,7 +12,7 @@ const many = 10_000;
  * next: in rounds of 0.3 s every third write was such a one, where the kernel, left alone, writes a file back every 5 to 30 s.
  */
 const workloads = [
-  { name: 'produce 1 KiB', batchBytes: 1024, connections: 4, depth: 4, seconds: 4, shortRounds: 3, shortSeconds: 4 },
+  { name: 'produce 1 KiB', batchBytes: 1024, connections: 4, depth: 4, seconds: 4, shortRounds: 3 },
   {
     name: 'produce 16 KiB',
     batchBytes: 16384,
@@ -58,7 +58,7 @@ export async function runPartitions(context) {
   context.progress(`first writes to all of them: ${requestsPerSecond.toFixed(0)} requests/s over 3 s`);
   const quietMs = await untilQuiet(spreadOut.pid);
   const runs = [];
-  for (const { name, batchBytes, connections, depth, seconds, shortRounds, shortSeconds } of workloads)
+  for (const { name, batchBytes, connections, depth, seconds, shortRounds, shortSeconds = seconds } of workloads)
     runs.push(
       await compare(
         { ...context, seconds: context.isShort ? shortSeconds : seconds },

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { CONFIG_RESOURCE } from '../../src/config/index.js';
 import { startBroker } from '../../src/index.js';
 import type { FetchResponse } from '../../src/protocol/api/fetch.js';
 import type { ProduceResponse } from '../../src/protocol/api/produce.js';
@@ -9,6 +10,7 @@ import { ApiKey } from '../../src/protocol/api_keys.js';
 import { compressions, decodeBatches, encodeBatch, prepareCompression } from '../../src/records/index.js';
 import { createTopic } from '../integration/produce_fetch.js';
 import { Prng } from '../support/prng.js';
+import { setConfigs } from '../support/set_configs.js';
 import { WireClient } from '../support/wire_client.js';
 
 // The same input cleaned by Apache Kafka 4.3.1 (recorded by ./record-compaction) and by Millrace leaves the same batches and records.
@@ -46,23 +48,8 @@ const topics = [
   { name: 'large-tombstones', configs: { 'delete.retention.ms': '0' }, batches: 80, keyBytes: 300 },
 ] as const satisfies readonly Topic[];
 
-async function setPolicy({ client }: Target, topic: string, policy: string): Promise<void> {
-  const answer = await client.send<{ responses: Array<{ errorCode: number; errorMessage: string | null }> }>(
-    ApiKey.IncrementalAlterConfigs,
-    1,
-    {
-      resources: [
-        {
-          resourceType: 2,
-          resourceName: topic,
-          configs: [{ name: 'cleanup.policy', configOperation: 0, value: policy }],
-        },
-      ],
-      validateOnly: false,
-    },
-  );
-  expect(answer.responses[0]).toMatchObject({ errorCode: 0 });
-}
+const setPolicy = ({ client }: Target, topic: string, policy: string) =>
+  setConfigs(client, CONFIG_RESOURCE.TOPIC, topic, { 'cleanup.policy': policy });
 
 /** Batches of every codec, with and without a producer, superseded keys, tombstones and records without a key. */
 async function produceRandomly({ client }: Target, topic: Topic, phase: number): Promise<void> {
@@ -122,11 +109,13 @@ function keyOf(number: number, { keyBytes }: Topic): Buffer {
   return Buffer.from(`${'k'.repeat(number * keyBytes)}key-${number}`);
 }
 
-/**
- * Waits until a checkpoint of the data directory has come to the base of the active segment: that all below is on the medium (Millrace cleans
- * nothing else, and what is cleaned in two rounds loses tombstones one round earlier), or that it is clean.
- */
-async function reaches(target: Target, file: string, topic: string): Promise<void> {
+/** Waits until what a checkpoint of the data directory says is so for the base of the active segment. */
+async function untilCheckpoint(
+  target: Target,
+  file: string,
+  topic: string,
+  isSo: (checkpoint: number, activeBase: number) => boolean,
+): Promise<void> {
   const activeBase = () =>
     readdirSync(join(target.dataDirectory, `${topic}-0`))
       .filter((name) => name.endsWith('.log'))
@@ -140,8 +129,8 @@ async function reaches(target: Target, file: string, topic: string): Promise<voi
       return Number.NaN;
     }
   };
-  for (let tries = 0; !(checkpoint() >= activeBase()); tries += 1) {
-    if (tries > 1000) throw new Error(`${topic} of ${file}: ${checkpoint()} of ${activeBase()}`);
+  for (let tries = 0; !isSo(checkpoint(), activeBase()); tries += 1) {
+    if (tries > 300) throw new Error(`${topic} of ${file}: ${checkpoint()} of ${activeBase()}`);
     await target.wait();
   }
 }
@@ -183,6 +172,17 @@ async function survivors({ client }: Target, topic: string): Promise<string[]> {
   }
 }
 
+/**
+ * Waits until all below the active segment is on the medium. Millrace cleans nothing else, and what it cleans in two rounds loses tombstones
+ * one round earlier.
+ */
+const synced = (target: Target, topic: string) =>
+  untilCheckpoint(target, 'recovery-point-offset-checkpoint', topic, (offset, activeBase) => offset >= activeBase);
+
+/** Waits until everything below the active segment is clean. */
+const cleaned = (target: Target, topic: string) =>
+  untilCheckpoint(target, 'cleaner-offset-checkpoint', topic, (offset, activeBase) => offset === activeBase);
+
 async function run(target: Target): Promise<Record<string, string[][]>> {
   const result: Record<string, string[][]> = {};
   for (const topic of topics) {
@@ -198,9 +198,9 @@ async function run(target: Target): Promise<Record<string, string[][]>> {
     for (const phase of [1, 2]) {
       await setPolicy(target, name, 'delete');
       await produceRandomly(target, topic, phase);
-      if (kafka === undefined) await reaches(target, 'recovery-point-offset-checkpoint', name);
+      if (kafka === undefined) await synced(target, name);
       await setPolicy(target, name, 'compact');
-      await reaches(target, 'cleaner-offset-checkpoint', name);
+      await cleaned(target, name);
       phases.push(await survivors(target, name));
     }
     result[name] = phases;

@@ -6,6 +6,7 @@ import { type Broker, startBroker } from '../../src/index.js';
 import { ApiKey } from '../../src/protocol/api_keys.js';
 import { decodeOtlp } from '../../src/server/client_metrics/otlp.js';
 import { createTopic } from '../integration/produce_fetch.js';
+import { setConfigs } from '../support/set_configs.js';
 import { WireClient } from '../support/wire_client.js';
 import { findDrivers, run } from './drivers.js';
 
@@ -42,19 +43,7 @@ beforeAll(async () => {
     config: { 'millrace.telemetry.receivers': `prometheus,http://127.0.0.1:${port}/v1/metrics` },
   });
   client = await WireClient.connect(broker.port);
-  await client.send(ApiKey.IncrementalAlterConfigs, 1, {
-    resources: [
-      {
-        resourceType: CONFIG_RESOURCE.CLIENT_METRICS,
-        resourceName: 'all',
-        configs: [
-          { name: 'metrics', configOperation: 0, value: '*' },
-          { name: 'interval.ms', configOperation: 0, value: '100' },
-        ],
-      },
-    ],
-    validateOnly: false,
-  });
+  await setConfigs(client, CONFIG_RESOURCE.CLIENT_METRICS, 'all', { metrics: '*', 'interval.ms': '100' });
 });
 afterAll(async () => {
   client.close();

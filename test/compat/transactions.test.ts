@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Uuid } from '../../src/common/ids.js';
+import { CONFIG_RESOURCE } from '../../src/config/index.js';
 import { NodeFileSystem, seededRandom, VirtualTime } from '../../src/env/index.js';
 import { startBroker } from '../../src/index.js';
-import { ApiKey } from '../../src/protocol/api_keys.js';
 import { decodeBatches } from '../../src/records/index.js';
 import { formatMetaProperties } from '../../src/storage/checkpoints.js';
 import type { LogConfig } from '../../src/storage/log_config.js';
@@ -18,6 +18,7 @@ import { MemoryLogger } from '../../src/telemetry/index.js';
 import { createTopic } from '../integration/produce_fetch.js';
 import { compactedConfig } from '../support/log_configs.js';
 import { logManagerSettings } from '../support/log_manager_settings.js';
+import { setConfigs } from '../support/set_configs.js';
 import { committedView, fetchOnce, type View } from '../support/transaction_view.js';
 import { writeTransactions } from '../support/transactions.js';
 import { WireClient } from '../support/wire_client.js';
@@ -81,14 +82,6 @@ function cleanedOf(directory: string, recordedMs: number): Cleaned {
 
 const read = <T>(name: string) => JSON.parse(readFileSync(join(golden, name), 'utf8')) as T;
 
-async function setConfig(client: WireClient, topic: string, name: string, value: string): Promise<void> {
-  const answer = await client.send<{ responses: Array<{ errorCode: number }> }>(ApiKey.IncrementalAlterConfigs, 1, {
-    resources: [{ resourceType: 2, resourceName: topic, configs: [{ name, configOperation: 0, value }] }],
-    validateOnly: false,
-  });
-  expect(answer.responses[0]).toMatchObject({ errorCode: 0 });
-}
-
 const activeBase = (directory: string) =>
   readdirSync(directory)
     .filter((name) => name.endsWith('.log'))
@@ -120,10 +113,10 @@ async function record(port: number, data: string, classpath: string): Promise<vo
     await createTopic(client, name, 1, { ...common, ...more });
     const directory = join(data, `${name}-0`);
     for (const phase of [1, 2]) {
-      await setConfig(client, name, 'cleanup.policy', 'delete');
+      await setConfigs(client, CONFIG_RESOURCE.TOPIC, name, { 'cleanup.policy': 'delete' });
       write(name, phase);
       copyLog(directory, join(golden, `${name}-${phase}`), ['.log', '.txnindex', '.snapshot', 'epoch-checkpoint']);
-      await setConfig(client, name, 'cleanup.policy', 'compact');
+      await setConfigs(client, CONFIG_RESOURCE.TOPIC, name, { 'cleanup.policy': 'compact' });
       const checkpoint = () =>
         new RegExp(`^${name} 0 (\\d+)$`, 'm').exec(readFileSync(join(data, 'cleaner-offset-checkpoint'), 'utf8'))?.[1];
       for (let tries = 0; Number(checkpoint()) !== activeBase(directory); tries += 1) {

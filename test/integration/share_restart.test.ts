@@ -2,12 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { CONFIG_RESOURCE } from '../../src/config/index.js';
 import { startBroker } from '../../src/index.js';
 import type { DescribeShareGroupOffsetsResponse } from '../../src/protocol/api/describe_share_group_offsets.js';
 import type { ShareAcknowledgeResponse } from '../../src/protocol/api/share_acknowledge.js';
 import type { ShareFetchResponse } from '../../src/protocol/api/share_fetch.js';
 import type { ShareGroupHeartbeatResponse } from '../../src/protocol/api/share_group_heartbeat.js';
 import { ApiKey } from '../../src/protocol/api_keys.js';
+import { setConfigs } from '../support/set_configs.js';
 import { WireClient } from '../support/wire_client.js';
 import { createTopic, produce } from './produce_fetch.js';
 
@@ -104,15 +106,7 @@ it('goes on where it was', async () => {
   await withBroker(async (client) => {
     await createTopic(client, 't', 1);
     await client.send(ApiKey.FindCoordinator, 4, { keyType: 0, coordinatorKeys: [groupId] });
-    await client.send(ApiKey.IncrementalAlterConfigs, 1, {
-      resources: [
-        {
-          resourceType: 32,
-          resourceName: groupId,
-          configs: [{ name: 'share.auto.offset.reset', configOperation: 0, value: 'earliest' }],
-        },
-      ],
-    });
+    await setConfigs(client, CONFIG_RESOURCE.GROUP, groupId, { 'share.auto.offset.reset': 'earliest' });
     await produce(client, 't', ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
     const member = new Member(client, 't');
     const topicId = await member.join();

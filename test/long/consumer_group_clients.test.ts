@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ApiKey } from '../../src/protocol/api_keys.js';
+import { CONFIG_RESOURCE } from '../../src/config/index.js';
 import { JavaPrograms, type MemberProgram, memberPrograms } from '../compat/group_members.js';
 import { BrokerProcess } from '../support/broker_process.js';
 import { GroupStage } from '../support/group_stage.js';
+import { setConfigs } from '../support/set_configs.js';
 import { WireClient } from '../support/wire_client.js';
 
 // Consumer groups of KIP-848 with clients we did not write, against a broker process (dist must be built), while somebody writes all the time.
@@ -53,20 +54,6 @@ async function open(group: string, subscription = group): Promise<GroupStage> {
   return stage;
 }
 
-async function setSessionTimeout({ client, group }: GroupStage, sessionTimeoutMs: number): Promise<void> {
-  const answer = await client.send<{ responses: Array<{ errorCode: number }> }>(ApiKey.IncrementalAlterConfigs, 1, {
-    resources: [
-      {
-        resourceType: 32,
-        resourceName: group,
-        configs: [{ name: 'consumer.session.timeout.ms', configOperation: 0, value: `${sessionTimeoutMs}` }],
-      },
-    ],
-    validateOnly: false,
-  });
-  expect(answer.responses).toMatchObject([{ errorCode: 0 }]);
-}
-
 /** All is read, each record once, and all that is committed. */
 async function everythingOnce(of: GroupStage): Promise<void> {
   await of.stopWriting();
@@ -104,7 +91,7 @@ describe.skipIf(programs.length === 0)('a consumer group (KIP-848) of', () => {
   it.skipIf(lasting.length === 0)('static members that are started again have what they had', async () => {
     const on = await open('static');
     // Nobody is killed here, and a JVM of a slow machine is not back within the three seconds that others' shares wait.
-    await setSessionTimeout(on, 30_000);
+    await setConfigs(on.client, CONFIG_RESOURCE.GROUP, on.group, { 'consumer.session.timeout.ms': '30000' });
     on.keepWriting();
     const members = [...lasting, ...lasting]
       .slice(0, 3)

@@ -2,13 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { CONFIG_RESOURCE } from '../../src/config/index.js';
 import type { DescribeShareGroupOffsetsResponse } from '../../src/protocol/api/describe_share_group_offsets.js';
-import type { IncrementalAlterConfigsResponse } from '../../src/protocol/api/incremental_alter_configs.js';
 import type { ShareGroupDescribeResponse } from '../../src/protocol/api/share_group_describe.js';
 import { ApiKey } from '../../src/protocol/api_keys.js';
 import { kafkaJars } from '../compat/drivers.js';
 import { createTopic, produce } from '../integration/produce_fetch.js';
 import { BrokerProcess } from '../support/broker_process.js';
+import { setConfigs } from '../support/set_configs.js';
 import { TalkingProcess } from '../support/talking_process.js';
 import { untilTrue } from '../support/until.js';
 import { WireClient } from '../support/wire_client.js';
@@ -84,19 +85,10 @@ describe.skipIf(jars === undefined)('members of a share group, Java clients', ()
       let client = await WireClient.connect(port);
       await createTopic(client, topic, partitions.length);
       const group = `members-${mode}`;
-      const configured = await client.send<IncrementalAlterConfigsResponse>(ApiKey.IncrementalAlterConfigs, 1, {
-        resources: [
-          {
-            resourceType: 32,
-            resourceName: group,
-            configs: [
-              { name: 'share.auto.offset.reset', configOperation: 0, value: 'earliest' },
-              { name: 'share.record.lock.duration.ms', configOperation: 0, value: '2000' },
-            ],
-          },
-        ],
+      await setConfigs(client, CONFIG_RESOURCE.GROUP, group, {
+        'share.auto.offset.reset': 'earliest',
+        'share.record.lock.duration.ms': '2000',
       });
-      expect(configured.responses[0]?.errorCode).toBe(0);
       let produced = 0;
       const round = async () => {
         for (const partition of partitions) await produce(client, topic, values(produced), { partition });

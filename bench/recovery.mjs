@@ -27,7 +27,7 @@ import { crc32c } from '../dist/common/crc32c.js';
 import { startBroker } from '../dist/index.js';
 import { encodeProducerSnapshot } from '../dist/storage/producer_snapshot.js';
 import { benchEnvironment } from './harness/environment.mjs';
-import { root } from './harness/servers.mjs';
+import { ownEnvironment, root } from './harness/servers.mjs';
 import { createTopic, WireClient } from './wire.mjs';
 
 const { values, positionals } = parseArgs({
@@ -135,6 +135,7 @@ async function recoverOnce(data, port, endOffset) {
   const startedMs = performance.now();
   const command = ['start', '--data', data, '--port', String(port), '--log-level', 'warn'];
   const broker = spawn(process.execPath, [join(root, 'dist/bin/main.js'), ...command], {
+    env: ownEnvironment,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   try {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { compare } from '../harness/compare.mjs';
 import { warmMemory } from '../harness/load.mjs';
 import { rssBytes, since, snapshot } from '../harness/proc.mjs';
-import { kafkaMissing, kafkaVersion, startKafka, startMillrace } from '../harness/servers.mjs';
+import { hasFurtherCertificates, kafkaMissing, kafkaVersion, startKafka, startMillrace } from '../harness/servers.mjs';
 import { median, spread } from '../harness/stats.mjs';
 import { freshTopic, removeTopic } from '../harness/topics.mjs';
 
@@ -135,16 +135,34 @@ const rssRun = (workload, servers) => ({
   throughput: null,
 });
 
-/** As a user starts it, five times; with nothing else running, as Kafka is started, whose compilers work for seconds behind its first answer. */
+/**
+ * Five starts, in milliseconds; with nothing else running, as Kafka is started, whose compilers work for seconds behind its first answer. In
+ * turns with as many under NODE_EXTRA_CA_CERTS (servers.mjs) where this machine sets it, which are shown and have no goal.
+ */
 async function startsOfMillrace(context) {
-  const startsMs = [];
-  for (let i = 0; i < 5; i += 1) {
-    const server = await startMillrace({ data: join(context.directory, `start-${i}`), metrics: false });
+  const starts = { own: [], certificates: [] };
+  const measure = async (startsMs, wholeEnvironment) => {
+    const server = await startMillrace({
+      data: join(context.directory, `start-${wholeEnvironment}-${startsMs.length}`),
+      metrics: false,
+      wholeEnvironment,
+    });
     startsMs.push(server.startMs);
     await server.stop();
+  };
+  for (let i = 0; i < 5; i += 1) {
+    await measure(starts.own, false);
+    if (hasFurtherCertificates) await measure(starts.certificates, true);
   }
-  return startsMs;
+  return starts;
 }
+
+const certificatesRun = (startsMs, millrace) => ({
+  workload: 'the same, Node reading the certificates of NODE_EXTRA_CA_CERTS first, as this machine tells it to',
+  settings: {},
+  rounds: startsMs.map((startMs) => ({ [millrace.name]: { firstAnswerMs: startMs } })),
+  throughput: null,
+});
 
 function startRun(context, startsMs, millrace, kafka) {
   context.progress(
@@ -163,13 +181,14 @@ function startRun(context, startsMs, millrace, kafka) {
 }
 
 export async function runKafka(context) {
-  const startsMs = await startsOfMillrace(context);
+  const starts = await startsOfMillrace(context);
   const kafka = await startKafka();
   try {
     const millrace = await startMillrace({ data: join(context.directory, 'against-kafka') });
     const servers = [millrace, kafka];
     const runs = [
-      startRun(context, startsMs, millrace, kafka),
+      startRun(context, starts.own, millrace, kafka),
+      ...(starts.certificates.length > 0 ? [certificatesRun(starts.certificates, millrace)] : []),
       rssRun('memory after the start', servers),
       await idleRun(context, servers),
       ...(await librdkafkaRuns(context, servers)),

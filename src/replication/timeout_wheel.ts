@@ -4,16 +4,51 @@ export interface Expiring {
   onTimeout(): void;
 }
 
+/** Entries of one tick, in the order they were added. A list: what a set takes to hash and to grow is felt at a hundred thousand requests a second. */
+class Bucket {
+  first: Timeout | undefined;
+  private last: Timeout | undefined;
+
+  constructor(readonly tick: number) {}
+
+  append(timeout: Timeout): void {
+    timeout.bucket = this;
+    timeout.previous = this.last;
+    if (this.last === undefined) this.first = timeout;
+    else this.last.next = timeout;
+    this.last = timeout;
+  }
+
+  remove(timeout: Timeout): void {
+    const { previous, next } = timeout;
+    if (previous === undefined) this.first = next;
+    else previous.next = next;
+    if (next === undefined) this.last = previous;
+    else next.previous = previous;
+    timeout.bucket = undefined;
+    timeout.previous = undefined;
+    timeout.next = undefined;
+  }
+}
+
+/** An entry that waits, for {@link TimeoutWheel.cancel}. */
+export class Timeout {
+  /** Undefined: it ran, or was cancelled. */
+  bucket: Bucket | undefined;
+  previous: Timeout | undefined;
+  next: Timeout | undefined;
+
+  constructor(readonly entry: Expiring) {}
+}
+
 /**
- * Timeouts of waiting requests. Nearly all of them are cancelled, so adding and cancelling cost a set operation and the loop has
+ * Timeouts of waiting requests. Nearly all of them are cancelled, so adding and cancelling cost a few assignments and the loop has
  * one timer for all: an entry runs at the first tick at or after its time.
  */
 export class TimeoutWheel {
-  private readonly buckets = new Map<number, Set<Expiring>>();
+  private readonly buckets = new Map<number, Bucket>();
   private timer: TimerHandle | undefined;
   private timerTick = Number.POSITIVE_INFINITY;
-  /** Entries whose turn it is; one of them may cancel another. */
-  private running: Set<Expiring> | undefined;
 
   constructor(
     private readonly clock: Clock,
@@ -21,23 +56,28 @@ export class TimeoutWheel {
     private readonly tickMs = 10,
   ) {}
 
-  /** Returns the key for {@link cancel}. */
-  add(entry: Expiring, delayMs: number): number {
-    const tick = Math.ceil((this.clock.monotonicMs() + delayMs) / this.tickMs);
-    const bucket = this.buckets.get(tick);
-    if (bucket === undefined) this.buckets.set(tick, new Set([entry]));
-    else bucket.add(entry);
+  /** `sinceMs`: from when on, by the wheel's clock; now, when left out. Who has read the clock already need not have it read again. */
+  add(entry: Expiring, delayMs: number, sinceMs = this.clock.monotonicMs()): Timeout {
+    const tick = Math.ceil((sinceMs + delayMs) / this.tickMs);
+    let bucket = this.buckets.get(tick);
+    if (bucket === undefined) {
+      bucket = new Bucket(tick);
+      this.buckets.set(tick, bucket);
+    }
+    const timeout = new Timeout(entry);
+    bucket.append(timeout);
     if (tick < this.timerTick) this.schedule(tick);
-    return tick;
+    return timeout;
   }
 
-  cancel(entry: Expiring, tick: number): void {
-    this.running?.delete(entry);
-    const bucket = this.buckets.get(tick);
+  /** Nothing happens when it ran, or was cancelled before. */
+  cancel(timeout: Timeout): void {
+    const { bucket } = timeout;
     if (bucket === undefined) return;
-    bucket.delete(entry);
-    if (bucket.size > 0) return;
-    this.buckets.delete(tick);
+    bucket.remove(timeout);
+    // One that is being run is not in the map any more, and its tick may have a new one.
+    if (bucket.first !== undefined || this.buckets.get(bucket.tick) !== bucket) return;
+    this.buckets.delete(bucket.tick);
     if (this.buckets.size === 0) this.stop();
   }
 
@@ -53,7 +93,7 @@ export class TimeoutWheel {
 
   get size(): number {
     let sum = 0;
-    for (const bucket of this.buckets.values()) sum += bucket.size;
+    for (const bucket of this.buckets.values()) for (let at = bucket.first; at !== undefined; at = at.next) sum += 1;
     return sum;
   }
 
@@ -82,12 +122,14 @@ export class TimeoutWheel {
     if (next < this.timerTick) this.schedule(next);
   }
 
+  /** Each is taken out before it runs: it may cancel another one, or add one to a new bucket of the same tick. */
   private runBucket(tick: number): void {
     const bucket = this.buckets.get(tick);
     if (bucket === undefined) return;
     this.buckets.delete(tick);
-    this.running = bucket;
-    for (const entry of bucket) entry.onTimeout();
-    this.running = undefined;
+    for (let timeout = bucket.first; timeout !== undefined; timeout = bucket.first) {
+      bucket.remove(timeout);
+      timeout.entry.onTimeout();
+    }
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { VirtualTime } from '../../src/env/virtual_time.js';
-import { TimeoutWheel } from '../../src/replication/timeout_wheel.js';
+import { type Timeout, TimeoutWheel } from '../../src/replication/timeout_wheel.js';
 import { Prng } from '../support/prng.js';
 
 const tickMs = 10;
@@ -43,11 +43,9 @@ describe('timeout wheel', () => {
   it('holds one timer of the loop, and none when nothing waits', () => {
     const { time, wheel } = make();
     const entries = Array.from({ length: 50 }, () => new Entry(time));
-    const ticks = entries.map((entry, index) => wheel.add(entry, 1000 - index));
+    const timeouts = entries.map((entry, index) => wheel.add(entry, 1000 - index));
     expect(time.pendingTimers).toBe(1);
-    entries.forEach((entry, index) => {
-      wheel.cancel(entry, ticks[index] ?? -1);
-    });
+    for (const timeout of timeouts) wheel.cancel(timeout);
     expect(time.pendingTimers).toBe(0);
     expect(wheel.size).toBe(0);
   });
@@ -55,9 +53,9 @@ describe('timeout wheel', () => {
   it('does not run what another entry of the same tick cancels', async () => {
     const { time, wheel } = make();
     const second: Entry = new Entry(time);
-    let tick = -1;
-    wheel.add(new Entry(time, () => wheel.cancel(second, tick)), 10);
-    tick = wheel.add(second, 10);
+    let timeout: Timeout | undefined;
+    wheel.add(new Entry(time, () => timeout !== undefined && wheel.cancel(timeout)), 10);
+    timeout = wheel.add(second, 10);
     const third = new Entry(time);
     wheel.add(third, 10);
     await time.advance(100);
@@ -81,14 +79,34 @@ describe('timeout wheel', () => {
     expect(soon.ranAtMs).toEqual([10]);
   });
 
+  it('keeps what is added to a tick that runs, whatever is cancelled behind it', async () => {
+    const { time, wheel } = make();
+    const [cancelled, added] = [new Entry(time), new Entry(time)];
+    let timeout: Timeout | undefined;
+    wheel.add(
+      new Entry(time, () => {
+        wheel.add(added, 0);
+        if (timeout !== undefined) wheel.cancel(timeout);
+      }),
+      10,
+    );
+    timeout = wheel.add(cancelled, 10);
+    await time.advance(100);
+    expect(added.ranAtMs).toEqual([10]);
+    expect(cancelled.ranAtMs).toEqual([]);
+    wheel.cancel(timeout);
+    expect(wheel.size).toBe(0);
+    expect(time.pendingTimers).toBe(0);
+  });
+
   it('runs everything at once when it ends, but for what is cancelled meanwhile', async () => {
     const { time, wheel } = make();
     const cancelled = new Entry(time);
     const later = new Entry(time);
-    let tick = -1;
-    const first = new Entry(time, () => wheel.cancel(cancelled, tick));
+    let timeout: Timeout | undefined;
+    const first = new Entry(time, () => timeout !== undefined && wheel.cancel(timeout));
     wheel.add(first, 1000);
-    tick = wheel.add(cancelled, 1000);
+    timeout = wheel.add(cancelled, 1000);
     wheel.add(later, 5000);
     wheel.expireAll();
     expect(first.ranAtMs).toEqual([0]);
@@ -146,14 +164,14 @@ describe('timeout wheel against a list', () => {
     const prng = new Prng(seed);
     const list = new NaiveList();
     const ran: Array<{ id: number; atMs: number }> = [];
-    const ticks = new Map<number, { readonly entry: Entry; readonly tick: number }>();
+    const timeouts = new Map<number, Timeout>();
     // What entry `id` does when it runs: cancels one, or adds another one.
     const victims = new Map<number, number>();
     const children = new Map<number, { readonly id: number; readonly delayMs: number }>();
     let nextId = 0;
     const cancel = (id: number) => {
-      const known = ticks.get(id);
-      if (known !== undefined) wheel.cancel(known.entry, known.tick);
+      const known = timeouts.get(id);
+      if (known !== undefined) wheel.cancel(known);
     };
     const add = (id: number, delayMs: number) => {
       const entry = new Entry(time, () => {
@@ -163,7 +181,7 @@ describe('timeout wheel against a list', () => {
         const child = children.get(id);
         if (child !== undefined) add(child.id, child.delayMs);
       });
-      ticks.set(id, { entry, tick: wheel.add(entry, delayMs) });
+      timeouts.set(id, wheel.add(entry, delayMs));
     };
     for (let step = 0; step < 300; step += 1) {
       const id = nextId++;

@@ -12,6 +12,7 @@ import {
 } from '../../replication/fetch_session.js';
 import type { Partition } from '../../replication/partition.js';
 import type { ReplicaManager } from '../../replication/replica_manager.js';
+import type { Timeout } from '../../replication/timeout_wheel.js';
 import { releaseRegion } from '../../storage/native_log.js';
 import type { Logger } from '../../telemetry/logger.js';
 import { MessageLimiter } from '../close_advice.js';
@@ -436,7 +437,7 @@ function emptyAnswer(partitionIndex: number): PartitionAnswer {
 /** A fetch that found less than `minBytes`. It looks again each time a high watermark of its partitions grows. */
 class DelayedFetch {
   private readonly undo: Array<() => void> = [];
-  private readonly tick: number;
+  private readonly timeout: Timeout;
   private readonly untilMs: number;
   private finished = false;
 
@@ -448,7 +449,7 @@ class DelayedFetch {
     private readonly resolve: (response: FetchResponseInput | null | Promise<FetchResponseInput | null>) => void,
   ) {
     this.untilMs = deps.clock.monotonicMs() + maxWaitMs;
-    this.tick = deps.replicas.wheel.add(this, maxWaitMs);
+    this.timeout = deps.replicas.wheel.add(this, maxWaitMs);
     for (const partition of fetch.watched())
       this.undo.push(partition.onHighWatermark(() => (partition.offline ? this.onTimeout() : this.look())));
     // A client that is gone must not keep waiting here.
@@ -479,7 +480,7 @@ class DelayedFetch {
     if (this.finished) return;
     this.finished = true;
     for (const undo of this.undo) undo();
-    this.deps.replicas.wheel.cancel(this, this.tick);
+    this.deps.replicas.wheel.cancel(this.timeout);
     this.resolve(response());
   }
 }

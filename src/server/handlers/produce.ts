@@ -7,6 +7,7 @@ import { ErrorCode } from '../../protocol/errors.js';
 import type { CommitWaiter } from '../../replication/commit_queue.js';
 import type { Partition } from '../../replication/partition.js';
 import type { ReplicaManager } from '../../replication/replica_manager.js';
+import type { Timeout } from '../../replication/timeout_wheel.js';
 import { type AppendRefusal, refusal } from '../../storage/append_validation.js';
 import type { AppendResult } from '../../storage/partition_log.js';
 import type { PreparedBatch } from '../../storage/recompression.js';
@@ -80,7 +81,8 @@ export function produceHandler(deps: ProduceDeps): Handler<ProduceRequest, Produ
   const answer = (work: ProduceWork, goOn: (() => void) | undefined, context: RequestContext) => {
     const preparing = work.begin();
     if (preparing === undefined) {
-      goOn?.();
+      if (goOn === undefined) return work.answer(context.receivedMs);
+      goOn();
       return work.answer();
     }
     return Promise.all(preparing)
@@ -232,8 +234,8 @@ class ProduceWork {
     return hints.endpoints();
   }
 
-  /** Everything is appended: the answer, at once or when it is committed. */
-  answer(): ProduceResponseInput | null | LaterResponse<ProduceResponseInput> {
+  /** Everything is appended: the answer, at once or when it is committed. `sinceMs`: of the wait; now, when left out. */
+  answer(sinceMs?: number): ProduceResponseInput | null | LaterResponse<ProduceResponseInput> {
     const { deps, request, answers, waiting } = this;
     if (request.acks === 0) {
       const failed = answers
@@ -247,7 +249,7 @@ class ProduceWork {
     }
     const response: ProduceResponseInput = { responses: answers, throttleTimeMs: 0, nodeEndpoints: this.hints() };
     if (waiting === undefined) return response;
-    return new DelayedProduce(deps.replicas, waiting, request.timeoutMs, response);
+    return new DelayedProduce(deps.replicas, waiting, request.timeoutMs, sinceMs, response).later;
   }
 }
 
@@ -356,19 +358,20 @@ function fill(answer: PartitionAnswer, result: AppendResult, partition: Partitio
 }
 
 /** Waits until every partition's high watermark passed the records, or the client's timeout. */
-class DelayedProduce extends LaterResponse<ProduceResponseInput> {
+class DelayedProduce {
+  readonly later = new LaterResponse<ProduceResponseInput>();
   private left: number;
-  private readonly tick: number;
+  private readonly timeout: Timeout;
 
   constructor(
     private readonly replicas: ReplicaManager,
     private readonly waiting: readonly WaitingPartition[],
     timeoutMs: number,
+    sinceMs: number | undefined,
     private readonly response: ProduceResponseInput,
   ) {
-    super();
     this.left = waiting.length;
-    this.tick = replicas.wheel.add(this, Math.max(0, timeoutMs));
+    this.timeout = replicas.wheel.add(this, Math.max(0, timeoutMs), sinceMs);
     for (const each of waiting) {
       each.request = this;
       each.partition.awaitCommit(each);
@@ -380,7 +383,7 @@ class DelayedProduce extends LaterResponse<ProduceResponseInput> {
       if (each.partition.highWatermark <= each.lastOffset) this.fail(each);
       each.gaveUp = true;
     }
-    this.respond(this.response);
+    this.later.respond(this.response);
   }
 
   told(each: WaitingPartition): void {
@@ -388,8 +391,8 @@ class DelayedProduce extends LaterResponse<ProduceResponseInput> {
     if (each.partition.highWatermark <= each.lastOffset) this.fail(each);
     this.left -= 1;
     if (this.left > 0) return;
-    this.replicas.wheel.cancel(this, this.tick);
-    this.respond(this.response);
+    this.replicas.wheel.cancel(this.timeout);
+    this.later.respond(this.response);
   }
 
   private fail({ partition, answer }: WaitingPartition): void {

@@ -1,4 +1,5 @@
 import type { ReplicaManager } from '../../replication/replica_manager.js';
+import type { Timeout } from '../../replication/timeout_wheel.js';
 import type { RequestContext } from '../handler.js';
 import type { ShareFetch, ShareFetchedPartition } from './share_fetch.js';
 
@@ -10,7 +11,7 @@ type Answer = ShareFetchedPartition[] | null;
  */
 export class DelayedShareFetch {
   private readonly undo: Array<() => void> = [];
-  private readonly tick: number;
+  private readonly timeout: Timeout;
   private finished = false;
 
   constructor(
@@ -20,7 +21,7 @@ export class DelayedShareFetch {
     private readonly context: RequestContext,
     private readonly resolve: (answer: Answer | Promise<Answer>) => void,
   ) {
-    this.tick = replicas.wheel.add(this, maxWaitMs);
+    this.timeout = replicas.wheel.add(this, maxWaitMs);
     const look = () => this.look();
     for (const { partition, watchers } of fetch.entries()) {
       this.undo.push(partition.onHighWatermark(look));
@@ -42,7 +43,7 @@ export class DelayedShareFetch {
     if (this.finished) return;
     this.finished = true;
     for (const undo of this.undo) undo();
-    this.replicas.wheel.cancel(this, this.tick);
+    this.replicas.wheel.cancel(this.timeout);
     this.resolve(answer());
   }
 }

@@ -109,13 +109,13 @@ export class SharePartitions {
     start: (delayMs, run) => {
       const endsMs = this.deps.clock.monotonicMs() + delayMs;
       const entry = { onTimeout: run };
-      const tick = this.locks.add(entry, delayMs);
+      const timeout = this.locks.add(entry, delayMs);
       const { clock } = this.deps;
       return {
         get remainingMs() {
           return Math.max(0, endsMs - clock.monotonicMs());
         },
-        cancel: () => this.locks.cancel(entry, tick),
+        cancel: () => this.locks.cancel(timeout),
       };
     },
   };

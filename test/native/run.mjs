@@ -39,11 +39,17 @@ const flags = [
   '-fno-exceptions',
   '-DMILLRACE_POISON',
   '-Itest/native/loop',
-  '-g',
-  '-O1',
+  // Lines and functions for a stack trace: variables too would take half of the compile time again.
+  '-g1',
 ];
 if (sanitize !== undefined)
-  flags.push(`-fsanitize=${sanitize}`, '-fno-omit-frame-pointer', '-fno-sanitize-recover=all');
+  flags.push(
+    `-fsanitize=${sanitize}`,
+    sanitize === 'thread' ? '-O1' : '-Og',
+    '-fno-omit-frame-pointer',
+    '-fno-sanitize-recover=all',
+  );
+else flags.push('-O1');
 
 // What is newer than its object is compiled again; with other flags, everything.
 const program = join(out, 'tests');

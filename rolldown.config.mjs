@@ -1,10 +1,18 @@
+import { copyFileSync } from 'node:fs';
 import { defineConfig } from 'rolldown';
 
-// The command line in few files: Node takes half a millisecond to load each of the hundreds of modules that `dist` has, which was a third of a
-// broker's start. Dependencies stay outside.
+// The command line in few scripts, loaded by `bundle/launcher.js`, which says why. Dependencies stay outside.
 export default defineConfig({
-  input: { main: 'dist/cli/main.js' },
+  input: { cli: 'dist/cli/main.js' },
   platform: 'node',
   external: [/^node:/, /^[a-z@]/],
-  output: { dir: 'dist/bin', format: 'esm', chunkFileNames: '[name]-[hash].js', cleanDir: true },
+  output: {
+    dir: 'dist/bin',
+    format: 'cjs',
+    dynamicImportInCjs: false,
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name]-[hash].cjs',
+    cleanDir: true,
+  },
+  plugins: [{ name: 'launcher', writeBundle: () => copyFileSync('bundle/launcher.js', 'dist/bin/main.js') }],
 });

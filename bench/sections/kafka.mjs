@@ -26,8 +26,9 @@ const fetches = [
 ];
 const endToEnd = { rate: 1000, recordBytes: 1024, connections: 8, partitions: 8, consumers: 2 };
 const idleSeconds = 10;
-// A process that has just started still compiles and collects: V8 does so for the last time about 8 s after the last request.
-const settleSeconds = 9;
+// A process that has just started still compiles and collects: V8 does so for the last time about 8 s after the last request, on a slow
+// host behind 9: there 38 ms of it counted as idle.
+const settleSeconds = 14;
 
 /** What is missing for this section, or undefined. */
 export function kafkaSectionMissing() {

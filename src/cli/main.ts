@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import {
   errorBytes,
   fileBytes,
@@ -29,6 +28,8 @@ const io: CliIo = {
   onInterrupt: (run) => onStopSignal(() => run()),
 };
 
-const exitCode = await runCli(process.argv.slice(2), io);
-// `start` may have set its own.
-process.exitCode = exitCode === 0 ? (process.exitCode ?? 0) : exitCode;
+// Not awaited here: what is bundled of this is a script (rolldown.config.mjs).
+void runCli(process.argv.slice(2), io).then((exitCode) => {
+  // `start` may have set its own.
+  process.exitCode = exitCode === 0 ? (process.exitCode ?? 0) : exitCode;
+});

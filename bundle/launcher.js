@@ -12,7 +12,7 @@ const modules = new Map();
 /** What was loaded, by name. For `bundle/compile.mjs`. */
 export const scripts = new Map();
 
-export function load(name) {
+function load(name) {
   const known = modules.get(name);
   if (known !== undefined) return known.exports;
   const module = { exports: {} };

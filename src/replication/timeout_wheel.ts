@@ -56,9 +56,8 @@ export class TimeoutWheel {
     private readonly tickMs = 10,
   ) {}
 
-  /** `sinceMs`: from when on, by the wheel's clock; now, when left out. Who has read the clock already need not have it read again. */
-  add(entry: Expiring, delayMs: number, sinceMs = this.clock.monotonicMs()): Timeout {
-    const tick = Math.ceil((sinceMs + delayMs) / this.tickMs);
+  add(entry: Expiring, delayMs: number): Timeout {
+    const tick = Math.ceil((this.clock.monotonicMs() + delayMs) / this.tickMs);
     let bucket = this.buckets.get(tick);
     if (bucket === undefined) {
       bucket = new Bucket(tick);

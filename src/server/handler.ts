@@ -14,8 +14,6 @@ export interface RequestContext {
   /** As sent; null from clients that do not name themselves. */
   readonly clientId: string | null;
   readonly connectionId: number;
-  /** When the turn of the event loop began that it came in, by the monotonic clock. */
-  readonly receivedMs: number;
   /** Address of the peer without port, e.g. `127.0.0.1`. Kafka prints it as `/127.0.0.1`. */
   readonly clientAddress: string;
   readonly clientPort: number;

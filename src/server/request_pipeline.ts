@@ -145,7 +145,7 @@ export class Pipeline implements RequestPipeline {
     if (apiKey === ApiKey.Fetch) countFor(connection, header.clientId ?? '');
     if (this.turnStartedMs < 0) this.turnStartedMs = this.clock.monotonicMs();
     route.totals.requests += 1;
-    const context = new Context(header, connection, this.turnStartedMs);
+    const context = new Context(header, connection);
     const answer: unknown = route.handler(request, context);
     const usage = isMeasured ? { requestBytes: end - start, spentMs: this.clock.monotonicMs() - beganMs } : undefined;
     if (answer instanceof LaterResponse) {
@@ -340,7 +340,6 @@ class Context implements RequestContext {
   constructor(
     private readonly header: DecodedHeader,
     private readonly connection: ConnectionContext,
-    readonly receivedMs: number,
   ) {}
   get apiKey(): number {
     return this.header.apiKey;

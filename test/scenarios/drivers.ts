@@ -121,7 +121,6 @@ export const testContext: RequestContext = {
   correlationId: 1,
   clientId: null,
   connectionId: 1,
-  receivedMs: 0,
   clientAddress: '127.0.0.1',
   clientPort: 50_000,
   clientSoftwareName: 'unknown',

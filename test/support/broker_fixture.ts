@@ -285,7 +285,6 @@ export class BrokerFixture {
       apiKey: api.key,
       apiVersion: version,
       connectionId: connection.id,
-      receivedMs: this.time.monotonicMs(),
       onConnectionClose: (callback) => connection.onClose(callback),
       mayRepeat: () => true,
       repeatBy: (fetch) => connection.repeatable.push(fetch),

@@ -81,8 +81,7 @@ export function produceHandler(deps: ProduceDeps): Handler<ProduceRequest, Produ
   const answer = (work: ProduceWork, goOn: (() => void) | undefined, context: RequestContext) => {
     const preparing = work.begin();
     if (preparing === undefined) {
-      if (goOn === undefined) return work.answer(context.receivedMs);
-      goOn();
+      goOn?.();
       return work.answer();
     }
     return Promise.all(preparing)
@@ -234,8 +233,8 @@ class ProduceWork {
     return hints.endpoints();
   }
 
-  /** Everything is appended: the answer, at once or when it is committed. `sinceMs`: of the wait; now, when left out. */
-  answer(sinceMs?: number): ProduceResponseInput | null | LaterResponse<ProduceResponseInput> {
+  /** Everything is appended: the answer, at once or when it is committed. */
+  answer(): ProduceResponseInput | null | LaterResponse<ProduceResponseInput> {
     const { deps, request, answers, waiting } = this;
     if (request.acks === 0) {
       const failed = answers
@@ -249,7 +248,7 @@ class ProduceWork {
     }
     const response: ProduceResponseInput = { responses: answers, throttleTimeMs: 0, nodeEndpoints: this.hints() };
     if (waiting === undefined) return response;
-    return new DelayedProduce(deps.replicas, waiting, request.timeoutMs, sinceMs, response).later;
+    return new DelayedProduce(deps.replicas, waiting, request.timeoutMs, response).later;
   }
 }
 
@@ -367,11 +366,10 @@ class DelayedProduce {
     private readonly replicas: ReplicaManager,
     private readonly waiting: readonly WaitingPartition[],
     timeoutMs: number,
-    sinceMs: number | undefined,
     private readonly response: ProduceResponseInput,
   ) {
     this.left = waiting.length;
-    this.timeout = replicas.wheel.add(this, Math.max(0, timeoutMs), sinceMs);
+    this.timeout = replicas.wheel.add(this, Math.max(0, timeoutMs));
     for (const each of waiting) {
       each.request = this;
       each.partition.awaitCommit(each);
